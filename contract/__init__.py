@@ -1,0 +1,1 @@
+"""What edge and cloud promise each other, and the only place where they meet."""

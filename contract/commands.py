@@ -1,0 +1,90 @@
+"""Commands: what the cloud asks of a locker now. Imperative, signed, short-lived; the locker may always refuse.
+
+A command that moves something (``RemoteOpen``) also carries a counter and the locker's boot nonce, so that a replay is
+caught in the same boot, after a reboot and on a restored disk image, without trusting any clock.
+"""
+
+from enum import StrEnum
+
+import msgspec
+
+from contract.ids import BootId, CompartmentLabel, GroupId, LockerId, MessageId
+
+REMOTE_OPEN_LIFE_S = 60  # an operator waits a minute; a door that opens later opens for a stranger
+REMOTE_OPEN_GAP_S = 5  # one door at a time, and time to call it off (in 2020 one attack opened 2,732 lockers at once)
+REMOTE_OPENS_PER_HOUR_MAX = 10  # support needs a few; an attacker wants all
+COMMAND_LIFE_S = 7 * 24 * 3600  # what moves nothing may arrive a week late and still be true
+
+
+class RefusalReason(StrEnum):
+    """Why a locker did not do what a command or a person asked."""
+
+    EXPIRED = "expired"
+    WRONG_LOCKER = "wrong_locker"
+    WRONG_BOOT = "wrong_boot"
+    REPLAYED = "replayed"
+    COUNTER_TOO_LOW = "counter_too_low"
+    TOO_SOON = "too_soon"
+    TOO_MANY = "too_many"
+    DOOR_OPEN = "door_open"
+    BUSY = "busy"
+    UNKNOWN_COMPARTMENT = "unknown_compartment"
+    UNKNOWN_KIND = "unknown_kind"
+    UNKNOWN_GROUP = "unknown_group"
+    REVOKED = "revoked"
+    SPENT = "spent"
+    STORE_FAILED = "store_failed"
+    LIMIT_REACHED = "limit_reached"
+
+
+class RemoteOpen(msgspec.Struct, frozen=True, array_like=True, tag="remote_open"):
+    """Open one compartment now, because a person with a name gave a reason (both are kept in the cloud)."""
+
+    aud: LockerId
+    id: MessageId
+    issued_at: int
+    expires_at: int
+    counter: int
+    boot_nonce: BootId
+    compartment: CompartmentLabel
+    version: int = 1
+
+
+class Revoke(msgspec.Struct, frozen=True, array_like=True, tag="revoke"):
+    """Spend a group without using it: a tombstone, monotone, that wins over any later copy of its grants."""
+
+    aud: LockerId
+    id: MessageId
+    issued_at: int
+    expires_at: int
+    group: GroupId
+    reason: str = ""
+    version: int = 1
+
+
+class SetDeadline(msgspec.Struct, frozen=True, array_like=True, tag="set_deadline"):
+    """Move a pick-up's deadline; counts once the locker has it, and a later one always wins over an earlier one."""
+
+    aud: LockerId
+    id: MessageId
+    issued_at: int
+    expires_at: int
+    group: GroupId
+    deadline: int
+    version: int = 1
+
+
+class SetService(msgspec.Struct, frozen=True, array_like=True, tag="set_service"):
+    """Take a compartment out of service, or back in; what is inside can still be picked up."""
+
+    aud: LockerId
+    id: MessageId
+    issued_at: int
+    expires_at: int
+    compartment: CompartmentLabel
+    in_service: bool
+    reason: str = ""
+    version: int = 1
+
+
+Command = RemoteOpen | Revoke | SetDeadline | SetService

@@ -1,0 +1,112 @@
+"""Grants: who may open what, at which locker, until when and how often. The cloud signs, the locker checks.
+
+Three carriers, and what each may do:
+
+* ``GrantBundle`` travels over the broker. Whoever reads it there can open nothing with it.
+* ``CourierPass`` is the QR on a courier's phone: the short-lived sign-in, with the grants of that courier's stop.
+* ``Capability`` is the QR in the recipient's message; it never passes the broker, because it opens by itself.
+
+Records are MessagePack arrays (fields are only ever added at the end, with defaults): a drop-off with its dormant
+pick-up takes about 170 bytes, so some fifteen of them fit one QR code.
+"""
+
+import msgspec
+
+from contract.ids import CompartmentLabel, CourierRef, GrantId, GroupId, LabelDigest, LockerId, MessageId, ParcelRef
+from contract.sizes import SizeClass
+
+GRANTS_PER_MESSAGE_MAX = 200  # half an hour of a courier's work at 7 s a door, and far below the payload limit
+
+
+class DropOffGrant(msgspec.Struct, frozen=True, array_like=True, tag=1):
+    """A courier may put this parcel into one compartment of at least this size, once."""
+
+    id: GrantId
+    group: GroupId
+    parcel: ParcelRef
+    label: LabelDigest
+    size: SizeClass
+    expires_at: int
+    low_door: bool = False
+    heavy: bool = False
+
+
+class PickUpGrant(msgspec.Struct, frozen=True, array_like=True, tag=2):
+    """Whoever types the code behind ``verifier`` may take the parcel out; dormant until it has been dropped off.
+
+    ``expires_at`` is the deadline; it is honoured for the recipient until the parcel has actually been collected.
+    """
+
+    id: GrantId
+    group: GroupId
+    parcel: ParcelRef
+    verifier: bytes
+    expires_at: int
+
+
+class CollectGrant(msgspec.Struct, frozen=True, array_like=True, tag=3):
+    """A courier may take this parcel out again, once: it expired, was returned or was recalled."""
+
+    id: GrantId
+    group: GroupId
+    parcel: ParcelRef
+    expires_at: int
+    reason: str = "expired"
+
+
+Grant = DropOffGrant | PickUpGrant | CollectGrant
+
+
+class GrantBundle(msgspec.Struct, frozen=True, array_like=True, tag="grants"):
+    """Grants on their way over the broker."""
+
+    aud: LockerId
+    id: MessageId
+    issued_at: int
+    expires_at: int
+    grants: tuple[Grant, ...]
+    version: int = 1
+
+
+class CourierPass(msgspec.Struct, frozen=True, array_like=True, tag="pass"):
+    """A courier's sign-in at one locker, with the grants of this stop; never sent over the broker.
+
+    When one QR cannot hold all grants, ``part`` of ``parts`` counts a short series, each a pass of its own.
+    """
+
+    aud: LockerId
+    id: MessageId
+    issued_at: int
+    expires_at: int
+    courier: CourierRef
+    grants: tuple[Grant, ...] = ()
+    part: int = 1
+    parts: int = 1
+    version: int = 1
+
+
+class Capability(msgspec.Struct, frozen=True, array_like=True, tag="open"):
+    """The QR form of one pick-up: 128 random bits of id and the cloud's signature instead of a code.
+
+    It belongs to the ``group`` of the pick-up grant: spent, revoked and re-issued together with the code.
+    """
+
+    aud: LockerId
+    id: MessageId
+    issued_at: int
+    expires_at: int
+    group: GroupId
+    parcel: ParcelRef
+    version: int = 1
+
+
+class Presence(msgspec.Struct, frozen=True, array_like=True, tag="operator"):
+    """An installer's or operator's sign-in at the machine, to see the service screen; it opens no door by itself."""
+
+    aud: LockerId
+    id: MessageId
+    issued_at: int
+    expires_at: int
+    person: bytes
+    compartments: tuple[CompartmentLabel, ...] = ()
+    version: int = 1

@@ -1,0 +1,116 @@
+"""State: the retained truth about one locker, the picture of its compartments, and what the cloud says back."""
+
+import hashlib
+from collections.abc import Iterable
+from enum import StrEnum
+
+import msgspec
+
+from contract.ids import BootId, CompartmentLabel, LockerId, MessageId, ParcelRef
+from contract.sizes import SizeClass
+
+
+class DoorLevel(StrEnum):
+    """What a door sensor says."""
+
+    OPEN = "open"
+    CLOSED = "closed"
+    UNKNOWN = "unknown"
+
+
+class TimeQuality(StrEnum):
+    """How well a locker knows the time."""
+
+    SYNCED = "synced"
+    HOLDOVER = "holdover"
+    UNTRUSTED = "untrusted"
+
+
+class LockerState(msgspec.Struct, frozen=True, array_like=True, tag="state"):
+    """The retained presence document, also the will (with ``online`` false).
+
+    ``boot`` is the boot nonce that remote opens must carry. ``session`` counts connections within a boot, so that a
+    will that arrives late cannot overrule a newer birth.
+    """
+
+    locker: LockerId
+    online: bool
+    boot: BootId
+    session: int
+    agent_version: str
+    at_ms: int
+    quality: str
+    command_counter: int = 0
+    version: int = 1
+
+
+class CompartmentState(msgspec.Struct, frozen=True):
+    """One compartment as the locker knows it. ``withdrawn`` is the reason it takes no parcels, or empty."""
+
+    label: CompartmentLabel
+    size: SizeClass
+    door: str
+    parcel: ParcelRef | None = None
+    withdrawn: str = ""
+    sensor_suspect: bool = False
+
+
+class Snapshot(msgspec.Struct, frozen=True, array_like=True, tag="snapshot"):
+    """The picture of all compartments as of journal entry ``through_sequence``."""
+
+    locker: LockerId
+    boot: BootId
+    at_ms: int
+    through_sequence: int
+    configuration_version: int
+    compartments: tuple[CompartmentState, ...]
+    digest: bytes
+    version: int = 1
+
+
+class Telemetry(msgspec.Struct, frozen=True, array_like=True, tag="telemetry"):
+    """Metrics by name; lossy by contract and never a base for decisions."""
+
+    locker: LockerId
+    at_ms: int
+    metrics: dict[str, float]
+    version: int = 1
+
+
+class Acknowledgement(msgspec.Struct, frozen=True, array_like=True, tag="ack"):
+    """The cloud has *committed* every entry up to ``through_sequence``, whose chain head is ``head``."""
+
+    aud: LockerId
+    id: MessageId
+    issued_at: int
+    through_sequence: int
+    head: bytes
+    version: int = 1
+
+
+class Configuration(msgspec.Struct, frozen=True):
+    """What may be changed at a locker from afar; every field has a default that serves without a cloud."""
+
+    configuration_version: int = 0
+    door_left_open_s: int = 60
+    confirm_s: int = 30
+    open_detect_ms: int = 3000
+    courier_session_s: int = 180
+    support_phone: str = ""
+    name: str = ""
+    languages: tuple[str, ...] = ("en", "pl", "de")
+
+
+class Desired(msgspec.Struct, frozen=True, array_like=True, tag="desired"):
+    """The configuration the cloud wants this locker to have; applied when its version is newer."""
+
+    aud: LockerId
+    id: MessageId
+    issued_at: int
+    configuration: Configuration
+    version: int = 1
+
+
+def snapshot_digest(compartments: Iterable[CompartmentState]) -> bytes:
+    """Digest (SHA-256) of a picture, so that two ends can tell by 32 bytes whether they see the same."""
+    return hashlib.sha256(msgspec.msgpack.encode(tuple(sorted(compartments, key=lambda one: one.label)))).digest()

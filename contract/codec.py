@@ -85,11 +85,14 @@ def to_qr(envelope: bytes) -> str:
 
 
 def from_qr(text: str) -> bytes:
-    """Return the envelope in a scanned text; raises ``CodecError`` for anything else."""
+    """Return the envelope in a scanned text; raises ``CodecError`` for anything else.
+
+    A scanner's line end is passed over; a space is not, it is one of base45's digits.
+    """
     if not text.startswith(QR_PREFIX) or len(text) > QR_CHARACTERS_MAX:
         raise CodecError(f"the text does not begin with {QR_PREFIX} or is longer than a QR code")
     try:
-        envelope: bytes = base45.b45decode(text.removeprefix(QR_PREFIX).strip())
+        envelope: bytes = base45.b45decode(text.removeprefix(QR_PREFIX).rstrip("\r\n\t"))
     except ValueError as error:
         raise CodecError("the text is damaged: scan again") from error
     return envelope

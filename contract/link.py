@@ -63,8 +63,8 @@ class Link(Protocol):
 
     ``run`` connects and reconnects (full jitter, 1 to 120 s) until cancelled, and raises ``LinkTakenOverError`` when it
     gave up. ``publish`` returns once the broker took the message and raises ``LinkDownError`` while not connected.
-    ``messages`` yields in arrival order; at most ``RECEIVE_MAXIMUM`` are unacknowledged at once. Those come again after a
-    reconnect. ``on_status`` is called in the loop's own thread with every change.
+    ``messages`` yields in arrival order; at most ``RECEIVE_MAXIMUM`` are unacknowledged at once; those come
+    again after a reconnect. ``on_status`` is called in the loop's own thread with every change.
     """
 
     @property

@@ -1,0 +1,56 @@
+"""Which record lives in which table: the one list that ties ``cloud.domain`` and ``cloud.services.records`` to SQL."""
+
+from collections.abc import Mapping
+from dataclasses import fields
+from typing import Any
+
+from sqlalchemy import Table
+
+from cloud.domain.capacity import Reservation
+from cloud.domain.locker import Compartment, Locker
+from cloud.domain.parcel import Parcel
+from cloud.services import records, records_ops
+from cloud.store import tables, tables_ops
+
+TABLE_OF: Mapping[type[Any], Table] = {
+    Locker: tables.locker,
+    Compartment: tables.compartment,
+    Parcel: tables.parcel,
+    Reservation: tables.reservation,
+    records.LockerKey: tables.locker_key,
+    records.Claim: tables.claim,
+    records.HistoryEntry: tables.parcel_history,
+    records.Consent: tables.consent,
+    records.Assignment: tables.assignment,
+    records.IssuedGrant: tables.issued_grant,
+    records.SealedCode: tables.sealed_code,
+    records.PreparedCode: tables.prepared_code,
+    records.Courier: tables.courier,
+    records.Shift: tables.shift,
+    records.Plan: tables.plan,
+    records.Route: tables.route,
+    records.Stop: tables.stop,
+    records.StopTask: tables.stop_task,
+    records.Unplanned: tables.unplanned,
+    records.Attempt: tables.attempt,
+    records_ops.Model: tables.model,
+    records_ops.OutboxMessage: tables_ops.outbox_message,
+    records_ops.Notification: tables_ops.notification,
+    records_ops.CommandSent: tables_ops.command_sent,
+    records_ops.Alarm: tables_ops.alarm,
+    records_ops.SupportCase: tables_ops.support_case,
+    records_ops.AuditEntry: tables_ops.audit_log,
+    records_ops.IngestHead: tables_ops.ingest_head,
+    records_ops.IdempotencyKey: tables_ops.idempotency_key,
+    records_ops.ApiKey: tables_ops.api_key,
+    records_ops.Account: tables_ops.account,
+    records_ops.ImportRun: tables_ops.import_run,
+    records_ops.ImportProblem: tables_ops.import_problem,
+    records_ops.JobRun: tables_ops.job_run,
+    records_ops.DesiredConfiguration: tables_ops.desired_configuration,
+}
+
+
+def values_of(record: Any) -> dict[str, Any]:
+    """Return a record's fields as the values of its row (shallow: every field is a column)."""
+    return {field.name: getattr(record, field.name) for field in fields(record)}

@@ -1,0 +1,102 @@
+"""One transaction as services see it: records in, records out, SQL nowhere else.
+
+Generic access covers most needs with one statement each; joins and aggregates are named in ``reads.py`` and the ingest
+path's own statements in ``event_log.py``.
+"""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection
+from sqlalchemy.exc import IntegrityError
+
+from cloud.domain.errors import AlreadyExistsError, NotFoundError
+from cloud.services.ports import ROWS_MAX, EventLog, Reads
+from cloud.store import statements
+from cloud.store.event_log import SqlEventLog
+from cloud.store.mapping import TABLE_OF, values_of
+from cloud.store.reads import SqlReads
+
+R = TypeVar("R")
+
+
+class SqlUnitOfWork:
+    """Implements ``cloud.services.ports.UnitOfWork`` over one connection in a transaction."""
+
+    def __init__(self, connection: Connection) -> None:
+        """Work inside ``connection``'s current transaction; whoever opened it commits it."""
+        self.connection = connection
+        self.touched: set[str] = set()
+        self._reads = SqlReads(connection)
+        self._log = SqlEventLog(connection, self.touched)
+
+    @property
+    def reads(self) -> Reads:
+        return self._reads
+
+    @property
+    def log(self) -> EventLog:
+        return self._log
+
+    def get(self, kind: type[R], /, *key: str | int) -> R | None:
+        names = [column.name for column in TABLE_OF[kind].primary_key.columns]
+        conditions: dict[str, Any] = dict(zip(names, key, strict=True))
+        return self.first(kind, **conditions)
+
+    def need(self, kind: type[R], /, *key: str | int) -> R:
+        found = self.get(kind, *key)
+        if found is None:
+            raise NotFoundError(TABLE_OF[kind].name.replace("_", " "), "/".join(str(part) for part in key))
+        return found
+
+    def find(self, kind: type[R], /, *, order: str = "", limit: int = ROWS_MAX, **conditions: Any) -> list[R]:
+        statement = statements.selecting(TABLE_OF[kind], statements.shape_of(conditions), order, limited=True)
+        rows = self.connection.execute(statement, {**statements.bind(conditions), "row_limit": limit})
+        return [kind(**row) for row in rows.mappings()]
+
+    def first(self, kind: type[R], /, *, order: str = "", **conditions: Any) -> R | None:
+        found = self.find(kind, order=order, limit=1, **conditions)
+        return found[0] if found else None
+
+    def count(self, kind: type[Any], /, **conditions: Any) -> int:
+        statement = statements.counting(TABLE_OF[kind], statements.shape_of(conditions))
+        return int(self.connection.execute(statement, statements.bind(conditions)).scalar_one())
+
+    def add(self, *records: Any) -> None:
+        grouped: dict[type[Any], list[dict[str, Any]]] = defaultdict(list)
+        for record in records:
+            grouped[type(record)].append(values_of(record))
+        for kind, rows in grouped.items():
+            self._insert(kind, rows)
+
+    def change(self, kind: type[Any], where: Mapping[str, Any], /, **values: Any) -> int:
+        statement = statements.updating(TABLE_OF[kind], statements.shape_of(where), tuple(values))
+        bound = statements.bind(where) | {f"v_{name}": value for name, value in values.items()}
+        self.touched.add(kind.__name__)
+        return self.connection.execute(statement, bound).rowcount
+
+    def change_many(self, kind: type[Any], key: Sequence[str], rows: Sequence[Mapping[str, Any]], /) -> None:
+        if not rows:
+            return
+        names = tuple(name for name in rows[0] if name not in key)
+        statement = statements.updating(TABLE_OF[kind], tuple((name, "=") for name in key), names)
+        self.touched.add(kind.__name__)
+        self.connection.execute(
+            statement, [{f"{'w' if name in key else 'v'}_{name}": row[name] for name in row} for row in rows]
+        )
+
+    def remove(self, kind: type[Any], /, **conditions: Any) -> int:
+        self.touched.add(kind.__name__)
+        statement = statements.deleting(TABLE_OF[kind], statements.shape_of(conditions))
+        return self.connection.execute(statement, statements.bind(conditions)).rowcount
+
+    def _insert(self, kind: type[Any], rows: list[dict[str, Any]]) -> None:
+        self.touched.add(kind.__name__)
+        try:
+            self.connection.execute(statements.inserting(TABLE_OF[kind]), rows)
+        except IntegrityError as error:
+            if "UNIQUE" not in str(error.orig).upper():
+                raise
+            name = TABLE_OF[kind].name.replace("_", " ")
+            raise AlreadyExistsError(f"this {name} exists already") from error

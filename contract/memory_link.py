@@ -1,0 +1,310 @@
+"""A broker in memory that keeps MQTT's promises and breaks the rest on request: the wire of tests and simulated worlds.
+
+It routes as mosquitto does (retained messages, wills, persistent and shared subscriptions, redelivery of what was not
+acknowledged) and passes the same contract tests as the link over paho.
+"""
+
+import asyncio
+import itertools
+import logging
+import random
+from collections import deque
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field, replace
+
+from contract.link import (
+    PAYLOAD_BYTES_MAX,
+    RECEIVE_MAXIMUM,
+    Incoming,
+    LinkDownError,
+    LinkError,
+    LinkStatus,
+    LinkTakenOverError,
+    Outgoing,
+    PayloadTooLargeError,
+)
+from contract.link_settings import LinkSettings, TakeoverGuard
+
+QUEUED_MAX = 1_000_000  # the same limit as the one written into mosquitto's configuration
+
+_SHARE = "$share/"
+_log = logging.getLogger(__name__)
+
+Fault = Callable[[Outgoing], bool]
+
+
+def _never(_message: Outgoing) -> bool:
+    return False
+
+
+@dataclass(slots=True)
+class _Queued:
+    message: Outgoing
+    qos: int
+    retained: bool
+    expires_at_s: float | None
+
+
+@dataclass(slots=True)
+class _Session:
+    """What the broker remembers of a client between its connections."""
+
+    client_id: str
+    subscriptions: dict[str, int] = field(default_factory=dict)
+    queue: deque[_Queued] = field(default_factory=deque)
+    in_flight: dict[int, _Queued] = field(default_factory=dict)
+    link: "MemoryLink | None" = None
+    generation: int = 0  # tells whether an acknowledgement belongs to the connection that is open now
+
+
+def matches(topic_filter: str, topic: str) -> bool:
+    """Whether ``topic`` falls under ``topic_filter`` (MQTT 5.0, 4.7)."""
+    wanted, levels = topic_filter.split("/"), topic.split("/")
+    if topic.startswith("$") and wanted[0] in {"+", "#"}:
+        return False
+    for position, level in enumerate(wanted):
+        if level == "#":
+            return True
+        if position >= len(levels) or level not in ("+", levels[position]):
+            return False
+    return len(wanted) == len(levels)
+
+
+@dataclass(slots=True)
+class MemoryBroker:
+    """``drop`` and ``duplicate`` are asked for every message that is routed; a dropped one was still acknowledged."""
+
+    drop: Fault = _never
+    duplicate: Fault = _never
+    is_up: bool = True
+    _sessions: dict[str, _Session] = field(default_factory=dict)
+    _retained: dict[str, Outgoing] = field(default_factory=dict)
+    _turns: dict[str, int] = field(default_factory=dict)
+    _tokens: "itertools.count[int]" = field(default_factory=lambda: itertools.count(1))
+
+    def go_down(self, *, forgetting: bool = False) -> None:
+        """Die at once, publishing no will; with ``forgetting``, as a broker that is restarted empty."""
+        self.is_up = False
+        for session in self._sessions.values():
+            self._detach(session, "the broker went down")
+        if forgetting:
+            self._sessions.clear()
+            self._retained.clear()
+
+    def come_back(self) -> None:
+        self.is_up = True
+
+    def cut(self, client_id: str) -> None:
+        """Break one client's connection without a goodbye, so that its will is published."""
+        session = self._sessions.get(client_id)
+        if session is not None and session.link is not None:
+            will = self._detach(session, "the connection was cut")
+            self._publish_will(will)
+
+    def attach(self, link: "MemoryLink") -> int:
+        """Open a connection, taking the session over from whoever holds it. Return its generation."""
+        if not self.is_up:
+            raise LinkDownError("the broker is down")
+        session = self._sessions.setdefault(link.settings.client_id, _Session(link.settings.client_id))
+        if session.link is not None:
+            self._publish_will(self._detach(session, "taken over", taken_over=True))
+        session.link = link
+        session.generation += 1
+        session.queue.extendleft(reversed(session.in_flight.values()))
+        session.in_flight.clear()
+        for topic_filter, qos in link.settings.subscriptions:
+            session.subscriptions[topic_filter] = qos
+            self._offer_retained(session, topic_filter, qos)
+        self._pump(session)
+        return session.generation
+
+    def detach(self, link: "MemoryLink") -> None:
+        """End ``link``'s connection, publishing its will: whoever ends is offline."""
+        session = self._sessions.get(link.settings.client_id)
+        if session is not None and session.link is link:
+            self._publish_will(self._detach(session, "closed by us"))
+
+    def route(self, message: Outgoing) -> None:
+        """Take a published message and hand it to everyone who subscribed."""
+        if message.retain and message.payload:
+            self._retained[message.topic] = message
+        elif message.retain:
+            self._retained.pop(message.topic, None)
+        if self.drop(message):
+            return
+        for _ in range(2 if self.duplicate(message) else 1):
+            self._fan_out(message)
+
+    def acknowledge(self, link: "MemoryLink", generation: int, token: int) -> None:
+        session = self._sessions.get(link.settings.client_id)
+        if session is not None and session.link is link and session.generation == generation:
+            session.in_flight.pop(token, None)
+            self._pump(session)
+
+    def _fan_out(self, message: Outgoing) -> None:
+        shares: dict[str, list[tuple[_Session, int]]] = {}
+        for session in self._sessions.values():
+            own: list[int] = []
+            for topic_filter, qos in session.subscriptions.items():
+                share, plain = _split_share(topic_filter)
+                if not matches(plain, message.topic):
+                    continue
+                if share:
+                    shares.setdefault(topic_filter, []).append((session, qos))
+                else:
+                    own.append(qos)
+            if own:  # overlapping filters make one delivery, at the best QoS
+                self._enqueue(session, message, max(own), retained=False)
+        for name, members in shares.items():
+            self._enqueue_shared(name, members, message)
+
+    def _enqueue_shared(self, name: str, members: list[tuple[_Session, int]], message: Outgoing) -> None:
+        present = [member for member in members if member[0].link is not None] or members
+        turn = self._turns[name] = self._turns.get(name, -1) + 1
+        session, qos = present[turn % len(present)]
+        self._enqueue(session, message, qos, retained=False)
+
+    def _offer_retained(self, session: _Session, topic_filter: str, qos: int) -> None:
+        if _split_share(topic_filter)[0]:
+            return  # MQTT 5.0, 4.8.2: a shared subscription is sent no retained messages
+        for message in list(self._retained.values()):
+            if matches(topic_filter, message.topic):
+                self._enqueue(session, message, qos, retained=True)
+
+    def _enqueue(self, session: _Session, message: Outgoing, qos: int, *, retained: bool) -> None:
+        qos = min(qos, message.qos)
+        if (session.link is None and not qos) or len(session.queue) >= QUEUED_MAX:
+            return
+        expires_at_s = None if message.expiry_s is None else _now_s() + message.expiry_s
+        session.queue.append(_Queued(message, qos, retained, expires_at_s))
+        self._pump(session)
+
+    def _pump(self, session: _Session) -> None:
+        link = session.link
+        while link is not None and session.queue and len(session.in_flight) < RECEIVE_MAXIMUM:
+            queued = session.queue.popleft()
+            if queued.expires_at_s is not None and _now_s() >= queued.expires_at_s:
+                continue
+            token = next(self._tokens) if queued.qos else 0
+            if token:
+                session.in_flight[token] = queued
+            link.deliver(Incoming(queued.message.topic, queued.message.payload, queued.retained, token))
+
+    def _detach(self, session: _Session, why: str, *, taken_over: bool = False) -> Outgoing | None:
+        link, session.link = session.link, None
+        return link.end(why, taken_over=taken_over) if link is not None else None
+
+    def _publish_will(self, will: Outgoing | None) -> None:
+        if will is not None:
+            self.route(will)
+
+
+class MemoryLink:
+    """``contract.link.Link`` to a ``MemoryBroker``. It reconnects as the real one does, jitter included."""
+
+    def __init__(self, broker: MemoryBroker, settings: LinkSettings, chance: random.Random) -> None:
+        """Draw reconnect delays from ``chance``; nothing happens before ``run``."""
+        self.settings = settings
+        self._broker = broker
+        self._chance = chance
+        self._inbox: asyncio.Queue[Incoming] = asyncio.Queue()
+        self._ended: asyncio.Future[str] | None = None
+        self._will: Outgoing | None = None
+        self._generation = 0
+        self._taken_over = False
+        self._status = LinkStatus.CONNECTING
+        self._observers: list[Callable[[LinkStatus], None]] = []
+        self.last_failure = ""
+
+    @property
+    def status(self) -> LinkStatus:
+        return self._status
+
+    def on_status(self, observer: Callable[[LinkStatus], None]) -> None:
+        self._observers.append(observer)
+
+    async def run(self) -> None:
+        """Keep the link up until cancelled; raises ``LinkTakenOverError`` when it gave up."""
+        loop, takeovers, failures = asyncio.get_running_loop(), TakeoverGuard(), 0
+        while True:
+            began_s = loop.time()
+            await self._live_once()
+            if self._taken_over and takeovers.saw_one(loop.time()):
+                self._become(LinkStatus.TAKEN_OVER)
+                raise LinkTakenOverError(f"another client keeps connecting as {self.settings.client_id!r}")
+            failures = 1 if loop.time() - began_s >= self.settings.reconnect.stable_s else failures + 1
+            await asyncio.sleep(self.settings.reconnect.delay_s(failures, self._chance.random))
+
+    async def publish(self, message: Outgoing) -> None:
+        if len(message.payload) > PAYLOAD_BYTES_MAX:
+            raise PayloadTooLargeError(f"{len(message.payload)} bytes; at most {PAYLOAD_BYTES_MAX}")
+        if self._ended is None:
+            raise LinkDownError(self.last_failure or "not connected yet")
+        self._broker.route(replace(message, payload=bytes(message.payload)))
+        await asyncio.sleep(0)  # a real publish lets others run before it returns
+
+    async def messages(self) -> AsyncIterator[Incoming]:
+        while True:
+            yield await self._inbox.get()
+
+    def acknowledge(self, message: Incoming) -> None:
+        """Let the broker forget ``message``; does nothing if it came over an earlier connection and will come again."""
+        if message.token:
+            self._broker.acknowledge(self, self._generation, message.token)
+
+    def deliver(self, message: Incoming) -> None:
+        """Take a message from the broker."""
+        self._inbox.put_nowait(message)
+
+    def end(self, why: str, *, taken_over: bool) -> Outgoing | None:
+        """Learn from the broker that the connection is over. Return the will that was left with it."""
+        self._taken_over = taken_over
+        if self._ended is not None and not self._ended.done():
+            self._ended.set_result(why)
+        self._ended = None
+        while not self._inbox.empty():
+            self._inbox.get_nowait()
+        will, self._will = self._will, None
+        return will
+
+    async def _live_once(self) -> None:
+        self._taken_over = False
+        try:
+            self._will = self.settings.will() if self.settings.will else None
+            ended = self._ended = asyncio.get_running_loop().create_future()
+            self._generation = self._broker.attach(self)
+            if self.settings.birth:
+                await self.settings.birth(self)
+            self._become(LinkStatus.CONNECTED)
+            self.last_failure = await ended
+        except LinkError as error:
+            self._ended = None
+            self.last_failure = f"{type(error).__name__}: {error}"
+        except Exception:  # noqa: BLE001 - the edge of the link's loop: a broken birth or will must not end it
+            _log.exception("link_attempt_failed", extra={"client_id": self.settings.client_id})
+            self.last_failure = "a hook failed"
+        finally:
+            self._broker.detach(self)
+            if self._status is LinkStatus.CONNECTED:
+                self._become(LinkStatus.LOST)
+
+    def _become(self, status: LinkStatus) -> None:
+        if status is self._status:
+            return
+        self._status = status
+        for observer in self._observers:
+            try:
+                observer(status)
+            except Exception:  # noqa: BLE001 - an observer's fault is not the link's
+                _log.exception("link_observer_failed", extra={"client_id": self.settings.client_id})
+
+
+def _split_share(topic_filter: str) -> tuple[str, str]:
+    if not topic_filter.startswith(_SHARE):
+        return "", topic_filter
+    group, _, plain = topic_filter.removeprefix(_SHARE).partition("/")
+    return group, plain
+
+
+def _now_s() -> float:
+    return asyncio.get_running_loop().time()

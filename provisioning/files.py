@@ -1,0 +1,40 @@
+"""Writes that are there whole or not at all: a power cut must not leave half a key behind."""
+
+import contextlib
+import os
+import secrets
+from pathlib import Path
+
+SECRET = 0o600
+PUBLIC = 0o644
+
+
+def make_directory(path: Path) -> Path:
+    """Make ``path`` for our eyes only."""
+    path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return path
+
+
+def write_atomically(path: Path, content: bytes, mode: int = SECRET) -> None:
+    """Write beside ``path``, flush to the disk, then rename over it; the directory is flushed too."""
+    aside = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    try:
+        descriptor = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        aside.replace(path)
+    except BaseException:
+        with contextlib.suppress(FileNotFoundError):
+            aside.unlink()
+        raise
+    _flush_directory(path.parent)
+
+
+def _flush_directory(directory: Path) -> None:
+    descriptor = os.open(directory, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

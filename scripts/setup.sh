@@ -50,9 +50,12 @@ apt_install() { as_root apt-get -o DPkg::Lock::Timeout=120 install -y -q --no-in
 
 install_system_packages() {
     [ $# -gt 0 ] || return 0
-    command -v apt-get >/dev/null && can_be_root || stop "please install: $* (on Debian: sudo apt-get install $*)"
-    run_quietly "read the package lists" as_root apt-get -o DPkg::Lock::Timeout=120 update -q
-    run_quietly "installed $*" apt_install "$@"
+    local advice="please install: $* (on Debian: sudo apt-get install $*)"
+    command -v apt-get >/dev/null && can_be_root || stop "$advice"
+    # One broken third-party list must not stop us: whether the package can be had shows in the next step.
+    say "reading the package lists"
+    as_root apt-get -o DPkg::Lock::Timeout=120 update -q >/dev/null 2>&1 </dev/null || true
+    (run_quietly "installed $*" apt_install "$@") || stop "$advice"
 }
 
 find_python() {

@@ -1,0 +1,50 @@
+"""The synchronous twin: the same statements on the caller's own thread, for a world whose time is virtual."""
+
+import sqlite3
+from collections.abc import Sequence
+from pathlib import Path
+
+from edge.store.errors import store_error
+from edge.store.ports import Row, SqlValue, Statement
+from edge.store.statements import PRAGMAS
+
+
+class SyncDatabase:
+    """A ``Database`` that never yields to the loop: nothing else runs between a call and its return."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    @classmethod
+    def open(cls, path: Path | str) -> "SyncDatabase":
+        """Open or create the file (``:memory:`` works too); raises ``StoreError``."""
+        try:
+            connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+        except sqlite3.Error as error:
+            raise store_error(error) from error
+        try:
+            for pragma in PRAGMAS:
+                connection.execute(pragma)
+        except sqlite3.Error as error:
+            connection.close()
+            raise store_error(error) from error
+        return cls(connection)
+
+    async def transact(self, statements: Sequence[Statement]) -> None:
+        try:
+            self._connection.execute("BEGIN IMMEDIATE")
+            for sql, params in statements:
+                self._connection.execute(sql, params)
+            self._connection.execute("COMMIT")
+        except sqlite3.Error as error:
+            self._connection.rollback()
+            raise store_error(error) from error
+
+    async def fetch(self, sql: str, params: tuple[SqlValue, ...] = ()) -> list[Row]:
+        try:
+            return self._connection.execute(sql, params).fetchall()
+        except sqlite3.Error as error:
+            raise store_error(error) from error
+
+    async def close(self) -> None:
+        self._connection.close()

@@ -1,0 +1,81 @@
+"""Every SQL statement of the edge, made purely, so that SQL stands in one place.
+
+Tables: ``entry`` is the journal, ``record`` the state, ``meta`` a few scalars. The outbox is no table: it is the
+journal past the acknowledged sequence.
+"""
+
+from collections.abc import Iterable, Sequence
+
+from edge.store.ports import Change, Statement
+
+SCHEMA_VERSION = 1
+BUSY_TIMEOUT_MS = 2_000  # someone reading the file by hand must not fail a drop-off; longer would stop the machine
+
+PRAGMAS = (
+    "PRAGMA journal_mode=WAL",
+    "PRAGMA synchronous=FULL",  # intent before pulse means: on the disk, not in a cache
+    f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}",
+    "PRAGMA temp_store=MEMORY",
+    "PRAGMA cache_size=-1024",  # 1 MiB: the agent reads whole tables once at start and hardly ever after
+    "PRAGMA journal_size_limit=4194304",  # a WAL that grew once gives its room back
+    "PRAGMA cell_size_check=ON",  # look twice at pages from a card that flips bits
+)
+
+_SCHEMA = (
+    Statement("CREATE TABLE entry (sequence INTEGER PRIMARY KEY, bytes BLOB NOT NULL, hash BLOB NOT NULL) STRICT"),
+    Statement(
+        "CREATE TABLE record (kind TEXT NOT NULL, key ANY NOT NULL, value BLOB NOT NULL, PRIMARY KEY (kind, key))"
+        " STRICT, WITHOUT ROWID"
+    ),
+    Statement("CREATE TABLE meta (name TEXT PRIMARY KEY, value BLOB NOT NULL) STRICT, WITHOUT ROWID"),
+    Statement(f"PRAGMA user_version={SCHEMA_VERSION}"),
+)
+
+SELECT_VERSION = "PRAGMA user_version"
+SELECT_META = "SELECT name, value FROM meta"
+SELECT_RECORDS = "SELECT kind, key, value FROM record"
+SELECT_PAGE = "SELECT sequence, bytes, hash FROM entry WHERE sequence > ? ORDER BY sequence LIMIT ?"
+
+
+def schema() -> tuple[Statement, ...]:
+    """Return what makes an empty file a store."""
+    return _SCHEMA
+
+
+def put_meta(name: str, value: bytes) -> Statement:
+    """Remember one scalar."""
+    return Statement("INSERT INTO meta VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value", (name, value))
+
+
+def put_changes(changes: Iterable[Change]) -> list[Statement]:
+    """Keep or forget records."""
+    return [_put_change(change) for change in changes]
+
+
+def _put_change(change: Change) -> Statement:
+    if change.value is None:
+        return Statement("DELETE FROM record WHERE kind = ? AND key = ?", (change.kind, change.key))
+    return Statement(
+        "INSERT INTO record VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET value = excluded.value",
+        (change.kind, change.key, change.value),
+    )
+
+
+def append(rows: Sequence[tuple[int, bytes, bytes]]) -> list[Statement]:
+    """Append journal rows (sequence, exact bytes, chain head after them); a sequence used twice fails the commit."""
+    return [Statement("INSERT INTO entry VALUES (?, ?, ?)", row) for row in rows]
+
+
+def replace(rows: Sequence[tuple[int, bytes, bytes]]) -> list[Statement]:
+    """Write journal rows over damaged ones."""
+    return [Statement("INSERT OR REPLACE INTO entry VALUES (?, ?, ?)", row) for row in rows]
+
+
+def forget_through(sequence: int) -> Statement:
+    """Forget journal rows up to and including ``sequence``."""
+    return Statement("DELETE FROM entry WHERE sequence <= ?", (sequence,))
+
+
+def forget_after(sequence: int) -> Statement:
+    """Forget journal rows past ``sequence``."""
+    return Statement("DELETE FROM entry WHERE sequence > ?", (sequence,))

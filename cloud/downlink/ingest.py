@@ -1,0 +1,173 @@
+"""Ingest: everything lockers say, recorded in groups, acknowledged only after the commit.
+
+1. Take every message that has arrived, at most ``GROUP_MAX``; order is restored by sequence, not by arrival.
+2. Look up keys of lockers not seen before, verify and decode.
+3. One unit of work records all event batches; each state and report is a unit of its own. The writer commits them.
+4. Acknowledge to the broker, then tell each locker ``through_sequence``. A crash before this point costs a repetition.
+"""
+
+import asyncio
+import logging
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+from cloud.clock import Clock
+from cloud.domain.actors import SYSTEM
+from cloud.domain.errors import DomainError, OverloadedError
+from cloud.downlink.sifting import Refused, locker_of, sift
+from cloud.services.device_keys import signing_keys
+from cloud.services.ports import Act, Ids
+from cloud.services.record_events import Recorded, record_events
+from cloud.services.record_report import record_report
+from cloud.services.record_state import record_state
+from cloud.store.reader import Reader
+from cloud.store.writer import Unit, Writer
+from contract import codec, topics
+from contract.codec import Unknown, Upward
+from contract.envelope import Signer
+from contract.events import EventBatch
+from contract.ids import LockerId, MessageId
+from contract.link import Incoming, Link, LinkError, Outgoing
+from contract.state import Acknowledgement, LockerState, Snapshot, Telemetry
+from contract.topics import Branch
+
+GROUP_MAX = 256  # messages recorded together; beyond it the flush is spread thin enough and answers only get later
+OVERLOADED_WAIT_S = 0.2  # the writer empties a tenth of its queue in this time
+KEYS_MAX = 200_000  # cached device keys, 32 bytes each plus overhead: some 60 MB for a network twice InPost's
+
+_log = logging.getLogger(__name__)
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What ingest works with: where it reads and writes, whose clock and chance, and the key it signs answers with."""
+
+    reader: Reader
+    writer: Writer
+    clock: Clock
+    ids: Ids
+    signer: Signer
+
+    def act(self) -> Act:
+        """Return an act of the system, now."""
+        return Act(SYSTEM, self.clock.now(), self.ids)
+
+
+class Ingest:
+    """Run ``run`` as a task for every link that carries lockers' messages."""
+
+    def __init__(self, link: Link, desk: Desk, on_telemetry: Callable[[Telemetry], None] | None = None) -> None:
+        """Take messages from ``link``; metrics, which are never recorded, go to ``on_telemetry``."""
+        self._link, self._desk, self._on_telemetry = link, desk, on_telemetry
+        self._keys: dict[LockerId, Ed25519PublicKey] = {}
+        self._arrived: asyncio.Queue[Incoming] = asyncio.Queue(GROUP_MAX)
+        self.refused: Counter[str] = Counter()
+        self.recorded = 0
+
+    def forget_key(self, locker: LockerId) -> None:
+        """Have the locker's key looked up again: it was enrolled anew or revoked."""
+        self._keys.pop(locker, None)
+
+    async def run(self) -> None:
+        """Take and record until cancelled."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._take(), name="ingest take")
+            tasks.create_task(self._record(), name="ingest record")
+
+    async def _take(self) -> None:
+        async for message in self._link.messages():
+            await self._arrived.put(message)
+
+    async def _record(self) -> None:
+        while True:
+            group = [await self._arrived.get()]
+            while len(group) < GROUP_MAX and not self._arrived.empty():
+                group.append(self._arrived.get_nowait())
+            await self.record(group)
+
+    async def record(self, group: Sequence[Incoming]) -> None:
+        """Record one group and answer it; messages that could not be written stay unacknowledged and come again."""
+        await self._learn_keys(group)
+        sifted = [(message, sift(message, self._keys)) for message in group]
+        batches = [(message, one) for message, one in sifted if isinstance(one, EventBatch)]
+        others = [(message, one) for message, one in sifted if not isinstance(one, EventBatch)]
+        work = [self._record_other(message, one) for message, one in others]
+        if batches:
+            work.append(self._record_batches(batches))
+        await asyncio.gather(*work)
+
+    async def _record_batches(self, batches: Sequence[tuple[Incoming, EventBatch]]) -> None:
+        said = [batch for _, batch in batches]
+        recorded = await self._write(lambda uow: record_events(uow, self._desk.act(), said))
+        for message, _ in batches:
+            self._link.acknowledge(message)
+        for one in recorded:
+            await self._answer(one)
+
+    async def _answer(self, recorded: Recorded) -> None:
+        self.recorded += recorded.added
+        if recorded.refused:
+            self._count_refused(Refused(LockerId(recorded.locker_id), recorded.refused))
+        locker = LockerId(recorded.locker_id)
+        body = Acknowledgement(
+            aud=locker,
+            id=MessageId(self._desk.ids.bytes(16)),
+            issued_at=int(self._desk.clock.now().timestamp()),
+            through_sequence=recorded.through_sequence,
+            head=recorded.head,
+        )
+        payload = self._desk.signer.sign(codec.encode(body))
+        try:
+            await self._link.publish(Outgoing(topics.build(locker, Branch.ACK), payload))
+        except LinkError as error:  # the locker sends again and is answered then
+            _log.info("ingest.answer_lost", extra={"locker": locker, "error": str(error)})
+
+    async def _record_other(self, message: Incoming, said: "Upward | Refused | Unknown") -> None:
+        act = self._desk.act()
+        try:
+            match said:
+                case LockerState():
+                    await self._write(lambda uow: record_state(uow, act, said))
+                case Snapshot():
+                    await self._write(lambda uow: record_report(uow, act, said))
+                case Telemetry():
+                    if self._on_telemetry:
+                        self._on_telemetry(said)
+                case Refused():
+                    self._count_refused(said)
+                case _:
+                    self.refused["unknown kind"] += 1
+        except DomainError as error:
+            self._count_refused(Refused(locker_of(message), str(error)))
+        self._link.acknowledge(message)
+
+    async def _write(self, unit: Unit[T]) -> T:
+        """Write, waiting while the writer's queue is full: the broker holds back more than twenty messages anyway."""
+        while True:
+            try:
+                return await self._desk.writer.run(unit)
+            except OverloadedError:
+                await asyncio.sleep(OVERLOADED_WAIT_S)
+
+    async def _learn_keys(self, group: Sequence[Incoming]) -> None:
+        named = {locker for message in group if (locker := locker_of(message))}
+        missing = sorted(named - self._keys.keys())
+        if not missing:
+            return
+        if len(self._keys) > KEYS_MAX:
+            self._keys.clear()
+        found = await asyncio.to_thread(self._desk.reader.read, lambda uow: signing_keys(uow, missing))
+        for name, raw in found.items():
+            self._keys[LockerId(name)] = Ed25519PublicKey.from_public_bytes(raw)
+
+    def _count_refused(self, refused: Refused) -> None:
+        """Log the first refusal of a kind, count the rest: a flood must not fill the disk."""
+        key = f"{refused.locker}: {refused.reason}"
+        if key not in self.refused and len(self.refused) < GROUP_MAX:
+            _log.warning("ingest.refused", extra={"locker": refused.locker, "reason": refused.reason})
+        self.refused[key if len(self.refused) < GROUP_MAX else "others"] += 1

@@ -27,10 +27,15 @@ ROOT_LIFE = timedelta(days=20 * 365)  # pinned on devices in the field, which li
 CSR_BYTES_MAX = 8 * 1024  # a P-256 request is below 1 kB
 
 Key = ec.EllipticCurvePrivateKey
+PublicKey = ec.EllipticCurvePublicKey
 
 
 class CsrRefusedError(ValueError):
     """A certificate request that must not be signed; the message says why."""
+
+
+class KeyFileError(ValueError):
+    """A file that should hold one of our keys and holds something else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +79,7 @@ class Authority:
     def issue_locker(self, csr_pem: bytes, locker: LockerId, now: datetime) -> Issued:
         """Sign a locker's key. The request's own names are ignored: the claim, not the device, says who it is."""
         name, path = locker_id(locker), f"locker/{locker}"
-        builder = self._leaf(read_csr(csr_pem).public_key(), name, now, LOCKER_LIFE)
+        builder = self._leaf(read_csr_key(csr_pem), name, now, LOCKER_LIFE)
         return self._sign(_client(builder, [self._spiffe(path)]))
 
     def issue_client(self, name: str, now: datetime) -> Identity:
@@ -93,9 +98,7 @@ class Authority:
         builder = builder.add_extension(x509.SubjectAlternativeName([_host(name) for name in names]), critical=False)
         return Identity(key_pem(key), self._sign(builder).chain_pem)
 
-    def _leaf(
-        self, key: ec.EllipticCurvePublicKey, name: str, now: datetime, life: timedelta
-    ) -> x509.CertificateBuilder:
+    def _leaf(self, key: PublicKey, name: str, now: datetime, life: timedelta) -> x509.CertificateBuilder:
         builder = _builder(_name(name), self.issuing.subject, key, now - EARLY_START, now + life)
         signer = x509.AuthorityKeyIdentifier.from_issuer_public_key(self.key.public_key())
         return (
@@ -141,8 +144,8 @@ def load_or_create_authority(directory: Path, domain: str, now: datetime) -> Aut
     return create_authority(directory, domain, now)
 
 
-def read_csr(csr_pem: bytes) -> "_P256Request":
-    """Check a request: readable, P-256, signed with the very key it asks for. Raises ``CsrRefusedError``."""
+def read_csr_key(csr_pem: bytes) -> PublicKey:
+    """Return the key of a sound request: readable, P-256, signed with that very key; raises ``CsrRefusedError``."""
     if len(csr_pem) > CSR_BYTES_MAX:
         raise CsrRefusedError(f"the request has {len(csr_pem)} bytes; at most {CSR_BYTES_MAX}")
     try:
@@ -154,15 +157,7 @@ def read_csr(csr_pem: bytes) -> "_P256Request":
         raise CsrRefusedError("the request's key is not on the curve P-256")
     if not is_proven:
         raise CsrRefusedError("the request is not signed with the key it asks for")
-    return _P256Request(key)
-
-
-@dataclass(frozen=True, slots=True)
-class _P256Request:
-    _key: ec.EllipticCurvePublicKey
-
-    def public_key(self) -> ec.EllipticCurvePublicKey:
-        return self._key
+    return key
 
 
 def new_key() -> Key:
@@ -176,10 +171,10 @@ def key_pem(key: Key) -> bytes:
 
 
 def load_key(path: Path) -> Key:
-    """Read a P-256 private key; raises ``ValueError`` naming the file when it is something else."""
+    """Read a P-256 private key; raises ``ValueError`` when it is something else."""
     key = serialization.load_pem_private_key(path.read_bytes(), password=None)
     if not isinstance(key, ec.EllipticCurvePrivateKey):
-        raise ValueError(f"{path} does not hold an elliptic curve key")
+        raise KeyFileError(f"{path} does not hold an elliptic curve key")
     return key
 
 
@@ -212,7 +207,7 @@ def _make_issuing(root: x509.Certificate, root_key: Key, key: Key, domain: str, 
 
 
 def _builder(
-    subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePublicKey, begins: datetime, ends: datetime
+    subject: x509.Name, issuer: x509.Name, key: PublicKey, begins: datetime, ends: datetime
 ) -> x509.CertificateBuilder:
     return (
         x509.CertificateBuilder()

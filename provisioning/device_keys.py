@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.x509.oid import NameOID
 
-from provisioning.authority import CsrRefusedError, key_pem, load_key, new_key, read_csr
+from provisioning.authority import CsrRefusedError, key_pem, load_key, new_key, read_csr_key
 from provisioning.claims import CLAIM_CHARACTERS_MAX, claim_digest
 from provisioning.files import PUBLIC, make_directory, write_atomically
 
@@ -117,7 +117,7 @@ def verify_request(request: EnrolmentRequest) -> RequestProblem | None:
         return RequestProblem.CLAIM_MALFORMED
     csr_pem = request.csr_pem.encode()
     try:
-        read_csr(csr_pem)
+        read_csr_key(csr_pem)
     except CsrRefusedError:
         return RequestProblem.CSR_REFUSED
     try:

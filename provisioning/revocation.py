@@ -13,7 +13,7 @@ from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
 
-from provisioning.authority import EARLY_START, LOCKER_LIFE, Authority, CsrRefusedError, read_csr
+from provisioning.authority import EARLY_START, LOCKER_LIFE, Authority, CsrRefusedError, read_csr_key
 from provisioning.files import PUBLIC, write_atomically
 
 RENEWAL_GRACE = timedelta(days=90)  # a locker that stood in a flooded cellar for a summer may still come back
@@ -85,7 +85,7 @@ def may_renew(
     """Judge a renewal: from half life until ``RENEWAL_GRACE`` after the end, with a new key, unless revoked."""
     try:
         certificate.verify_directly_issued_by(authority.issuing)
-        new_key = read_csr(csr_pem).public_key()
+        new_key = read_csr_key(csr_pem)
     except CsrRefusedError:
         return Renewal.BAD_REQUEST
     except (InvalidSignature, ValueError, TypeError):
@@ -94,6 +94,10 @@ def may_renew(
         return Renewal.REVOKED
     if new_key == certificate.public_key():
         return Renewal.SAME_KEY
+    return _window(certificate, now)
+
+
+def _window(certificate: x509.Certificate, now: datetime) -> Renewal:
     if now < certificate.not_valid_after_utc - LOCKER_LIFE / 2:
         return Renewal.TOO_EARLY
     if now > certificate.not_valid_after_utc + RENEWAL_GRACE:

@@ -1,4 +1,4 @@
-"""May this parcel go to this locker? All reasons against it are named at once, so that they can be put right in one go."""
+"""May this parcel go to this locker? All reasons against it are named at once, not one by one."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass

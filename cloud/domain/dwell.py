@@ -33,6 +33,9 @@ class DwellPolicies:
         return self.by_carrier.get(carrier, self.default)
 
 
+STANDARD_DWELL = DwellPolicies()
+
+
 def dwell_of(policy: DwellPolicy, dwell_h_max: int | None) -> timedelta:
     """Return the dwell of one parcel: the policy's, or less when the content allows only less."""
     return policy.dwell if dwell_h_max is None else min(policy.dwell, timedelta(hours=dwell_h_max))
@@ -58,7 +61,7 @@ def is_over(deadline: datetime, now: datetime, silent_since: datetime | None) ->
 
 
 def stopped_for(unserved_since: datetime | None, dropped_off_at: datetime, served_again: datetime) -> timedelta:
-    """Return by how much a deadline moves because the locker could not be opened from a moment until ``served_again``."""
+    """Return by how much a deadline moves because the locker could not be opened until ``served_again``."""
     if unserved_since is None:
         return timedelta(0)
     return max(timedelta(0), served_again - max(unserved_since, dropped_off_at))

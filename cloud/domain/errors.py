@@ -1,6 +1,6 @@
 """Every refusal of the cloud, in one tree; the API maps each kind to one HTTP problem in one place.
 
-CloudError
+DomainError
 |-- NotFoundError            404  the thing named does not exist (or is not the asker's)
 |-- ForbiddenError           403  this actor may not do this
 |-- ConflictError            409  true about the world now, and in the way
@@ -18,11 +18,11 @@ CloudError
 from datetime import timedelta
 
 
-class CloudError(Exception):
+class DomainError(Exception):
     """Something the cloud refuses; the message is a sentence a person may read."""
 
 
-class NotFoundError(CloudError):
+class NotFoundError(DomainError):
     """Nothing of this kind has this name."""
 
     def __init__(self, what: str, name: str) -> None:
@@ -31,11 +31,11 @@ class NotFoundError(CloudError):
         self.what, self.name = what, name
 
 
-class ForbiddenError(CloudError):
+class ForbiddenError(DomainError):
     """The actor lacks the role; which one would do stands in the message."""
 
 
-class ConflictError(CloudError):
+class ConflictError(DomainError):
     """The world is not in the state this would need."""
 
 
@@ -74,7 +74,7 @@ class AlreadyExistsError(ConflictError):
     """A unique name, key or right is taken already."""
 
 
-class InvalidError(CloudError):
+class InvalidError(DomainError):
     """A value that cannot be right; ``field`` names it."""
 
     def __init__(self, field: str, why: str) -> None:
@@ -83,7 +83,7 @@ class InvalidError(CloudError):
         self.field, self.why = field, why
 
 
-class LimitReachedError(CloudError):
+class LimitReachedError(DomainError):
     """Asked too often; ``again_in`` says when it may be tried again."""
 
     def __init__(self, what: str, again_in: timedelta) -> None:
@@ -92,11 +92,11 @@ class LimitReachedError(CloudError):
         self.again_in = again_in
 
 
-class OverloadedError(CloudError):
+class OverloadedError(DomainError):
     """The single writer has more work queued than it may promise to do."""
 
 
-class BrokenChainError(CloudError):
+class BrokenChainError(DomainError):
     """A batch of events does not continue the chain the cloud has committed for this locker."""
 
     def __init__(self, locker: str, sequence: int, why: str) -> None:

@@ -1,7 +1,6 @@
 """When a locker's door to the street is open, read from what operators really write.
 
-OpenStreetMap's ``opening_hours`` is read by opening-hours-py (a Rust implementation of the full specification, with
-public holidays). InPost's Polish short form (``PN-PT 10-19 SB 10-14``) is brought to that form first.
+OpenStreetMap's ``opening_hours`` is read by opening-hours-py. InPost's Polish short form (``PN-PT 10-19 SB 10-14``) is brought to that form first.
 """
 
 import re
@@ -9,7 +8,7 @@ from datetime import datetime
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-from opening_hours import OpeningHours, ParserError, State
+from opening_hours import OpeningHours, State, validate
 
 from cloud.domain.errors import InvalidError
 from cloud.domain.windows import Window
@@ -29,12 +28,8 @@ def normal(text: str) -> str:
     if not given or len(given) > TEXT_MAX:
         raise InvalidError("opening_hours", f"needs 1 to {TEXT_MAX} characters such as 24/7 or Mo-Fr 08:00-20:00")
     candidate = _from_polish(given.upper()) if _RULES.fullmatch(given.upper()) else given
-    try:
-        OpeningHours(candidate)
-    except ParserError as error:
-        raise InvalidError(
-            "opening_hours", f"{given!r} is not of the form Mo-Fr 08:00-20:00; Sa 10:00-14:00"
-        ) from error
+    if not validate(candidate):
+        raise InvalidError("opening_hours", f"{given!r} is not of the form Mo-Fr 08:00-20:00; Sa 10:00-14:00")
     return candidate
 
 

@@ -3,14 +3,14 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
-from cloud.domain.dwell import DwellPolicies
+from cloud.domain.dwell import STANDARD_DWELL, DwellPolicies
 
 
 @dataclass(frozen=True, slots=True)
 class Rules:
     """``reservation_life``: a courier's shift and the night after it; the grant dies with the reservation."""
 
-    dwell: DwellPolicies = DwellPolicies()
+    dwell: DwellPolicies = STANDARD_DWELL
     reservation_life: timedelta = timedelta(hours=24)
     pass_life: timedelta = timedelta(hours=16)  # one shift with overtime; a phone found tomorrow opens nothing
     collect_life: timedelta = timedelta(days=3)  # over a long weekend

@@ -15,8 +15,8 @@ PURE = re.compile(
     | edge\.locker_controller(\..+)?
     | edge\.drivers\.ports           # the shapes of hardware, not the hardware
     | cloud\.domain(\..+)?
-    | cloud\.routing\.(problem|stops|locker_choice)
-    | firmware_sim\.cabinet
+    | cloud\.routing\.(problem|plan|stops|locker_choice)
+    | firmware_sim\.(cabinet|compartment|physics)
     """,
     re.VERBOSE,
 )

@@ -103,7 +103,7 @@ def test_every_link_between_documents_leads_somewhere() -> None:
 
 def test_the_change_log_begins_with_the_version_we_are() -> None:
     version = tomllib.loads(text_of("pyproject.toml"))["project"]["version"]
-    newest = re.search(r"^## +\[?([0-9][^\] ]*)", text_of("CHANGELOG.md"), re.MULTILINE)
+    newest = re.search(r"^## +\[?([0-9][^\]\s]*)", text_of("CHANGELOG.md"), re.MULTILINE)
     assert newest is not None
     assert newest[1] == version
 

@@ -16,7 +16,6 @@ from tests.house.sources import ROOT, Finding, Source, example, product_sources
 FORBIDDEN = frozenset(
     [
         "bay",
-        "slot",
         "unlock",
         "deposit",
         "retrieval",
@@ -35,7 +34,7 @@ FORBIDDEN = frozenset(
 )
 TERM = re.compile(r"^\| (?P<terms>[^|]+) \| (?P<meaning>[^|]+) \| (?P<instead>[^|]*) \|$")
 WORD = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+")
-GLOSSARY_TERMS_MIN = 40  # the table of the architecture has more; fewer means that the table was not read
+GLOSSARY_TERMS_MIN = 35  # the table of the architecture has more; fewer means that the table was not read
 
 
 def words_of(identifier: str) -> set[str]:
@@ -65,6 +64,12 @@ def glossary_terms(text: str) -> list[str]:
     rows = [match for line in text.splitlines() if (match := TERM.match(line))]
     terms = [term for row in rows if "---" not in row["terms"] for term in row["terms"].split(",")]
     return [re.sub(r"\(.*?\)", "", term).strip(" *`") for term in terms if term.strip() not in ("say", "Say")]
+
+
+def glossary(heading: str) -> str:
+    """Give one section of GLOSSARY.md."""
+    text = (ROOT / "GLOSSARY.md").read_text(encoding="utf-8")
+    return text.partition(f"## {heading}\n")[2].partition("\n## ")[0]
 
 
 @cache
@@ -130,6 +135,12 @@ def test_nobody_says_a_forbidden_word() -> None:
 
 
 def test_every_word_of_the_glossary_is_said_in_the_code() -> None:
-    terms = glossary_terms((ROOT / "GLOSSARY.md").read_text(encoding="utf-8"))
+    terms = glossary_terms(glossary("Words of the code"))
     assert len(terms) >= GLOSSARY_TERMS_MIN
     assert [term for term in terms if not is_said(term, said_in_code())] == []
+
+
+def test_a_word_among_people_moves_up_once_the_code_says_it() -> None:
+    terms = glossary_terms(glossary("Words among people"))
+    assert terms
+    assert [term for term in terms if is_said(term, said_in_code())] == []

@@ -1,0 +1,42 @@
+"""Questions about compartments: what is inside where, which may take a parcel, and the picture sent to the cloud."""
+
+from contract.ids import CompartmentLabel, ParcelRef
+from contract.state import CompartmentState, DoorLevel
+from edge.locker_controller.state import LockerRecord
+
+
+def holding(state: LockerRecord, parcel: ParcelRef) -> CompartmentLabel | None:
+    """Return the compartment that holds ``parcel``, if any."""
+    return next((label for label, record in state.compartments.items() if record.parcel == parcel), None)
+
+
+def takes_parcels(state: LockerRecord, label: CompartmentLabel) -> bool:
+    """Whether a parcel may go in: empty, in service, and its door is seen to be closed by a sensor that is believed."""
+    record = state.compartments[label]
+    return (
+        record.parcel is None
+        and not record.withdrawn
+        and not record.suspect
+        and state.doors[label].level is DoorLevel.CLOSED
+    )
+
+
+def is_full(state: LockerRecord) -> bool:
+    """Whether no compartment at all may take a parcel."""
+    return not any(takes_parcels(state, label) for label in state.compartments)
+
+
+def picture(state: LockerRecord) -> tuple[CompartmentState, ...]:
+    """Return all compartments as the snapshot shows them, in the layout's order."""
+    return tuple(
+        CompartmentState(
+            label=plan.label,
+            size=plan.size,
+            door=state.doors[plan.label].level.value,
+            parcel=record.parcel,
+            withdrawn=record.withdrawn,
+            sensor_suspect=record.suspect,
+        )
+        for plan in state.setup.layout.compartments
+        for record in [state.compartments[plan.label]]
+    )

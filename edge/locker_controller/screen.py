@@ -1,0 +1,160 @@
+"""The screen is a function of what the locker knows: nothing is pushed to it, so it can never be left showing a lie."""
+
+from typing import assert_never
+
+from contract.events import Purpose
+from contract.ids import CompartmentLabel
+from edge.locker_controller.compartment import is_full
+from edge.locker_controller.grants import collections, drop_offs, sure_s
+from edge.locker_controller.limits import CLOSE_DOOR_SHOWN_MS, TRIES_AGAIN_MAX
+from edge.locker_controller.screens import (
+    CloseDoor,
+    CodeWrong,
+    Collected,
+    ConfirmDropOff,
+    ConfirmTakenOut,
+    CourierHome,
+    DroppedOff,
+    Idle,
+    LockedOut,
+    NoCompartment,
+    NotOpened,
+    Opening,
+    OutOfOrder,
+    PickedUp,
+    ProblemThanks,
+    PutParcel,
+    Refused,
+    RemoteOpening,
+    Screen,
+    TakeParcel,
+    Why,
+)
+from edge.locker_controller.state import (
+    CollectionAim,
+    DropOffAim,
+    LockerRecord,
+    Notice,
+    Phase,
+    PickUpAim,
+    RemoteAim,
+    Session,
+    Task,
+)
+from edge.locker_controller.timekeeping import TimeReading
+
+__all__ = [
+    "CloseDoor",
+    "CodeWrong",
+    "Collected",
+    "ConfirmDropOff",
+    "ConfirmTakenOut",
+    "CourierHome",
+    "DroppedOff",
+    "Idle",
+    "LockedOut",
+    "NoCompartment",
+    "NotOpened",
+    "Opening",
+    "OutOfOrder",
+    "PickedUp",
+    "ProblemThanks",
+    "PutParcel",
+    "Refused",
+    "RemoteOpening",
+    "Screen",
+    "TakeParcel",
+    "Why",
+    "screen",
+]
+
+
+def screen(state: LockerRecord, now: TimeReading) -> Screen:
+    """Return what a person in front of the locker sees at ``now``."""
+    if state.boot is None:
+        return OutOfOrder(Why.STARTING)
+    if state.notice is not None and now.monotonic_ms < state.notice.until_ms:
+        return _noticed(state, state.notice, now)
+    if state.task is not None:
+        return _at_the_door(state, state.task, now)
+    waiting = _door_to_close(state, now)
+    if waiting is not None:
+        return CloseDoor(waiting, _seconds_since(state.doors[waiting].since_ms, now))
+    if state.session is not None:
+        return _courier_home(state, state.session, now)
+    return Idle(online=state.online, full=is_full(state))
+
+
+def _noticed(state: LockerRecord, notice: Notice, now: TimeReading) -> Screen:
+    """Count the seconds down where the sentence has some in it."""
+    match notice.screen:
+        case LockedOut():
+            return LockedOut(max(0, state.lockout.locked_until_s - sure_s(now)))
+        case PickedUp(label=label, more=more, again_s=again_s) if again_s and state.visit is not None:
+            return PickedUp(label, more, max(0, again_s - _seconds_since(state.visit.closed_ms, now)))
+        case other:
+            return other
+
+
+def _at_the_door(state: LockerRecord, task: Task, now: TimeReading) -> Screen:
+    match task.phase:
+        case Phase.RELEASING | Phase.WAITING:
+            if isinstance(task.aim, RemoteAim):
+                return RemoteOpening(task.label, door_open=False)
+            return Opening(task.label, task.aim.purpose.value)
+        case Phase.NOT_OPENED:
+            return NotOpened(task.label, task.aim.purpose.value, again=task.aim.again < TRIES_AGAIN_MAX)
+        case Phase.OPEN:
+            return _at_the_open_door(state, task, now)
+        case Phase.CLOSED:
+            seconds = max(0, state.configuration.confirm_s - _seconds_since(task.since_ms, now))
+            cancelled = isinstance(task.aim, DropOffAim) and task.aim.cancelled
+            return ConfirmTakenOut(task.label, seconds) if cancelled else ConfirmDropOff(task.label, seconds)
+        case _ as never:
+            assert_never(never)
+
+
+def _at_the_open_door(state: LockerRecord, task: Task, now: TimeReading) -> Screen:
+    waited_s = _seconds_since(task.since_ms, now)
+    if task.claimed_ms is not None or waited_s >= state.configuration.door_left_open_s:
+        return CloseDoor(task.label, waited_s)
+    match task.aim:
+        case PickUpAim() | CollectionAim():
+            return TakeParcel(task.label, task.aim.purpose.value)
+        case DropOffAim(cancelled=True):
+            return TakeParcel(task.label, Purpose.DROP_OFF.value)
+        case DropOffAim():
+            return PutParcel(task.label, state.setup.plans[task.label].size)
+        case RemoteAim():
+            return RemoteOpening(task.label, door_open=True)
+        case _ as never:
+            assert_never(never)
+
+
+def _door_to_close(state: LockerRecord, now: TimeReading) -> CompartmentLabel | None:
+    """Return a door that somebody was given and has left open; a forced or cut one is not the next person's affair."""
+    return next(
+        (
+            label
+            for label, door in state.doors.items()
+            if door.asked
+            and door.is_open
+            and not state.compartments[label].suspect
+            and now.monotonic_ms - door.since_ms < CLOSE_DOOR_SHOWN_MS
+        ),
+        None,
+    )
+
+
+def _courier_home(state: LockerRecord, session: Session, now: TimeReading) -> CourierHome:
+    live = {grant.id for grant in drop_offs(state, now)}
+    own = live & session.grants
+    return CourierHome(
+        drop_offs_left=len(own or live),
+        collections=tuple(label for label in collections(state, now) if label not in session.skipped),
+        seconds_left=max(0, (session.until_ms - now.monotonic_ms) // 1000),
+    )
+
+
+def _seconds_since(begin_ms: int, now: TimeReading) -> int:
+    return max(0, now.monotonic_ms - begin_ms) // 1000

@@ -1,0 +1,172 @@
+"""What a person in front of the locker can be shown: labels, counts, seconds and reasons; never a code or a name."""
+
+from enum import StrEnum
+
+import msgspec
+
+from contract.ids import CompartmentLabel
+from contract.sizes import SizeClass
+
+
+def _tag(name: str) -> str:
+    return "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in name).lstrip("_")
+
+
+class _Screen(msgspec.Struct, frozen=True, tag_field="kind", tag=_tag):
+    pass
+
+
+class Why(StrEnum):
+    """Why somebody was not served; each has a sentence in every language of the kiosk."""
+
+    BUSY = "busy"
+    EXPIRED = "expired"
+    WRONG_LOCKER = "wrong_locker"
+    SPENT = "spent"
+    REVOKED = "revoked"
+    NOT_HERE = "not_here"
+    STAFF = "staff"
+    SIGN_IN = "sign_in"
+    UNKNOWN_LABEL = "unknown_label"
+    ALREADY_INSIDE = "already_inside"
+    CLOSE_DOOR = "close_door"
+    ENOUGH = "enough"
+    FULL = "full"
+    NO_LARGER = "no_larger"
+    DAMAGED = "damaged"
+    STARTING = "starting"
+
+
+class Idle(_Screen, frozen=True):
+    """Nobody is being served. ``full``: no compartment could take a parcel now."""
+
+    online: bool
+    full: bool
+
+
+class Opening(_Screen, frozen=True):
+    """A lock has been released and the door has not moved yet."""
+
+    label: CompartmentLabel
+    purpose: str
+
+
+class TakeParcel(_Screen, frozen=True):
+    """The door is open: take the parcel out. ``purpose`` is ``pick_up``, ``collection`` or ``drop_off`` (take back)."""
+
+    label: CompartmentLabel
+    purpose: str
+
+
+class PutParcel(_Screen, frozen=True):
+    """The door is open for a courier."""
+
+    label: CompartmentLabel
+    size: SizeClass
+
+
+class ConfirmDropOff(_Screen, frozen=True):
+    """The door is closed: is the parcel inside? After ``seconds`` it counts as such."""
+
+    label: CompartmentLabel
+    seconds: int
+
+
+class ConfirmTakenOut(_Screen, frozen=True):
+    """The courier cancelled and the door is closed: is the parcel really out? ``open_again`` when it is not."""
+
+    label: CompartmentLabel
+    seconds: int
+
+
+class CloseDoor(_Screen, frozen=True):
+    label: CompartmentLabel
+    waited_s: int
+
+
+class NotOpened(_Screen, frozen=True):
+    """Pulsed twice and the sensor says closed. ``again`` says whether one more try is left."""
+
+    label: CompartmentLabel
+    purpose: str
+    again: bool
+
+
+class PickedUp(_Screen, frozen=True):
+    """``more`` parcels here answer to the same code; the door may be opened again for ``again_s`` (0: not)."""
+
+    label: CompartmentLabel
+    more: int
+    again_s: int
+
+
+class DroppedOff(_Screen, frozen=True):
+    label: CompartmentLabel
+
+
+class Collected(_Screen, frozen=True):
+    label: CompartmentLabel
+
+
+class CodeWrong(_Screen, frozen=True):
+    free_left: int
+
+
+class LockedOut(_Screen, frozen=True):
+    seconds: int
+
+
+class Refused(_Screen, frozen=True):
+    """``reason`` is a ``Why``, or a word this page does not know yet."""
+
+    reason: str
+
+
+class CourierHome(_Screen, frozen=True):
+    """A courier is signed in: scan a parcel, or touch one of the compartments to be emptied."""
+
+    drop_offs_left: int
+    collections: tuple[CompartmentLabel, ...]
+    seconds_left: int
+
+
+class NoCompartment(_Screen, frozen=True):
+    reason: str
+
+
+class ProblemThanks(_Screen, frozen=True):
+    label: CompartmentLabel | None
+
+
+class OutOfOrder(_Screen, frozen=True):
+    reason: str
+
+
+class RemoteOpening(_Screen, frozen=True):
+    """Support is opening a door; ``door_open`` once it is."""
+
+    label: CompartmentLabel
+    door_open: bool
+
+
+Screen = (
+    Idle
+    | Opening
+    | TakeParcel
+    | PutParcel
+    | ConfirmDropOff
+    | ConfirmTakenOut
+    | CloseDoor
+    | NotOpened
+    | PickedUp
+    | DroppedOff
+    | Collected
+    | CodeWrong
+    | LockedOut
+    | Refused
+    | CourierHome
+    | NoCompartment
+    | ProblemThanks
+    | OutOfOrder
+    | RemoteOpening
+)

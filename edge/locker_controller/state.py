@@ -1,0 +1,287 @@
+"""What a locker knows, as frozen records: the durable part survives the power, the rest is true for one boot only.
+
+Maps are never changed in place: whoever changes an entry copies the one map it stands in, so that an old state stays
+true, two states can be compared entry by entry by identity, and nothing is ever copied deeply.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cached_property
+from typing import ClassVar
+
+import msgspec
+
+from contract.events import Purpose
+from contract.grants import DropOffGrant, Grant
+from contract.ids import (
+    BootId,
+    CompartmentLabel,
+    CourierRef,
+    GrantId,
+    GroupId,
+    LabelDigest,
+    LockerId,
+    MessageId,
+    ParcelRef,
+)
+from contract.layout import CompartmentPlan, Layout
+from contract.state import Configuration, DoorLevel
+from edge.locker_controller.screens import Screen
+
+
+@dataclass(frozen=True)
+class Setup:
+    """What a locker was given at enrolment; it comes from the bundle at every start and is never stored here."""
+
+    locker: LockerId
+    layout: Layout
+    key_locker: bytes
+
+    @cached_property
+    def plans(self) -> Mapping[CompartmentLabel, CompartmentPlan]:
+        """The compartments of the layout by label."""
+        return {plan.label: plan for plan in self.layout.compartments}
+
+
+class Withdrawal(StrEnum):
+    """Why a compartment takes no parcels."""
+
+    OCCUPIED = "occupied"
+    DIRTY = "dirty"
+    BROKEN = "broken"
+    REPORTED = "reported"
+    EMPTY = "empty"
+    NOT_MINE = "not_mine"
+    NOT_THERE = "not_there"
+    LOCK_FAULT = "lock_fault"
+    LEFT_OPEN = "left_open"
+    UNCLEAR = "unclear"
+    SERVICE = "service"
+
+
+class CompartmentRecord(msgspec.Struct, frozen=True):
+    """One compartment, durably.
+
+    ``digest`` is the label of the parcel inside. ``withdrawn`` says why it takes no parcels (empty: it does).
+    ``uses`` counts drop-offs, to spread the wear. ``service_at`` is the age of the last word from the cloud about it.
+    ``doubt_until_s``: nobody knows whether the last pick-up's pulse came before the power went; until then the same
+    code opens once more, afterwards staff must look.
+    """
+
+    parcel: ParcelRef | None = None
+    digest: LabelDigest | None = None
+    withdrawn: str = ""
+    suspect: bool = False
+    uses: int = 0
+    service_at: int = 0
+    doubt_until_s: int | None = None
+
+
+class DoorRecord(msgspec.Struct, frozen=True):
+    """One door in this boot.
+
+    ``is_open`` is the last thing the sensor said that meant something (``None``: nothing yet), since ``since_ms``
+    (monotonic). ``excuse`` is the intent that explains an opening until ``excuse_until_ms``. ``asked`` says that
+    somebody was let in, as opposed to a door that was forced. ``warnings`` counts how often it was found left open.
+    """
+
+    level: DoorLevel = DoorLevel.UNKNOWN
+    level_since_ms: int = 0
+    is_open: bool | None = None
+    since_ms: int = 0
+    warnings: int = 0
+    asked: bool = False
+    excuse: MessageId | None = None
+    excuse_until_ms: int = 0
+
+
+class GroupRecord(msgspec.Struct, frozen=True):
+    """What became of a group of grants; a tombstone once something is true. Kept until ``keep_until_s``."""
+
+    keep_until_s: int
+    dropped_off: bool = False
+    picked_up: bool = False
+    collected: bool = False
+    revoked: bool = False
+    deadline: int | None = None
+
+
+class Lockout(msgspec.Struct, frozen=True):
+    """Codes that matched nothing: in a row, on this day (days since 1970), and until when nobody is listened to."""
+
+    misses: int = 0
+    day: int = 0
+    day_misses: int = 0
+    locked_until_s: int = 0
+
+
+class RemoteHistory(msgspec.Struct, frozen=True):
+    """The highest counter obeyed, and when doors were opened from afar within the last hour (Unix s)."""
+
+    counter: int = 0
+    opens_s: tuple[int, ...] = ()
+
+
+class Phase(StrEnum):
+    """How far a door has come.
+
+    ``releasing``: the lock is being pulsed. ``waiting``: pulsed, the door should move. ``not_opened``: pulsed twice in
+    vain. ``open``: the door is open. ``closed``: it is closed again and the person is asked.
+    """
+
+    RELEASING = "releasing"
+    WAITING = "waiting"
+    NOT_OPENED = "not_opened"
+    OPEN = "open"
+    CLOSED = "closed"
+
+
+class PickUpAim(msgspec.Struct, frozen=True, tag=Purpose.PICK_UP.value):
+    """A recipient takes a parcel. ``burnt``: the group is spent. ``booked``: the parcel counts as picked up."""
+
+    purpose: ClassVar[Purpose] = Purpose.PICK_UP
+
+    parcel: ParcelRef
+    group: GroupId
+    method: str
+    grant: GrantId | None = None
+    late: bool = False
+    burnt: bool = False
+    booked: bool = False
+    again: int = 0
+    said: str = ""
+
+
+class DropOffAim(msgspec.Struct, frozen=True, tag=Purpose.DROP_OFF.value):
+    """A courier puts a parcel in. ``tried`` lists doors given up for it, ``rank_min`` the smallest size that can do."""
+
+    purpose: ClassVar[Purpose] = Purpose.DROP_OFF
+
+    grant: DropOffGrant
+    courier: CourierRef
+    rank_min: int
+    tried: tuple[CompartmentLabel, ...] = ()
+    cancelled: bool = False
+    again: int = 0
+
+
+class CollectionAim(msgspec.Struct, frozen=True, tag=Purpose.COLLECTION.value):
+    """A courier takes a parcel out. ``said`` is what the courier found, if not simply the parcel."""
+
+    purpose: ClassVar[Purpose] = Purpose.COLLECTION
+
+    parcel: ParcelRef
+    grant: GrantId
+    group: GroupId
+    courier: CourierRef
+    again: int = 0
+    said: str = ""
+
+
+class RemoteAim(msgspec.Struct, frozen=True, tag=Purpose.REMOTE.value):
+    """Support opens a door by a command."""
+
+    purpose: ClassVar[Purpose] = Purpose.REMOTE
+
+    command: MessageId
+    again: int = 0
+
+
+Aim = PickUpAim | DropOffAim | CollectionAim | RemoteAim
+
+
+class Task(msgspec.Struct, frozen=True):
+    """What the machine is doing with one person at one door. There is never more than one.
+
+    ``since_ms`` is the monotonic beginning of the phase. ``blind``: the sensor could not show whether the door moves.
+    ``claimed_ms``: when the person said that the door is closed although its sensor says open.
+    """
+
+    intent: MessageId
+    label: CompartmentLabel
+    aim: Aim
+    phase: Phase
+    since_ms: int
+    intended_at_s: int
+    pulses: int = 1
+    blind: bool = False
+    claimed_ms: int | None = None
+
+
+class Pulse(msgspec.Struct, frozen=True):
+    """A lock that is being pulsed right now; no other may be."""
+
+    intent: MessageId
+    label: CompartmentLabel
+    since_ms: int
+
+
+class Session(msgspec.Struct, frozen=True):
+    """A courier who is signed in. Grants of the passes shown, and collections put off, belong to it."""
+
+    courier: CourierRef
+    started_ms: int
+    until_ms: int
+    grants: frozenset[GrantId] = frozenset()
+    skipped: frozenset[CompartmentLabel] = frozenset()
+
+
+class Visit(msgspec.Struct, frozen=True):
+    """A pick-up that is over, whose person may still stand there and say so."""
+
+    label: CompartmentLabel
+    aim: PickUpAim
+    closed_ms: int
+
+
+class Notice(msgspec.Struct, frozen=True):
+    """A sentence on the screen that goes away by itself."""
+
+    screen: Screen
+    until_ms: int
+
+
+class Refusals(msgspec.Struct, frozen=True):
+    """Refusals journalled in the minute that began at ``since_ms`` (monotonic)."""
+
+    since_ms: int = 0
+    count: int = 0
+
+
+class LockerRecord(msgspec.Struct, frozen=True):
+    """The whole locker. The first block is durable (see ``persist``), the second lasts as long as the process."""
+
+    setup: Setup
+    configuration: Configuration
+    compartments: Mapping[CompartmentLabel, CompartmentRecord]
+    grants: Mapping[GrantId, Grant]
+    groups: Mapping[GroupId, GroupRecord]
+    inbox: Mapping[MessageId, int]
+    lockout: Lockout = Lockout()
+    remote: RemoteHistory = RemoteHistory()
+    task: Task | None = None
+
+    boot: BootId | None = None
+    online: bool = False
+    doors: Mapping[CompartmentLabel, DoorRecord] = msgspec.field(default_factory=dict)
+    pulse: Pulse | None = None
+    session: Session | None = None
+    visit: Visit | None = None
+    notice: Notice | None = None
+    refusals: Refusals = Refusals()
+    problem_at_ms: int | None = None
+    tidied_at_s: int = 0
+
+
+def new_locker(setup: Setup) -> LockerRecord:
+    """Return a locker that has just been enrolled: every compartment empty and in service."""
+    return LockerRecord(
+        setup=setup,
+        configuration=Configuration(),
+        compartments={plan.label: CompartmentRecord() for plan in setup.layout.compartments},
+        grants={},
+        groups={},
+        inbox={},
+        doors={plan.label: DoorRecord() for plan in setup.layout.compartments},
+    )

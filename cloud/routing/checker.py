@@ -1,0 +1,283 @@
+"""Recomputes a plan from the problem and the travel times alone, so that no engine has to be believed.
+
+Nothing here is shared with the code that builds plans: the arithmetic is done a second time on purpose. A plan leaves
+the planner only if this module finds nothing.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from itertools import pairwise
+
+from cloud.routing.matrices import TravelTimes
+from cloud.routing.plan import Plan, Route, Step, StepKind
+from cloud.routing.problem import Amounts, Break, Courier, Problem, Stop, StopId, TimeWindow
+
+
+class Fault(StrEnum):
+    UNKNOWN = "unknown"
+    DUPLICATE = "duplicate"
+    MISSING = "missing"
+    SHAPE = "shape"
+    TRAVEL = "travel"
+    TIME = "time"
+    WINDOW = "window"
+    SERVICE = "service"
+    BREAK = "break"
+    SHIFT = "shift"
+    LOAD = "load"
+    CAPACITY = "capacity"
+    SKILL = "skill"
+    LIMIT = "limit"
+    LOCKED = "locked"
+    COST = "cost"
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    fault: Fault
+    where: str
+    sentence: str
+
+    def __str__(self) -> str:
+        return f"{self.where}: {self.sentence}"
+
+
+def check(problem: Problem, travel: TravelTimes, plan: Plan) -> tuple[Violation, ...]:
+    """Return everything wrong with the plan; nothing means feasible, complete and honestly priced."""
+    unknown = travel.missing(problem.places())
+    if unknown:
+        return (Violation(Fault.UNKNOWN, "travel times", f"know nothing of {len(unknown)} places of the problem"),)
+    found = list(_accounted_for(problem, plan))
+    couriers, stops = problem.courier_by_id(), problem.stop_by_id()
+    for route in plan.routes:
+        courier = couriers.get(route.courier_id)
+        if courier is not None:
+            found += check_route(stops, travel, courier, route)
+    if plan.cost_cents != sum(route.cost_cents for route in plan.routes):
+        found.append(
+            Violation(Fault.COST, "plan", f"says {plan.cost_cents} cents, its routes add up to something else")
+        )
+    return tuple(found)
+
+
+def check_route(
+    stops: Mapping[StopId, Stop], travel: TravelTimes, courier: Courier, route: Route
+) -> tuple[Violation, ...]:
+    """Return everything wrong with one route, taken by itself."""
+    where = f"courier {courier.id}"
+    visited = tuple(stops[stop_id] for stop_id in route.stop_ids() if stop_id in stops)
+    if not visited or len(visited) != len(route.stop_ids()):
+        return (Violation(Fault.UNKNOWN, where, "visits no stop, or one that is not in the problem"),)
+    view = _View(where, courier, route, visited)
+    checks = (_legs, _clocks, _windows, _breaks, _span, _loads, _skills, _limits, _locked, _price)
+    shape = tuple(_shape(view, travel))
+    if shape:  # the other checks read the steps as the shape promises them
+        return shape
+    return tuple(violation for one in checks for violation in one(view, travel))
+
+
+@dataclass(frozen=True, slots=True)
+class _View:
+    """One route with the stops it visits, in its order."""
+
+    where: str
+    courier: Courier
+    route: Route
+    stops: tuple[Stop, ...]
+
+    @property
+    def only_locked(self) -> bool:
+        """Everything on this route was committed before planning: that it breaks a limit is a fact, not a choice."""
+        return len(self.stops) <= len(self.courier.locked)
+
+    @property
+    def last_locked_step(self) -> int:
+        positions = [number for number, step in enumerate(self.route.steps) if step.kind is StepKind.STOP]
+        locked = min(len(self.courier.locked), len(positions))
+        return positions[locked - 1] if locked else -1
+
+    def stop_steps(self) -> Iterator[tuple[int, Step, Stop]]:
+        steps = [(number, step) for number, step in enumerate(self.route.steps) if step.kind is StepKind.STOP]
+        for (number, step), stop in zip(steps, self.stops, strict=True):
+            yield number, step, stop
+
+    def says(self, fault: Fault, sentence: str) -> Violation:
+        return Violation(fault, self.where, sentence)
+
+
+def _accounted_for(problem: Problem, plan: Plan) -> Iterator[Violation]:
+    known = {stop.id for stop in problem.stops}
+    couriers = problem.courier_by_id()
+    for courier_id, times in Counter(route.courier_id for route in plan.routes).items():
+        if courier_id not in couriers:
+            yield Violation(Fault.UNKNOWN, f"courier {courier_id}", "is not in the problem")
+        if times > 1:
+            yield Violation(Fault.DUPLICATE, f"courier {courier_id}", f"has {times} routes")
+    planned = Counter(stop_id for route in plan.routes for stop_id in route.stop_ids())
+    left = Counter(one.stop_id for one in plan.unplanned if one.stop_id is not None)
+    for stop_id in sorted(known | set(planned) | set(left)):
+        times = planned[stop_id] + left[stop_id]
+        if stop_id not in known:
+            yield Violation(Fault.UNKNOWN, f"stop {stop_id}", "is not in the problem")
+        elif times == 0:
+            yield Violation(Fault.MISSING, f"stop {stop_id}", "is neither planned nor named as left behind")
+        elif times > 1:
+            yield Violation(Fault.DUPLICATE, f"stop {stop_id}", f"appears {times} times")
+    driving = {route.courier_id: route for route in plan.routes}
+    for courier in problem.couriers:
+        if courier.locked and courier.id not in driving:
+            yield Violation(Fault.LOCKED, f"courier {courier.id}", f"lost {len(courier.locked)} locked stops")
+
+
+def _shape(view: _View, _: TravelTimes) -> Iterator[Violation]:
+    kinds = [step.kind for step in view.route.steps]
+    start, end = view.courier.start, view.courier.end
+    if (kinds[0] is StepKind.START) != (start is not None) or (
+        start is not None and view.route.steps[0].place != start
+    ):
+        yield view.says(Fault.SHAPE, "does not begin where the courier starts")
+    if (kinds[-1] is StepKind.END) != (end is not None) or (end is not None and view.route.steps[-1].place != end):
+        yield view.says(Fault.SHAPE, "does not end where the courier ends")
+    if kinds.count(StepKind.START) > 1 or kinds.count(StepKind.END) > 1:
+        yield view.says(Fault.SHAPE, "starts or ends more than once")
+    numbers = [
+        number
+        for step in view.route.steps
+        for number in (step.arrival_s, step.wait_s, step.service_s, step.drive_s, step.distance_m, *step.load)
+    ]
+    if any(type(number) is not int or number < 0 for number in numbers):
+        yield view.says(Fault.SHAPE, "holds a number that is negative or not whole")
+    for _number, step, stop in view.stop_steps():
+        if step.place != stop.place:
+            yield view.says(Fault.SHAPE, f"visits {stop.id} at {step.place}, it is at {stop.place}")
+
+
+def _legs(view: _View, travel: TravelTimes) -> Iterator[Violation]:
+    """Between two places the driving adds up to the matrix, breaks on the way or not."""
+    here, driven_s = None, 0
+    for step in view.route.steps:
+        driven_s += step.drive_s
+        if step.place is None:
+            if step.distance_m:
+                yield view.says(Fault.TRAVEL, f"break {step.ref} counts a distance of its own")
+            continue
+        due_s = 0 if here is None else int(travel.durations_s[travel.index[here], travel.index[step.place]])
+        due_m = 0 if here is None else int(travel.distances_m[travel.index[here], travel.index[step.place]])
+        if (driven_s, step.distance_m) != (due_s, due_m):
+            yield view.says(
+                Fault.TRAVEL,
+                f"drives {driven_s} s and {step.distance_m} m to {step.ref or step.kind}, not {due_s} s and {due_m} m",
+            )
+        here, driven_s = step.place, 0
+    if driven_s:
+        yield view.says(Fault.TRAVEL, f"drives {driven_s} s to nowhere at the end")
+
+
+def _clocks(view: _View, _: TravelTimes) -> Iterator[Violation]:
+    steps = view.route.steps
+    for before, step in pairwise(steps):
+        due_s = before.arrival_s + before.wait_s + before.service_s + step.drive_s
+        if step.arrival_s != due_s:
+            yield view.says(Fault.TIME, f"arrives at {step.ref or step.kind} at {step.arrival_s} s, not {due_s} s")
+    for step in steps:
+        if step.kind in {StepKind.START, StepKind.END} and (step.wait_s or step.service_s):
+            yield view.says(Fault.TIME, f"waits or serves at its {step.kind}")
+
+
+def _windows(view: _View, _: TravelTimes) -> Iterator[Violation]:
+    for number, step, stop in view.stop_steps():
+        if step.service_s != stop.service_s:
+            yield view.says(Fault.SERVICE, f"serves {stop.id} for {step.service_s} s, not {stop.service_s} s")
+        begin_s = step.arrival_s + step.wait_s
+        if number > view.last_locked_step and not _inside(begin_s, stop.windows):
+            yield view.says(Fault.WINDOW, f"begins at {stop.id} at {begin_s} s, outside its windows")
+
+
+def _inside(moment_s: int, windows: Sequence[TimeWindow]) -> bool:
+    return not windows or any(window.start_s <= moment_s <= window.end_s for window in windows)
+
+
+def _breaks(view: _View, _: TravelTimes) -> Iterator[Violation]:
+    known: dict[str, Break] = {pause.id: pause for pause in view.courier.breaks}
+    taken: set[str] = set()
+    for number, step in enumerate(view.route.steps):
+        if step.kind is not StepKind.BREAK:
+            continue
+        pause = known.get(step.ref)
+        if pause is None or step.ref in taken:
+            yield view.says(Fault.BREAK, f"takes break {step.ref}, which is unknown or already taken")
+            continue
+        taken.add(step.ref)
+        begin_s = step.arrival_s + step.wait_s
+        if step.service_s != pause.duration_s:
+            yield view.says(Fault.BREAK, f"takes {step.service_s} s for break {step.ref} of {pause.duration_s} s")
+        if number > view.last_locked_step and not _inside(begin_s, pause.windows):
+            yield view.says(Fault.BREAK, f"begins break {step.ref} at {begin_s} s, outside its windows")
+    depart_s, end_s = view.route.depart_s, view.route.end_s
+    for pause in view.courier.breaks:
+        if pause.id not in taken and not view.only_locked and depart_s < pause.windows[-1].end_s < end_s:
+            yield view.says(Fault.BREAK, f"leaves out break {pause.id}")
+
+
+def _span(view: _View, _: TravelTimes) -> Iterator[Violation]:
+    shift, route = view.courier.shift, view.route
+    if route.depart_s < shift.start_s:
+        yield view.says(Fault.SHIFT, f"leaves at {route.depart_s} s, before the shift begins at {shift.start_s} s")
+    if (view.courier.under_way or view.courier.locked) and route.depart_s != shift.start_s:
+        yield view.says(Fault.SHIFT, f"leaves at {route.depart_s} s though under way since {shift.start_s} s")
+    if route.end_s > shift.end_s and not view.only_locked:
+        yield view.says(Fault.SHIFT, f"ends at {route.end_s} s, after the shift ends at {shift.end_s} s")
+
+
+def _loads(view: _View, _: TravelTimes) -> Iterator[Violation]:
+    aboard = Amounts(*(sum(stop.deliveries[axis] for stop in view.stops) for axis in range(3)))
+    due = iter(view.stops)
+    for step in view.route.steps:
+        if step.kind is StepKind.STOP:
+            stop = next(due)
+            aboard = Amounts(*(aboard[axis] - stop.deliveries[axis] + stop.collections[axis] for axis in range(3)))
+        if step.load != aboard:
+            yield view.says(Fault.LOAD, f"says {tuple(step.load)} is aboard after {step.ref or step.kind}")
+        if any(aboard[axis] > view.courier.capacity[axis] for axis in range(3)):
+            yield view.says(Fault.CAPACITY, f"carries {tuple(aboard)} after {step.ref or step.kind}")
+
+
+def _skills(view: _View, _: TravelTimes) -> Iterator[Violation]:
+    for stop in view.stops[len(view.courier.locked) :]:
+        lacking = stop.skills - view.courier.skills
+        if lacking:
+            yield view.says(Fault.SKILL, f"lacks {', '.join(sorted(lacking))} for {stop.id}")
+
+
+def _limits(view: _View, _: TravelTimes) -> Iterator[Violation]:
+    limits = (
+        ("stops", len(view.stops), view.courier.stops_max),
+        ("metres", sum(step.distance_m for step in view.route.steps), view.courier.distance_m_max),
+        ("seconds of driving", sum(step.drive_s for step in view.route.steps), view.courier.drive_s_max),
+    )
+    for unit, value, limit in limits:
+        if limit is not None and value > limit and not view.only_locked:
+            yield view.says(Fault.LIMIT, f"takes {value} {unit}; the limit is {limit}")
+
+
+def _locked(view: _View, _: TravelTimes) -> Iterator[Violation]:
+    locked = view.courier.locked
+    if tuple(stop.id for stop in view.stops[: len(locked)]) != locked:
+        yield view.says(Fault.LOCKED, f"does not begin with its {len(locked)} locked stops")
+
+
+def _price(view: _View, _: TravelTimes) -> Iterator[Violation]:
+    route, costs = view.route, view.courier.costs
+    metres = sum(step.distance_m for step in route.steps)
+    seconds = sum(step.drive_s for step in route.steps)
+    if (route.distance_m, route.drive_s) != (metres, seconds):
+        yield view.says(
+            Fault.COST, f"says {route.distance_m} m and {route.drive_s} s; it is {metres} m and {seconds} s"
+        )
+    paid_s = route.end_s - route.depart_s
+    thousandths = costs.per_hour_cents * paid_s / 3.6 + costs.per_km_cents * metres
+    due = costs.fixed_cents + costs.per_stop_cents * len(view.stops) + thousandths / 1000
+    if abs(route.cost_cents - due) > 0.500001:  # noqa: PLR2004 - half a cent is what rounding may differ; the rest is float noise
+        yield view.says(Fault.COST, f"says {route.cost_cents} cents; it is {due:.2f}")

@@ -1,0 +1,104 @@
+"""A day's answer: who drives where when, what it costs, and why the rest stays behind."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from cloud.routing.problem import Amounts, Costs, Place, RouteCourierId, StopId
+
+CENTS_PER_UNIT = 3_600_000  # cost is summed in cents x seconds-per-hour x metres-per-km, so nothing is rounded twice
+
+
+class StepKind(StrEnum):
+    START = "start"
+    STOP = "stop"
+    BREAK = "break"
+    END = "end"
+
+
+class UnplannedReason(StrEnum):
+    """Closed set; the sentence beside it is for people, this is for counting."""
+
+    NO_COURIER = "no_courier"
+    NO_SKILL = "no_skill"
+    EXCEEDS_CAPACITY = "exceeds_capacity"
+    UNREACHABLE = "unreachable"
+    WINDOW_MISSED = "window_missed"
+    SHIFT_TOO_SHORT = "shift_too_short"
+    TOO_FAR = "too_far"
+    CROWDED_OUT = "crowded_out"
+    LOCKER_FULL = "locker_full"
+    LOCKER_CLOSED = "locker_closed"
+    NO_PLACE = "no_place"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One entry of a route. Leaving time is ``arrival_s + wait_s + service_s``.
+
+    ``drive_s`` is driven since the step before; a leg interrupted by a break is split over both. ``distance_m`` is the
+    leg's whole length and stands at the place reached (0 at a break). ``load`` is what is in the van on leaving.
+    ``ref`` is the stop's or the break's id, empty for start and end.
+    """
+
+    kind: StepKind
+    ref: str
+    place: Place | None
+    arrival_s: int
+    wait_s: int
+    service_s: int
+    drive_s: int
+    distance_m: int
+    load: Amounts
+
+    @property
+    def begin_s(self) -> int:
+        return self.arrival_s + self.wait_s
+
+    @property
+    def leave_s(self) -> int:
+        return self.begin_s + self.service_s
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    courier_id: RouteCourierId
+    steps: tuple[Step, ...]
+    distance_m: int
+    drive_s: int
+    cost_cents: int
+
+    @property
+    def depart_s(self) -> int:
+        return self.steps[0].arrival_s
+
+    @property
+    def end_s(self) -> int:
+        return self.steps[-1].leave_s
+
+    def stop_ids(self) -> tuple[StopId, ...]:
+        return tuple(StopId(step.ref) for step in self.steps if step.kind is StepKind.STOP)
+
+
+@dataclass(frozen=True, slots=True)
+class Unplanned:
+    """Something left behind. ``stop_id`` is None where single parcels never became part of a stop."""
+
+    stop_id: StopId | None
+    parcels: tuple[str, ...]
+    reason: UnplannedReason
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Only couriers who drive have a route; every stop of the problem is in one route or in ``unplanned``."""
+
+    routes: tuple[Route, ...]
+    unplanned: tuple[Unplanned, ...]
+    cost_cents: int
+
+
+def cost_cents(costs: Costs, paid_s: int, distance_m: int, stops: int) -> int:
+    """Return what a used courier costs, rounded once, half up."""
+    exact = costs.per_hour_cents * paid_s * 1000 + costs.per_km_cents * distance_m * 3600
+    return costs.fixed_cents + costs.per_stop_cents * stops + (exact + CENTS_PER_UNIT // 2) // CENTS_PER_UNIT

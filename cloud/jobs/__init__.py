@@ -1,0 +1,1 @@
+"""What happens by the clock and not because somebody asked."""

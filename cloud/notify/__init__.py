@@ -1,0 +1,1 @@
+"""What recipients are told, in their language, by the channel they gave."""

@@ -1,0 +1,71 @@
+"""E-mail over SMTP: the one channel that reaches everybody without an account."""
+
+from dataclasses import dataclass
+from email.message import EmailMessage
+from email.utils import make_msgid
+from typing import Protocol
+
+import aiosmtplib
+
+from cloud.notify.rendering import QR_CID, Message
+
+SMTP_S_MAX = 20.0  # a mail server that takes longer is down for us; the notification is tried again later
+
+
+class SendError(Exception):
+    """A message that did not leave; it is tried again, and after the last try an operator sees it."""
+
+
+class Sender(Protocol):
+    """A channel. Raises ``SendError``; ``reference`` makes a repeated message recognisable to the mail program."""
+
+    async def send(self, address: str, message: Message, reference: str) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class SmtpSettings:
+    host: str
+    port: int
+    sender: str
+    start_tls: bool | None = None
+    username: str | None = None
+    password: str | None = None
+
+
+class MailSender:
+    """Sends each message in a connection of its own: some ten a second is what one mail relay accepts anyway."""
+
+    def __init__(self, settings: SmtpSettings) -> None:
+        """Send through the relay of ``settings``."""
+        self._settings = settings
+
+    async def send(self, address: str, message: Message, reference: str) -> None:
+        settings = self._settings
+        try:
+            await aiosmtplib.send(
+                compose(settings.sender, address, message, reference),
+                hostname=settings.host,
+                port=settings.port,
+                start_tls=settings.start_tls,
+                username=settings.username,
+                password=settings.password,
+                timeout=SMTP_S_MAX,
+            )
+        except (aiosmtplib.SMTPException, OSError) as error:
+            raise SendError(str(error)) from error
+
+
+def compose(sender: str, address: str, message: Message, reference: str) -> EmailMessage:
+    """Return the MIME message: plain text, HTML, and the QR code as an image inside the HTML."""
+    mail = EmailMessage()
+    mail["From"], mail["To"], mail["Subject"] = sender, address, message.subject
+    domain = sender.rpartition("@")[2].rstrip("> ") or "localhost"
+    mail["Message-ID"] = f"<{reference}@{domain}>" if reference else make_msgid(domain=domain)
+    mail["Auto-Submitted"] = "auto-generated"
+    mail.set_content(message.text)
+    mail.add_alternative(message.html, subtype="html")
+    if message.qr_png:
+        for part in mail.iter_parts():
+            if part.get_content_type() == "text/html":
+                part.add_related(message.qr_png, "image", "png", cid=f"<{QR_CID}>", filename="pick-up.png")
+    return mail

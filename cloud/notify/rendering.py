@@ -1,0 +1,135 @@
+"""A notification as a person reads it: subject, plain text and HTML in their language, code and QR where they belong.
+
+Codes stand in the message body only, never in a subject (it shows on a locked phone) nor in a link.
+"""
+
+import io
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+from importlib import resources
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import segno
+from babel.dates import format_datetime
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+LANGUAGES = ("en", "pl", "de")
+TEMPLATES = (
+    "attempt_failed_locker",
+    "opted_in",
+    "ready_for_pickup",
+    "code_reissued",
+    "reminder",
+    "deadline_extended",
+    "expired",
+    "picked_up",
+    "returned",
+    "cancelled",
+)
+QR_CID = "capability@latchmile"
+QR_SCALE = 6  # a phone shows some 65 modules at 6 pixels sharply, and a printed page still scans
+
+_PAGES = Environment(loader=PackageLoader("cloud.notify", "."), autoescape=True, undefined=StrictUndefined)
+
+
+class UnknownTemplateError(LookupError):
+    """A notification that nobody wrote a text for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What a text may speak of; empty where it does not apply."""
+
+    barcode: str = ""
+    carrier: str = ""
+    locker: str = ""
+    address: str = ""
+    hours: str = ""
+    deadline: datetime | None = None
+    zone: str = "UTC"
+    link: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Secrets:
+    """What opens the door: the code in three groups of three and the text of the capability QR."""
+
+    code: str | None = None
+    capability: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    subject: str
+    text: str
+    html: str
+    qr_png: bytes | None
+
+
+def render(template: str, language: str, facts: Facts, secrets: Secrets) -> Message:
+    """Return the message; raises ``UnknownTemplateError``. An unknown language reads English."""
+    texts = _texts(language if language in LANGUAGES else LANGUAGES[0])
+    if template not in TEMPLATES:
+        raise UnknownTemplateError(template)
+    words = _words(facts, language)
+    subject = str(texts[template]["subject"]).format_map(words)
+    paragraphs = [str(paragraph).format_map(words) for paragraph in texts[template]["body"]]
+    shown = {
+        "language": language,
+        "subject": subject,
+        "paragraphs": paragraphs,
+        "texts": texts,
+        "code": secrets.code,
+        "qr": QR_CID if secrets.capability else None,
+        "where": ", ".join(filter(None, (facts.locker, facts.address))) if secrets.code else "",
+        "hours": facts.hours,
+        "deadline": words["deadline"],
+        "link": facts.link,
+    }
+    html = _PAGES.get_template("message.html").render(shown)
+    return Message(subject, _plain(shown), html, qr_png(secrets.capability) if secrets.capability else None)
+
+
+def qr_png(text: str) -> bytes:
+    """Draw a QR code as PNG, error correction M, with the quiet zone of four modules the standard asks for."""
+    out = io.BytesIO()
+    segno.make(text, error="m", micro=False).save(out, kind="png", scale=QR_SCALE, border=4)
+    return out.getvalue()
+
+
+@cache
+def _texts(language: str) -> Mapping[str, Any]:
+    return tomllib.loads(resources.files("cloud.notify").joinpath("texts", f"{language}.toml").read_text("utf-8"))
+
+
+def _words(facts: Facts, language: str) -> dict[str, str]:
+    deadline = ""
+    if facts.deadline:
+        local = facts.deadline.astimezone(ZoneInfo(facts.zone))
+        deadline = format_datetime(local, "EEEE d MMMM, HH:mm", locale=language if language in LANGUAGES else "en")
+    return {
+        "barcode": facts.barcode,
+        "carrier": facts.carrier,
+        "locker": facts.locker,
+        "address": facts.address,
+        "hours": facts.hours,
+        "deadline": deadline,
+    }
+
+
+def _plain(shown: Mapping[str, Any]) -> str:
+    texts = shown["texts"]
+    lines = [texts["greeting"], "", *shown["paragraphs"], ""]
+    if shown["code"]:
+        lines += [f"{texts['code_label']}: {shown['code']}", ""]
+    if shown["where"]:
+        lines.append(f"{texts['where_label']}: {shown['where']}")
+    if shown["where"] and shown["deadline"]:
+        lines.append(f"{texts['until_label']}: {shown['deadline']}")
+    if shown["link"]:
+        lines += ["", f"{texts['track_label']}: {shown['link']}"]
+    return "\n".join([*lines, "", texts["footer"], ""])

@@ -1,0 +1,83 @@
+"""Every text in every language is whole, and codes stand only where they may."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from cloud.notify.mail import compose
+from cloud.notify.rendering import LANGUAGES, TEMPLATES, Facts, Secrets, UnknownTemplateError, render
+
+FACTS = Facts(
+    barcode="JD014600003",
+    carrier="Swift",
+    locker="Centrum",
+    address="Marszałkowska 1, Warszawa",
+    hours="24/7",
+    deadline=datetime(2026, 11, 25, 17, 0, tzinfo=UTC),
+    zone="Europe/Warsaw",
+    link="https://latchmile.example/t/abc",
+)
+SECRETS = Secrets("123 456 789", "LM1:ABC")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("template", TEMPLATES)
+def test_every_text_is_whole_in_every_language(template: str, language: str) -> None:
+    message = render(template, language, FACTS, Secrets())
+
+    assert message.subject
+    for text in (message.subject, message.text, message.html):
+        assert "{" not in text.replace("{{", "")
+        assert "None" not in text
+    assert "JD014600003" in message.text
+    assert FACTS.link in message.text
+    assert f'lang="{language}"' in message.html
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_code_stands_in_the_body_and_never_in_the_subject(language: str) -> None:
+    message = render("ready_for_pickup", language, FACTS, SECRETS)
+
+    assert "123 456 789" in message.text
+    assert "123 456 789" in message.html
+    assert "123 456 789" not in message.subject
+    assert message.qr_png is not None
+    assert message.qr_png.startswith(b"\x89PNG")
+
+
+def test_a_deadline_is_told_in_the_lockers_time_and_the_readers_words() -> None:
+    assert "środa 25 listopada, 18:00" in render("ready_for_pickup", "pl", FACTS, SECRETS).text
+    assert "Mittwoch 25 November, 18:00" in render("ready_for_pickup", "de", FACTS, SECRETS).text
+
+
+def test_an_unknown_language_reads_english() -> None:
+    assert render("reminder", "fr", FACTS, SECRETS).subject == "Your parcel is still waiting at Centrum"
+
+
+def test_an_unknown_template_is_refused_by_name() -> None:
+    with pytest.raises(UnknownTemplateError, match="hello"):
+        render("hello", "en", FACTS, SECRETS)
+
+
+def test_what_a_carrier_wrote_is_not_markup() -> None:
+    html = render("reminder", "en", Facts(barcode="<script>", locker="A & B"), SECRETS).html
+
+    assert "<script>" not in html
+    assert "A &amp; B" in html
+
+
+def test_a_mail_carries_text_html_and_the_qr_code_inside_the_html() -> None:
+    mail = compose(
+        "Latchmile <hello@latchmile.example>", "ewa@example.com", render("reminder", "en", FACTS, SECRETS), "n1"
+    )
+
+    kinds = [part.get_content_type() for part in mail.walk()]
+    assert kinds == ["multipart/alternative", "text/plain", "multipart/related", "text/html", "image/png"]
+    assert mail["Message-ID"] == "<n1@latchmile.example>"
+    assert "123" not in str(mail["Subject"])
+
+
+def test_a_mail_without_a_code_has_no_picture() -> None:
+    mail = compose("hello@latchmile.example", "ewa@example.com", render("picked_up", "en", FACTS, Secrets()), "")
+
+    assert [part.get_content_type() for part in mail.walk()] == ["multipart/alternative", "text/plain", "text/html"]

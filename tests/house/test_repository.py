@@ -34,6 +34,8 @@ REGISTRY_HOSTS = tuple(
     )
 )
 LINK = re.compile(r"(?<!!)\[[^\]]*\]\(([^)\s]+)(?:\s+\"[^\"]*\")?\)|!\[[^\]]*\]\(([^)\s]+)\)")
+# `cloud/domain/parcel.py` or `edge/uplink`: something in backticks with a slash that begins like one of our folders.
+NAMED_PATH = re.compile(r"`((?:contract|edge|cloud|provisioning|firmware_sim|demo|bench|tests|docs|deploy)/[\w./-]+)`")
 HEADING = re.compile(r"^#{1,6} +(.*?) *#*$", re.MULTILINE)
 CODE_BLOCK = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
 
@@ -61,6 +63,12 @@ def broken_links(path: str, text: str, root: Path = ROOT) -> Iterator[Finding]:
             yield Finding(path, f"links to #{anchor} of {place.name}, which has no such heading")
 
 
+def paths_not_there(path: str, text: str, root: Path = ROOT) -> Iterator[Finding]:
+    for named in NAMED_PATH.findall(text):
+        if not (root / named).exists():
+            yield Finding(path, f"names {named}, which is not there")
+
+
 @cache
 def text_of(path: str) -> str:
     return (ROOT / path).read_text(encoding="utf-8", errors="replace")
@@ -86,6 +94,18 @@ def test_a_broken_link_is_found(link: str, tmp_path: Path) -> None:
 def test_a_link_that_leads_somewhere_is_left_alone(link: str, tmp_path: Path) -> None:
     (tmp_path / "there.md").write_text("# A heading, of its own!")
     assert list(broken_links("a.md", link, tmp_path)) == []
+
+
+def test_a_path_that_is_not_there_is_found(tmp_path: Path) -> None:
+    (tmp_path / "edge").mkdir()
+    (tmp_path / "edge" / "app.py").touch()
+    found = paths_not_there("a.md", "see `edge/app.py`, `edge/gone.py` and `gone.py`", tmp_path)
+    assert [str(one) for one in found] == ["a.md: names edge/gone.py, which is not there"]
+
+
+def test_the_architecture_names_only_files_that_exist() -> None:
+    pages = ("ARCHITECTURE.md", "README.md")
+    assert [str(found) for page in pages for found in paths_not_there(page, text_of(page))] == []
 
 
 def test_no_file_names_a_package_registry() -> None:

@@ -98,7 +98,7 @@ def is_said(term: str, names: frozenset[str]) -> bool:
     [
         "def unlock_door(): ...",
         "class OtpCode: ...",
-        "free_slots = 3",
+        "free_bays = 3",
         "self.ttl_s = 1",
         "def f(admin): ...",
         "class A:\n    latch: int = 0",

@@ -11,8 +11,8 @@ MANY_PARAMETERS = Exceptions(0, {})
 BROAD_EXCEPTS = Exceptions(
     9,
     {
-        "cloud/routing/vroom_planner.py::serve": "VROOM raises a class it does not export; the worker answers and lives on",
-        "cloud/store/writer.py::ThreadWriter._write": "the writer's loop: a group that cannot commit fails all its callers",
+        "cloud/routing/vroom_planner.py::serve": "VROOM raises a class it does not export; the worker lives on",
+        "cloud/store/writer.py::ThreadWriter._write": "a group that cannot commit fails all its callers",
         "cloud/store/writer.py::_run_one": "each unit's failure goes to its own caller and must not sink the others",
         "contract/memory_link.py::MemoryLink._become": "an observer's fault is not the link's, and is logged",
         "contract/memory_link.py::MemoryLink._live_once": "the link's loop: a broken birth must not end it",
@@ -28,7 +28,7 @@ IMPURE = Exceptions(0, {})
 CLOCK_READERS = Exceptions(
     1,
     {
-        "cloud/routing/vroom_planner.py::time.monotonic": "the worker process gives back its time budget; no decision on it",
+        "cloud/routing/vroom_planner.py::time.monotonic": "the worker keeps to its time budget; it decides nothing",
     },
 )
 

@@ -24,6 +24,11 @@ from contract.sizes import SizeClass
 PART_MARK = "#"  # a load that needs a second van becomes locker:WAW01#2, #3 ...
 
 
+def site_stop_id(kind: StopKind, site_id: str, part: int = 1) -> StopId:
+    """Return the id of the stop at a pick-up point; ``part`` counts vans if its load needs several."""
+    return StopId(f"{kind}:{site_id}{f'{PART_MARK}{part}' if part > 1 else ''}")
+
+
 @dataclass(frozen=True, slots=True)
 class ServiceTimes:
     """Seconds at a stop: a part for arriving and a part for each parcel.
@@ -197,10 +202,9 @@ def _site_stops(day: DayInput, site: Site, drop_offs: list[DropOff], collections
         brought = bring[number] if number < len(bring) else []
         taken = take[number] if number < len(take) else []
         items = [*brought, *taken]
-        suffix = f"{PART_MARK}{number + 1}" if number else ""
         stops.append(
             Stop(
-                StopId(f"{site.kind}:{site.id}{suffix}"),
+                site_stop_id(site.kind, site.id, number + 1),
                 site.place,
                 site.windows,
                 min(_site_service_s(day.service, site.kind, len(brought), len(taken)), SERVICE_S_MAX),

@@ -1,0 +1,134 @@
+// The page's one loop: the locker says which screen it is, the person says what to do, and nothing is decided here.
+
+import { buildTools, resetComfort } from "./comfort.js";
+import { el } from "./dom.js";
+import { icon } from "./icons.js";
+import { Keypad } from "./keypad.js";
+import * as locker from "./locker.js";
+import { stage } from "./stage.js";
+import { sceneOf } from "./scenes.js";
+import { listen } from "./scanner.js";
+import { Timeout } from "./timeout.js";
+import { say, useLanguage } from "./words.js";
+
+const VIEW_LIFE_S = 60; // somebody who chose "pick up" and left; 20 s of it with a warning
+const RESET_AFTER_MS = 45000; // on the home screen: the next person gets the page as it was meant
+const LOST = { kind: "lost" };
+
+const state = { screen: LOST, view: "home", note: null, about: null };
+const keypad = new Keypad(enterCode);
+const timeout = new Timeout({ onMore: moreTime, onLocalEnd: goHome });
+let resetTimer = 0;
+let slips = 0; // a second slip is news again, though the words are the same
+
+function goHome() {
+  show({ view: "home", note: null });
+}
+
+async function enterCode(code) {
+  state.note = null;
+  try {
+    const entry = await locker.enterCode(code);
+    slips += 1;
+    if (entry === "slip") show({ view: "code", note: { tone: "signal", text: say("code.slip"), slips } });
+    else keypad.clear();
+  } catch {
+    show({ note: { tone: "bad", text: say("failed") } });
+  }
+}
+
+async function tell(request) {
+  try {
+    await request;
+  } catch {
+    show({ note: { tone: "bad", text: say("failed") } });
+  }
+}
+
+function moreTime(extend) {
+  if (extend) tell(locker.answer("more_time"));
+  else timeout.renew();
+}
+
+const act = {
+  answer: (name, label) => tell(locker.answer(name, label)),
+  view: (view) => show({ view, note: null }),
+};
+
+/** Change the state and put the scene it makes on the stage. */
+function show(changes) {
+  Object.assign(state, changes);
+  if (state.view !== "code") keypad.clear();
+  const scene = sceneOf(state, keypad, act);
+  stage.put(scene);
+  timeout.watch(scene, VIEW_LIFE_S);
+  scheduleReset(scene);
+}
+
+function scheduleReset(scene) {
+  clearTimeout(resetTimer);
+  if (scene.kind !== "home") return;
+  resetTimer = setTimeout(() => resetComfort(state.about.languages[0]), RESET_AFTER_MS);
+}
+
+function onScreen(screen) {
+  const left = state.screen.kind !== "idle" && screen.kind === "idle";
+  const keep = state.view === "code" && ["code_wrong", "locked_out", "idle"].includes(screen.kind);
+  const changes = { screen };
+  if (screen.kind === "code_wrong") changes.view = "code";
+  else if (left && !(keep && !keypad.isEmpty)) changes.view = "home";
+  if (screen.kind !== state.screen.kind) changes.note = null;
+  show(changes);
+}
+
+async function onConnected() {
+  const first = state.about === null;
+  state.about = await locker.about();
+  if (first) await useLanguage(state.about.languages[0]);
+  document.getElementById("place").textContent = state.about.name || state.about.locker;
+  buildTools(state.about.languages, () => {
+    buildFoot();
+    stage.forget();
+    show({ note: null });
+  });
+  buildFoot();
+  // The first screen may have been drawn before its wall and its language were known.
+  stage.forget();
+  show({});
+}
+
+function buildFoot() {
+  const { support_phone: phone, locker: name } = state.about;
+  document
+    .getElementById("foot")
+    .replaceChildren(
+      el("p", {}, phone && icon("phone"), phone ? say("foot.help", { phone }) : ""),
+      el("p", {}, say("foot.locker", { locker: name })),
+    );
+}
+
+function onKey(event) {
+  const typing = stage.kind === "code" && !event.ctrlKey && !event.metaKey && !event.altKey;
+  if (typing && keypad.key(event.key)) event.preventDefault();
+  if (event.key === "Escape" && state.view !== "home" && !timeout.isWarning) goHome();
+}
+
+async function start() {
+  await useLanguage("en");
+  listen(window, {
+    onScan: (text) => tell(locker.scan(text)),
+    onBurst: () => keypad.mark(),
+    onUndo: () => keypad.undo(),
+  });
+  window.addEventListener("keydown", onKey);
+  window.addEventListener("contextmenu", (event) => event.preventDefault());
+  window.addEventListener("pointerdown", () => {
+    timeout.touched();
+    scheduleReset({ kind: stage.kind });
+  });
+  window.addEventListener("keydown", () => timeout.touched());
+  show({});
+  locker.follow({ onConnected, onScreen, onLost: () => show({ screen: LOST }) });
+}
+
+start();

@@ -1,7 +1,7 @@
-"""Questions about compartments: what is inside where, which may take a parcel, and the picture sent to the cloud."""
+"""Questions about compartments: what is inside where and which may take a parcel."""
 
 from contract.ids import CompartmentLabel, ParcelRef
-from contract.state import CompartmentState, DoorLevel
+from contract.state import DoorLevel
 from edge.locker_controller.state import LockerRecord
 
 
@@ -24,19 +24,3 @@ def takes_parcels(state: LockerRecord, label: CompartmentLabel) -> bool:
 def is_full(state: LockerRecord) -> bool:
     """Whether no compartment at all may take a parcel."""
     return not any(takes_parcels(state, label) for label in state.compartments)
-
-
-def picture(state: LockerRecord) -> tuple[CompartmentState, ...]:
-    """Return all compartments as the snapshot shows them, in the layout's order."""
-    return tuple(
-        CompartmentState(
-            label=plan.label,
-            size=plan.size,
-            door=state.doors[plan.label].level.value,
-            parcel=record.parcel,
-            withdrawn=record.withdrawn,
-            sensor_suspect=record.suspect,
-        )
-        for plan in state.setup.layout.compartments
-        for record in [state.compartments[plan.label]]
-    )

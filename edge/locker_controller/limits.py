@@ -18,7 +18,7 @@ TIDY_EVERY_S = HOUR_S  # forgetting is cheap but looks at everything; an hour la
 
 # What one decision may do
 EVENTS_PER_DECISION_MAX = 200  # one batch on the wire; more in one decision is a defect, not a busy day
-DOORS_PER_DECISION_MAX = 32  # three events a door at most; the other doors of a mass opening come with the next tick
+EVENTS_SPARE = 16  # no door needs more; below this room the other doors of a mass opening wait for the next tick
 
 # Codes (trust.md: five free, then 30 s doubling to an hour, a hundred a day: 0.014 % per locker and day)
 FREE_MISSES = 5
@@ -48,6 +48,8 @@ TRIES_AGAIN_MAX = 1  # after a door that did not open; then it is a fault
 DROP_OFFS_AGAIN_MAX = 3  # a courier who let a door fall shut
 SESSION_S_MAX = 4 * HOUR_S  # a courier's longest stop; a forgotten session must end
 NOTICE_MS = 6000  # reading a sentence takes four seconds
+PICKED_UP_MS = 20_000  # time to look into the box again and tap "open again", "empty" or "not mine"
+REASON_CHARACTERS_MAX = 64  # a word for a list, not an essay; it is journalled and kept
 PROBLEM_GAP_MS = 10_000  # a child tapping "problem" must not fill the journal
 REFUSALS_PER_MINUTE_MAX = 10  # enough to see an attack, too few to fill the card with it
 

@@ -138,7 +138,10 @@ class Phase(StrEnum):
 
 
 class PickUpAim(msgspec.Struct, frozen=True, tag=Purpose.PICK_UP.value):
-    """A recipient takes a parcel. ``burnt``: the group is spent. ``booked``: the parcel counts as picked up."""
+    """A recipient takes a parcel. ``burnt``: the group is spent. ``booked``: the parcel counts as picked up.
+
+    ``more`` parcels here answer to the same code. ``said`` is what the recipient found, if not simply the parcel.
+    """
 
     purpose: ClassVar[Purpose] = Purpose.PICK_UP
 
@@ -149,6 +152,7 @@ class PickUpAim(msgspec.Struct, frozen=True, tag=Purpose.PICK_UP.value):
     late: bool = False
     burnt: bool = False
     booked: bool = False
+    more: int = 0
     again: int = 0
     said: str = ""
 

@@ -1,6 +1,7 @@
 """When a locker's door to the street is open, read from what operators really write.
 
-OpenStreetMap's ``opening_hours`` is read by opening-hours-py. InPost's Polish short form (``PN-PT 10-19 SB 10-14``) is brought to that form first.
+OpenStreetMap's ``opening_hours`` is read by opening-hours-py, an implementation of the full specification. InPost's
+Polish short form (``PN-PT 10-19 SB 10-14``) is brought to that form first.
 """
 
 import re

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any, Protocol, TypeVar
 
 from cloud.domain.actors import Actor
+from cloud.domain.rules import STANDARD, Rules
 from contract.envelope import Signer
 from contract.sizes import SizeClass
 
@@ -37,6 +38,14 @@ class From:
     value: Any
 
 
+@dataclass(frozen=True, slots=True)
+class Change:
+    """Where ``where`` holds (a value is equality, None is IS NULL), set ``values``."""
+
+    where: Mapping[str, Any]
+    values: Mapping[str, Any]
+
+
 class UnitOfWork(Protocol):
     """One transaction. Conditions: a plain value is equality, None is IS NULL, a tuple, list or set is IN (...)."""
 
@@ -59,8 +68,8 @@ class UnitOfWork(Protocol):
     def change(self, kind: type[Any], where: Mapping[str, Any], /, **values: Any) -> int:
         """Update what meets ``where`` and return how many rows did: 1 means that a claimed row is ours."""
 
-    def change_many(self, kind: type[Any], key: Sequence[str], rows: Sequence[Mapping[str, Any]], /) -> None:
-        """Update many rows in one executemany; each row has the ``key`` columns and the same other columns."""
+    def change_many(self, kind: type[Any], changes: Sequence["Change"], /) -> None:
+        """Update many rows in one executemany; all changes test the same columns and set the same columns."""
 
     def remove(self, kind: type[Any], /, **conditions: Any) -> int: ...
 
@@ -169,11 +178,12 @@ class SecretBox(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """Who does it, when, and with which chance."""
+    """Who does it, when, with which chance, and under which rules."""
 
     actor: Actor
     now: datetime
     ids: Ids
+    rules: Rules = STANDARD
 
 
 @dataclass(frozen=True, slots=True)

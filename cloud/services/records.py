@@ -243,7 +243,6 @@ class Stop:
     lat: float
     eta: datetime
     service_s: int
-    done_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

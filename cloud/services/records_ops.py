@@ -28,12 +28,11 @@ class OutboxMessage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Notification:
-    """One message to a person. ``context`` is JSON without secrets; a code is read from ``SealedCode`` when sent."""
+    """One message to a person. ``context`` is JSON without secrets; codes and names are read when it is sent."""
 
     id: str
     dedupe: str
     parcel_id: str | None
-    group_id: str | None
     channel: str
     address: str
     language: str

@@ -195,7 +195,9 @@ reservation = Table(
     _to("locker_id", "locker.id"),
     _to("parcel_id", "parcel.id"),
     partial("uq_reservation_one_active", "parcel_id", where="state = 'active'", unique=True),
-    partial("ix_reservation_active", "locker_id", "expires_at", where="state = 'active'"),
+    Index(None, "parcel_id", "state"),
+    Index(None, "locker_id", "state"),
+    Index(None, "state", "expires_at"),
 )
 
 assignment = Table(
@@ -215,6 +217,7 @@ assignment = Table(
     _to("reservation_id", "reservation.id"),
     _to("consent_id", "consent.id"),
     partial("uq_assignment_one_live", "parcel_id", where="ended_at IS NULL", unique=True),
+    Index(None, "parcel_id"),
     Index(None, "reservation_id"),
 )
 
@@ -236,7 +239,7 @@ issued_grant = Table(
     _to("parcel_id", "parcel.id"),
     Index(None, "group_id"),
     Index(None, "parcel_id", "kind"),
-    partial("ix_issued_grant_live", "locker_id", where="state = 'issued'"),
+    Index(None, "locker_id", "state"),
 )
 
 sealed_code = Table(
@@ -338,7 +341,6 @@ stop = Table(
     real("lat"),
     at("eta"),
     number("service_s"),
-    at("done_at", null=True),
     _to("route_id", "route.id"),
     _to("locker_id", "locker.id"),
     Index(None, "route_id", "position"),

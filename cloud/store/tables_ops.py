@@ -55,8 +55,8 @@ outbox_message = Table(
     at("sent_at", null=True),
     at("confirmed_at", null=True),
     _to("locker_id", "locker.id"),
-    partial("ix_outbox_message_due", "not_before", where="state IN ('queued', 'claimed')"),
-    partial("ix_outbox_message_open", "about", where="state IN ('queued', 'claimed', 'sent')"),
+    Index(None, "state", "not_before"),
+    Index(None, "about"),
 )
 
 notification = Table(
@@ -65,7 +65,6 @@ notification = Table(
     name_of("id", key=True),
     name_of("dedupe"),
     name_of("parcel_id", null=True),
-    name_of("group_id", null=True),
     name_of("channel"),
     name_of("address"),
     name_of("language"),
@@ -79,7 +78,7 @@ notification = Table(
     at("sent_at", null=True),
     text("error", null=True),
     UniqueConstraint("dedupe"),
-    partial("ix_notification_due", "not_before", where="state IN ('queued', 'claimed')"),
+    Index(None, "state", "not_before"),
     Index(None, "parcel_id"),
 )
 
@@ -103,7 +102,7 @@ command_sent = Table(
     text("refusal", null=True),
     _to("locker_id", "locker.id"),
     Index(None, "locker_id", "issued_at"),
-    partial("ix_command_sent_waiting", "expires_at", where="state IN ('queued', 'sent', 'accepted')"),
+    Index(None, "state", "expires_at"),
 )
 
 alarm = Table(
@@ -120,7 +119,7 @@ alarm = Table(
     at("seen_at", null=True),
     at("cleared_at", null=True),
     Index(None, "locker_id", "raised_at"),
-    partial("ix_alarm_standing", "raised_at", where="cleared_at IS NULL"),
+    partial("ix_alarm_standing", "locker_id", "kind", where="cleared_at IS NULL"),
 )
 
 support_case = Table(

@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
 from cloud.domain.errors import AlreadyExistsError, NotFoundError
-from cloud.services.ports import ROWS_MAX, EventLog, Reads
+from cloud.services.ports import ROWS_MAX, Change, EventLog, Reads
 from cloud.store import statements
 from cloud.store.event_log import SqlEventLog
 from cloud.store.mapping import TABLE_OF, values_of
@@ -76,15 +76,13 @@ class SqlUnitOfWork:
         self.touched.add(kind.__name__)
         return self.connection.execute(statement, bound).rowcount
 
-    def change_many(self, kind: type[Any], key: Sequence[str], rows: Sequence[Mapping[str, Any]], /) -> None:
-        if not rows:
+    def change_many(self, kind: type[Any], changes: Sequence[Change], /) -> None:
+        if not changes:
             return
-        names = tuple(name for name in rows[0] if name not in key)
-        statement = statements.updating(TABLE_OF[kind], tuple((name, "=") for name in key), names)
+        shape = statements.shape_of(changes[0].where)
+        statement = statements.updating(TABLE_OF[kind], shape, tuple(changes[0].values))
         self.touched.add(kind.__name__)
-        self.connection.execute(
-            statement, [{f"{'w' if name in key else 'v'}_{name}": row[name] for name in row} for row in rows]
-        )
+        self.connection.execute(statement, [_bound(change) for change in changes])
 
     def remove(self, kind: type[Any], /, **conditions: Any) -> int:
         self.touched.add(kind.__name__)
@@ -100,3 +98,7 @@ class SqlUnitOfWork:
                 raise
             name = TABLE_OF[kind].name.replace("_", " ")
             raise AlreadyExistsError(f"this {name} exists already") from error
+
+
+def _bound(change: Change) -> dict[str, Any]:
+    return statements.bind(change.where) | {f"v_{name}": value for name, value in change.values.items()}

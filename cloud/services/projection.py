@@ -1,0 +1,230 @@
+"""What a group of events changes, gathered first and written at once: the cloud's picture follows the journals.
+
+Handlers (``projection_doors``, ``_parcels``, ``_messages``) look at one event each and note their changes here; the
+database is read twice and written a dozen times for a whole group, however many lockers spoke.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+
+from cloud.domain.capacity import Reservation, ReservationState
+from cloud.domain.locker import Compartment, CompartmentStatus, Contents
+from cloud.domain.parcel import Parcel
+from cloud.services.ports import Act, Change, UnitOfWork
+from cloud.services.records import (
+    Assignment,
+    CommandState,
+    GrantState,
+    HistoryEntry,
+    IssuedGrant,
+    MessageState,
+    SealedCode,
+    StopTask,
+    Task,
+    TaskState,
+)
+from cloud.services.records_ops import (
+    Alarm,
+    CommandSent,
+    DesiredConfiguration,
+    Notification,
+    OutboxMessage,
+    SupportCase,
+)
+
+Door = tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """One event where and when it happened; ``at`` is never later than now and is now when the locker had no clock."""
+
+    locker_id: str
+    sequence: int
+    at: datetime
+    cause: bytes | None
+
+
+@dataclass(slots=True)
+class Projection:
+    """The changes so far. ``parcels`` and ``commands`` hold what was read; changed ones are written back."""
+
+    act: Act
+    parcels: dict[str, Parcel]
+    commands: dict[str, CommandSent]
+    revoked: frozenset[str] = frozenset()
+    changed_parcels: dict[str, Parcel] = field(default_factory=dict)
+    changed_commands: dict[str, CommandSent] = field(default_factory=dict)
+    doors: dict[Door, str] = field(default_factory=dict)
+    contents: dict[Door, tuple[Contents, str | None]] = field(default_factory=dict)
+    service: dict[Door, tuple[CompartmentStatus, str | None]] = field(default_factory=dict)
+    reservations: list[Change] = field(default_factory=list)
+    assignments: list[Change] = field(default_factory=list)
+    spent_grants: list[Change] = field(default_factory=list)
+    spent_groups: list[Change] = field(default_factory=list)
+    spent_parcels: list[Change] = field(default_factory=list)
+    wiped_codes: set[str] = field(default_factory=set)
+    tasks: list[Change] = field(default_factory=list)
+    messages: list[Change] = field(default_factory=list)
+    configurations: list[Change] = field(default_factory=list)
+    closed_doors: list[Change] = field(default_factory=list)
+    added: list[Any] = field(default_factory=list)
+
+    def change_parcel(self, seen: Seen, parcel: Parcel, happened: str, actor: str, detail: str = "") -> None:
+        """Note the parcel's new shape and one line of its history."""
+        parcel = replace(parcel, updated_at=self.act.now)
+        self.parcels[parcel.id] = self.changed_parcels[parcel.id] = parcel
+        self.added.append(
+            HistoryEntry(
+                id=self.act.ids.new(),
+                parcel_id=parcel.id,
+                at=seen.at,
+                recorded_at=self.act.now,
+                happened=happened,
+                state=parcel.state,
+                custodian=parcel.custodian,
+                actor=actor,
+                locker_id=seen.locker_id,
+                compartment=parcel.compartment,
+                detail=detail,
+            )
+        )
+
+    def end_reservation(self, seen: Seen, parcel: str, state: ReservationState, *, anywhere: bool) -> None:
+        where: dict[str, Any] = {"parcel_id": parcel, "state": ReservationState.ACTIVE}
+        if not anywhere:
+            where["locker_id"] = seen.locker_id
+        self.reservations.append(Change(where, {"state": state, "ended_at": self.act.now}))
+
+    def end_assignment(self, parcel: str, outcome: str) -> None:
+        where = {"parcel_id": parcel, "ended_at": None}
+        self.assignments.append(Change(where, {"ended_at": self.act.now, "outcome": outcome}))
+
+    def end_task(self, parcel: str, task: Task, state: TaskState) -> None:
+        where = {"parcel_id": parcel, "task": task, "state": TaskState.PENDING}
+        self.tasks.append(Change(where, {"state": state, "done_at": self.act.now}))
+
+    def spend_grant(self, grant: bytes) -> None:
+        values = {"state": GrantState.SPENT, "ended_at": self.act.now}
+        self.spent_grants.append(Change({"id": grant.hex(), "state": GrantState.ISSUED}, values))
+
+    def spend_group(self, group: bytes) -> None:
+        values = {"state": GrantState.SPENT, "ended_at": self.act.now}
+        self.spent_groups.append(Change({"group_id": group.hex(), "state": GrantState.ISSUED}, values))
+
+    def spend_parcel(self, parcel: str) -> None:
+        """End every grant that is still about this parcel, and forget its code."""
+        values = {"state": GrantState.SPENT, "ended_at": self.act.now}
+        self.spent_parcels.append(Change({"parcel_id": parcel, "state": GrantState.ISSUED}, values))
+        self.wiped_codes.add(parcel)
+
+    def confirm(self, about: str) -> None:
+        """Note that the locker has what the message ``about`` was to bring; whether it was sent once or ten times."""
+        self.messages.append(Change({"about": about}, {"state": MessageState.CONFIRMED, "confirmed_at": self.act.now}))
+
+    def alarm(self, seen: Seen, kind: str, severity: str, compartment: str | None, detail: str = "") -> None:
+        self.added.append(
+            Alarm(
+                id=self.act.ids.new(),
+                locker_id=seen.locker_id,
+                kind=kind,
+                severity=severity,
+                compartment=compartment,
+                detail=detail,
+                raised_at=seen.at,
+                seen_by=None,
+                seen_at=None,
+                cleared_at=None,
+            )
+        )
+
+    def case(self, seen: Seen, kind: str, parcel: str | None, compartment: str | None, detail: str) -> None:
+        self.added.append(
+            SupportCase(
+                id=self.act.ids.new(),
+                kind=kind,
+                parcel_id=parcel,
+                locker_id=seen.locker_id,
+                compartment=compartment,
+                detail=detail,
+                opened_at=self.act.now,
+                closed_at=None,
+            )
+        )
+
+    def tell(self, note: Notification | None) -> None:
+        if note is not None:
+            self.added.append(note)
+
+    def write(self, uow: UnitOfWork) -> None:
+        """Write everything that was noted."""
+        uow.change_many(Parcel, [_parcel_change(parcel) for parcel in self.changed_parcels.values()])
+        uow.change_many(CommandSent, [_command_change(command) for command in self.changed_commands.values()])
+        now = {"updated_at": self.act.now}
+        uow.change_many(Compartment, _at_doors((d, {"door": level} | now) for d, level in self.doors.items()))
+        uow.change_many(
+            Compartment,
+            _at_doors((d, {"contents": what, "parcel_id": p} | now) for d, (what, p) in self.contents.items()),
+        )
+        uow.change_many(
+            Compartment,
+            _at_doors((d, {"status": status, "fault": why} | now) for d, (status, why) in self.service.items()),
+        )
+        for shape in _same_shape(self.reservations):
+            uow.change_many(Reservation, shape)
+        uow.change_many(Assignment, self.assignments)
+        uow.change_many(IssuedGrant, self.spent_grants)
+        uow.change_many(IssuedGrant, self.spent_groups)
+        uow.change_many(IssuedGrant, self.spent_parcels)
+        uow.change_many(StopTask, self.tasks)
+        for shape in _same_shape(self.messages):
+            uow.change_many(OutboxMessage, shape)
+        uow.change_many(DesiredConfiguration, self.configurations)
+        uow.change_many(Alarm, self.closed_doors)
+        if self.wiped_codes:
+            uow.remove(SealedCode, parcel_id=tuple(self.wiped_codes))
+        uow.add(*self.added)
+
+
+def _at_doors(changes: Iterable[tuple[Door, dict[str, Any]]]) -> list[Change]:
+    return [Change({"locker_id": locker, "label": label}, values) for (locker, label), values in changes]
+
+
+def _same_shape(changes: list[Change]) -> list[list[Change]]:
+    shapes: dict[tuple[str, ...], list[Change]] = {}
+    for change in changes:
+        shapes.setdefault((*change.where, *change.values), []).append(change)
+    return list(shapes.values())
+
+
+def _parcel_change(parcel: Parcel) -> Change:
+    return Change(
+        {"id": parcel.id},
+        {
+            "state": parcel.state,
+            "custodian": parcel.custodian,
+            "locker_id": parcel.locker_id,
+            "compartment": parcel.compartment,
+            "dropped_off_at": parcel.dropped_off_at,
+            "deadline": parcel.deadline,
+            "updated_at": parcel.updated_at,
+        },
+    )
+
+
+def _command_change(command: CommandSent) -> Change:
+    return Change(
+        {"id": command.id},
+        {
+            "state": command.state,
+            "accepted_at": command.accepted_at,
+            "opened_at": command.opened_at,
+            "ended_at": command.ended_at,
+            "refusal": command.refusal,
+        },
+    )
+
+
+OVER = (CommandState.OPENED, CommandState.DONE, CommandState.REFUSED, CommandState.NOT_OPENED)

@@ -1,0 +1,80 @@
+"""Events about what the cloud had sent: received, refused, done. Only these turn *sent* into something known."""
+
+from dataclasses import replace
+
+from cloud.services.ports import Change
+from cloud.services.projection import OVER, Projection, Seen
+from cloud.services.records import CommandState, MessageState
+from contract.commands import RefusalReason
+from contract.events import (
+    CommandAccepted,
+    CommandDone,
+    CommandRefused,
+    ConfigurationApplied,
+    GrantsAccepted,
+    MessageRefused,
+)
+
+_HAS_IT = frozenset({RefusalReason.REPLAYED, RefusalReason.SPENT, RefusalReason.REVOKED})
+
+
+def grants_accepted(changes: Projection, seen: Seen, event: GrantsAccepted) -> None:
+    del seen
+    changes.confirm(event.message.hex())
+
+
+def message_refused(changes: Projection, seen: Seen, event: MessageRefused) -> None:
+    """Take a refused copy of what the locker has as receipt; anything else is ours gone wrong, or an attack."""
+    if event.message is not None and event.reason in _HAS_IT:
+        changes.confirm(event.message.hex())
+        return
+    changes.alarm(seen, "message_refused", "warning", None, event.reason)
+    if event.message is not None:
+        values = {"state": MessageState.DEAD, "confirmed_at": changes.act.now}
+        changes.messages.append(Change({"about": event.message.hex()}, values))
+
+
+def command_accepted(changes: Projection, seen: Seen, event: CommandAccepted) -> None:
+    changes.confirm(event.command.hex())
+    command_went(changes, seen, event.command, CommandState.ACCEPTED)
+
+
+def command_refused(changes: Projection, seen: Seen, event: CommandRefused) -> None:
+    changes.confirm(event.command.hex())
+    if event.reason != RefusalReason.REPLAYED:
+        command_went(changes, seen, event.command, CommandState.REFUSED, event.reason)
+
+
+def command_done(changes: Projection, seen: Seen, event: CommandDone) -> None:
+    changes.confirm(event.command.hex())
+    command_went(changes, seen, event.command, CommandState.DONE)
+
+
+def configuration_applied(changes: Projection, seen: Seen, event: ConfigurationApplied) -> None:
+    changes.confirm(configuration_about(seen.locker_id, event.configuration_version))
+    changes.configurations.append(
+        Change({"locker_id": seen.locker_id}, {"applied_version": event.configuration_version})
+    )
+
+
+def configuration_about(locker_id: str, version: int) -> str:
+    """Return the name under which a configuration message waits for its confirmation."""
+    return f"{locker_id}/configuration/{version}"
+
+
+def command_went(
+    changes: Projection, seen: Seen, command: bytes, state: CommandState, refusal: str | None = None
+) -> None:
+    """Move a command's timeline on; what is over stays over, except that an opened door always counts."""
+    known = changes.commands.get(command.hex())
+    if known is None or (known.state in OVER and state is not CommandState.OPENED):
+        return
+    after = replace(
+        known,
+        state=state,
+        accepted_at=seen.at if state is CommandState.ACCEPTED else known.accepted_at,
+        opened_at=seen.at if state is CommandState.OPENED else known.opened_at,
+        ended_at=seen.at if state in OVER else None,
+        refusal=refusal,
+    )
+    changes.commands[known.id] = changes.changed_commands[known.id] = after

@@ -36,4 +36,9 @@ def clock_synchronised() -> bool:
     that will not say counts as not synchronised.
     """
     answer = ctypes.CDLL(None, use_errno=True).adjtimex(ctypes.create_string_buffer(_TIMEX_BYTES))
-    return 0 <= int(answer) < _ADJTIMEX_ERROR
+    return followed(int(answer))
+
+
+def followed(answer: int) -> bool:
+    """Read adjtimex(2)'s answer: 0 to 4 are clocks that are steered (leap seconds included), -1 is a refusal."""
+    return 0 <= answer < _ADJTIMEX_ERROR

@@ -64,24 +64,29 @@ class PulseThread:
         if job.abandoned.is_set():
             return BoardError("dropped before the pulse began", job.label)
         began_ms = self._clock.monotonic_ms()
-        failure: BoardError | None = None
-        try:
-            job.coil.on()
+        trouble = _attempt(job.coil.on)
+        if trouble is None:
             job.abandoned.wait(min(job.pulse_ms, PULSE_MS_HARD_MAX) / 1000)
-        except Exception as error:  # noqa: BLE001 - whatever a pin library throws, the coil must still be dropped
-            failure = BoardError(f"the coil could not be energised ({error})", job.label)
-        failure = dropped(job.coil, job.label) or failure
-        return failure or PulseResult(job.label, job.pulse_ms, self._clock.monotonic_ms() - began_ms)
+        stuck = dropped(job.coil, job.label)
+        if stuck is not None:
+            return stuck
+        if trouble is not None:
+            return BoardError(f"the coil could not be energised ({trouble})", job.label)
+        return PulseResult(job.label, job.pulse_ms, self._clock.monotonic_ms() - began_ms)
 
 
 def dropped(coil: Coil, label: CompartmentLabel) -> CoilStuckError | None:
     """Drop a coil, trying again; return what to report when it may still be energised."""
-    last: Exception | None = None
     for _ in range(DROP_TRIES_MAX):
-        try:
-            coil.off()
-        except Exception as error:  # noqa: BLE001 - any failure to drop is tried again and then reported
-            last = error
-        else:
+        trouble = _attempt(coil.off)
+        if trouble is None:
             return None
-    return CoilStuckError(f"the coil could not be dropped and may be energised ({last})", label)
+    return CoilStuckError(f"the coil could not be dropped and may be energised ({trouble})", label)
+
+
+def _attempt(write: Callable[[], None]) -> Exception | None:
+    try:
+        write()
+    except Exception as error:  # noqa: BLE001 - whatever a pin library throws, the coil must still be dropped
+        return error
+    return None

@@ -118,6 +118,11 @@ class Store:
             if rows:
                 self._head = Mark(rows[-1].sequence, rows[-1].head)
 
+    async def probe(self) -> None:
+        """Commit something that changes nothing, to learn whether the store works again; raises ``StoreError``."""
+        async with self._one_at_a_time:
+            await self._database.transact([opening.put_time(self._time)])
+
     async def outbox(self, entries_max: int, bytes_max: int) -> OutboxBatch | None:
         """Return the oldest unacknowledged entries within both limits (always at least one), or ``None``."""
         async with self._one_at_a_time:

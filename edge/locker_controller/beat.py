@@ -1,0 +1,29 @@
+"""When the buzzer sounds: patterns per door become one level per tick, so that no schedule can be left half done."""
+
+from contract.ids import CompartmentLabel
+from edge.locker_controller.effects import Buzz, Pattern
+
+LEFT_OPEN_TICKS = 4  # one tick in four: a reminder
+ALARM_TICKS = 2  # every other one: an alarm
+
+
+class Beat:
+    """Which patterns are on."""
+
+    def __init__(self) -> None:
+        """Begin silent."""
+        self._patterns: dict[CompartmentLabel | None, Pattern] = {}
+        self._ticks = 0
+
+    def take(self, buzz: Buzz) -> None:
+        """Begin, change or end the pattern of one door."""
+        self._patterns[buzz.label] = buzz.pattern
+        if buzz.pattern is Pattern.OFF:
+            self._patterns.pop(buzz.label)
+
+    def tick(self) -> bool:
+        """Say whether the buzzer sounds until the next tick; the most urgent pattern wins."""
+        self._ticks += 1
+        if not self._patterns:
+            return False
+        return self._ticks % (ALARM_TICKS if Pattern.ALARM in self._patterns.values() else LEFT_OPEN_TICKS) == 0

@@ -1,0 +1,46 @@
+"""The running time floor of one boot: ``timekeeping``'s rules, fed from whatever clock it is handed."""
+
+from collections.abc import Callable
+from typing import Protocol
+
+from edge.locker_controller.timekeeping import TimeFloor, TimeReading, noted, reading, restored, signed
+
+SYNC_LOOK_MS = 10_000  # whether the clock follows a time source changes in minutes
+
+
+class Clock(Protocol):
+    """Both times in milliseconds; see ``edge.clock``."""
+
+    def now_ms(self) -> int: ...
+
+    def monotonic_ms(self) -> int: ...
+
+
+class Timekeeper:
+    """Tells the time and remembers what time it surely is."""
+
+    def __init__(self, clock: Clock, synced: Callable[[], bool], kept: tuple[int, int], build_ms: int) -> None:
+        """Begin with what was kept (signed and wall time, Unix ms) and the agent's build date."""
+        self._clock, self._ask_synced = clock, synced
+        self._looked_ms = clock.monotonic_ms()
+        self._synced = synced()
+        self._floor: TimeFloor = restored(*kept, build_ms, self._looked_ms)
+
+    def now(self) -> TimeReading:
+        """Tell the time."""
+        return reading(self._clock.now_ms(), self._clock.monotonic_ms(), self._floor, synced=self._synced)
+
+    def carry_on(self) -> None:
+        """Let the floor rise; on every tick."""
+        now_ms = self._clock.monotonic_ms()
+        if now_ms - self._looked_ms >= SYNC_LOOK_MS:
+            self._synced, self._looked_ms = self._ask_synced(), now_ms
+        self._floor = noted(self._floor, self._clock.now_ms(), now_ms, synced=self._synced)
+
+    def saw_signature(self, issued_at_s: int) -> None:
+        """Learn from a verified document that this moment has passed."""
+        self._floor = signed(self._floor, issued_at_s, self._clock.monotonic_ms())
+
+    def kept(self) -> tuple[int, int]:
+        """Return what should outlive a power cut: signed and wall time."""
+        return self._floor.signed_ms, self._floor.wall_ms

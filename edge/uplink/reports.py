@@ -1,0 +1,77 @@
+"""The picture of the compartments for the cloud, and a few numbers about the machine.
+
+A snapshot is no proof, the events are; it lets the cloud see a difference. So it may be lost, and is sent again when it
+changed (not more often than people can look), at every connect, and every quarter of an hour.
+"""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from contract.codec import encode
+from contract.envelope import Signer
+from contract.link import Link, LinkError, LinkStatus, Outgoing
+from contract.state import Snapshot, Telemetry
+from contract.topics import Branch, build
+
+GAP_S = 3.0  # a drop-off changes the picture four times in half a minute; one or two pictures of it will do
+HEARTBEAT_S = 900.0  # heals a lost one; 4 kB each are 400 kB a day on a mobile contract
+TELEMETRY_S = 300.0
+
+
+@dataclass(slots=True)
+class Reports:
+    """Publishes what ``snapshot`` and ``telemetry`` give as of now, signed by the device."""
+
+    link: Link
+    signer: Signer
+    snapshot: Callable[[], Snapshot]
+    telemetry: Callable[[], Telemetry]
+    sent: int = 0
+    _changed: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def __post_init__(self) -> None:
+        self.link.on_status(self._on_status)
+
+    def poke(self) -> None:
+        """Say that the picture has changed."""
+        self._changed.set()
+
+    async def run(self) -> None:
+        """Publish until cancelled."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._run_snapshots())
+            tasks.create_task(self._run_telemetry())
+
+    def _on_status(self, status: LinkStatus) -> None:
+        if status is LinkStatus.CONNECTED:
+            self._changed.set()
+
+    async def _run_snapshots(self) -> None:
+        while True:
+            try:
+                async with asyncio.timeout(HEARTBEAT_S):
+                    await self._changed.wait()
+            except TimeoutError:
+                pass  # nothing has changed for long; say so
+            self._changed.clear()
+            picture = self.snapshot()
+            if await self._published(Outgoing(build(picture.locker, Branch.REPORT), self._sign(picture))):
+                self.sent += 1
+            await asyncio.sleep(GAP_S)
+
+    async def _run_telemetry(self) -> None:
+        while True:
+            await asyncio.sleep(TELEMETRY_S)
+            numbers = self.telemetry()
+            await self._published(Outgoing(build(numbers.locker, Branch.TELEMETRY), self._sign(numbers), qos=0))
+
+    def _sign(self, document: Snapshot | Telemetry) -> bytes:
+        return self.signer.sign(encode(document))
+
+    async def _published(self, message: Outgoing) -> bool:
+        try:
+            await self.link.publish(message)
+        except LinkError:
+            return False  # the next connect sends a new picture
+        return True

@@ -1,0 +1,1 @@
+"""Commands of the house: setting up, judging a change, writing the generated documents."""

@@ -6,29 +6,25 @@ acknowledged) and passes the same contract tests as the link over paho.
 
 import asyncio
 import itertools
-import logging
 import random
 from collections import deque
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
+from contract.healing_link import HealingLink
 from contract.link import (
     PAYLOAD_BYTES_MAX,
     RECEIVE_MAXIMUM,
     Incoming,
     LinkDownError,
-    LinkError,
-    LinkStatus,
-    LinkTakenOverError,
     Outgoing,
     PayloadTooLargeError,
 )
-from contract.link_settings import LinkSettings, TakeoverGuard
+from contract.link_settings import LinkSettings
 
 QUEUED_MAX = 1_000_000  # the same limit as the one written into mosquitto's configuration
 
 _SHARE = "$share/"
-_log = logging.getLogger(__name__)
 
 Fault = Callable[[Outgoing], bool]
 
@@ -77,6 +73,7 @@ class MemoryBroker:
     drop: Fault = _never
     duplicate: Fault = _never
     is_up: bool = True
+    _unplugged: set[str] = field(default_factory=set)
     _sessions: dict[str, _Session] = field(default_factory=dict)
     _retained: dict[str, Outgoing] = field(default_factory=dict)
     _turns: dict[str, int] = field(default_factory=dict)
@@ -101,10 +98,18 @@ class MemoryBroker:
             will = self._detach(session, "the connection was cut")
             self._publish_will(will)
 
+    def unplug(self, client_id: str) -> None:
+        """Cut one client off and keep it off, as a lost uplink does, until ``plug_in``."""
+        self._unplugged.add(client_id)
+        self.cut(client_id)
+
+    def plug_in(self, client_id: str) -> None:
+        self._unplugged.discard(client_id)
+
     def attach(self, link: "MemoryLink") -> int:
         """Open a connection, taking the session over from whoever holds it. Return its generation."""
-        if not self.is_up:
-            raise LinkDownError("the broker is down")
+        if not self.is_up or link.settings.client_id in self._unplugged:
+            raise LinkDownError("the broker cannot be reached")
         session = self._sessions.setdefault(link.settings.client_id, _Session(link.settings.client_id))
         if session.link is not None:
             self._publish_will(self._detach(session, "taken over", taken_over=True))
@@ -199,41 +204,16 @@ class MemoryBroker:
             self.route(will)
 
 
-class MemoryLink:
+class MemoryLink(HealingLink):
     """``contract.link.Link`` to a ``MemoryBroker``. It reconnects as the real one does, jitter included."""
 
     def __init__(self, broker: MemoryBroker, settings: LinkSettings, chance: random.Random) -> None:
         """Draw reconnect delays from ``chance``; nothing happens before ``run``."""
-        self.settings = settings
+        super().__init__(settings, chance)
         self._broker = broker
-        self._chance = chance
-        self._inbox: asyncio.Queue[Incoming] = asyncio.Queue()
         self._ended: asyncio.Future[str] | None = None
         self._will: Outgoing | None = None
         self._generation = 0
-        self._taken_over = False
-        self._status = LinkStatus.CONNECTING
-        self._observers: list[Callable[[LinkStatus], None]] = []
-        self.last_failure = ""
-
-    @property
-    def status(self) -> LinkStatus:
-        return self._status
-
-    def on_status(self, observer: Callable[[LinkStatus], None]) -> None:
-        self._observers.append(observer)
-
-    async def run(self) -> None:
-        """Keep the link up until cancelled; raises ``LinkTakenOverError`` when it gave up."""
-        loop, takeovers, failures = asyncio.get_running_loop(), TakeoverGuard(), 0
-        while True:
-            began_s = loop.time()
-            await self._live_once()
-            if self._taken_over and takeovers.saw_one(loop.time()):
-                self._become(LinkStatus.TAKEN_OVER)
-                raise LinkTakenOverError(f"another client keeps connecting as {self.settings.client_id!r}")
-            failures = 1 if loop.time() - began_s >= self.settings.reconnect.stable_s else failures + 1
-            await asyncio.sleep(self.settings.reconnect.delay_s(failures, self._chance.random))
 
     async def publish(self, message: Outgoing) -> None:
         if len(message.payload) > PAYLOAD_BYTES_MAX:
@@ -242,10 +222,6 @@ class MemoryLink:
             raise LinkDownError(self.last_failure or "not connected yet")
         self._broker.route(replace(message, payload=bytes(message.payload)))
         await asyncio.sleep(0)  # a real publish lets others run before it returns
-
-    async def messages(self) -> AsyncIterator[Incoming]:
-        while True:
-            yield await self._inbox.get()
 
     def acknowledge(self, message: Incoming) -> None:
         """Let the broker forget ``message``; does nothing if it came over an earlier connection and will come again."""
@@ -258,45 +234,25 @@ class MemoryLink:
 
     def end(self, why: str, *, taken_over: bool) -> Outgoing | None:
         """Learn from the broker that the connection is over. Return the will that was left with it."""
-        self._taken_over = taken_over
+        if taken_over:
+            self._takeovers.saw_one(_now_s())
         if self._ended is not None and not self._ended.done():
             self._ended.set_result(why)
         self._ended = None
-        while not self._inbox.empty():
-            self._inbox.get_nowait()
         will, self._will = self._will, None
         return will
 
-    async def _live_once(self) -> None:
-        self._taken_over = False
+    async def _live_once(self) -> str:
         try:
             self._will = self.settings.will() if self.settings.will else None
-            ended = self._ended = asyncio.get_running_loop().create_future()
+            ended: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+            self._ended = ended
             self._generation = self._broker.attach(self)
-            if self.settings.birth:
-                await self.settings.birth(self)
-            self._become(LinkStatus.CONNECTED)
-            self.last_failure = await ended
-        except LinkError as error:
-            self._ended = None
-            self.last_failure = f"{type(error).__name__}: {error}"
-        except Exception:  # noqa: BLE001 - the edge of the link's loop: a broken birth or will must not end it
-            _log.exception("link_attempt_failed", extra={"client_id": self.settings.client_id})
-            self.last_failure = "a hook failed"
+            await self._be_born(self)
+            return await ended
         finally:
             self._broker.detach(self)
-            if self._status is LinkStatus.CONNECTED:
-                self._become(LinkStatus.LOST)
-
-    def _become(self, status: LinkStatus) -> None:
-        if status is self._status:
-            return
-        self._status = status
-        for observer in self._observers:
-            try:
-                observer(status)
-            except Exception:  # noqa: BLE001 - an observer's fault is not the link's
-                _log.exception("link_observer_failed", extra={"client_id": self.settings.client_id})
+            self._ended = None
 
 
 def _split_share(topic_filter: str) -> tuple[str, str]:

@@ -8,7 +8,7 @@ are listed in ARCHITECTURE.md; ``tests/integration/mqtt`` holds each of them aga
 import asyncio
 import logging
 import random
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from functools import partial, wraps
 from typing import Any, ParamSpec
 
@@ -17,25 +17,25 @@ from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
+from paho.mqtt.subscribeoptions import SubscribeOptions
 
+from contract.healing_link import HealingLink
 from contract.link import (
     PAYLOAD_BYTES_MAX,
     RECEIVE_MAXIMUM,
     Incoming,
     LinkDownError,
     LinkError,
-    LinkStatus,
-    LinkTakenOverError,
     Outgoing,
     PayloadTooLargeError,
 )
-from contract.link_settings import TakeoverGuard
+from contract.link_settings import IdentityWatch
 from contract.mqtt_settings import MqttSettings
+from contract.mqtt_window import SendWindow
 from contract.mqtt_wire import Wire, open_wire
 
 PACKET_BYTES_MAX = PAYLOAD_BYTES_MAX + 4096  # room for the topic and the properties; the broker drops what is larger
 PUBACK_S_MAX = 30.0  # the broker answers in milliseconds; a silence this long means that it lost the message
-BIRTH_S_MAX = 30.0  # the birth publishes one small message or two
 READS_PER_TURN = 64  # packets handled before other tasks get their turn
 LOSSY_BACKLOG_MAX = 1000  # QoS 0 is not held back by the receive maximum; beyond this the newest are dropped
 WATCHDOG_KEEPALIVES = 3  # paho itself gives up after two; a third means that paho is what has died
@@ -70,20 +70,21 @@ class _Client(paho.Client):
         )
         self._wire = wire
 
-    def _create_socket(self) -> paho.SocketLike:
+    def _create_socket(self) -> "paho.SocketLike":  # a type that paho defines for checkers only
         return self._wire
 
 
 class _Connection:
     """One connection from CONNECT to its end."""
 
-    def __init__(self, wire: Wire, settings: MqttSettings, deliver: Callable[[paho.MQTTMessage], None]) -> None:
+    def __init__(
+        self, wire: Wire, settings: MqttSettings, will: Outgoing | None, deliver: Callable[[paho.MQTTMessage], None]
+    ) -> None:
         self._loop = asyncio.get_running_loop()
         self._wire = wire
         self._settings = settings
         self._deliver = deliver
-        self._window = asyncio.Semaphore(RECEIVE_MAXIMUM)
-        self._pending: dict[int, asyncio.Future[None]] = {}
+        self._window = SendWindow(RECEIVE_MAXIMUM)
         self._unacknowledged: set[int] = set()
         self._writing = False
         self._processed_at_s = self._loop.time()
@@ -92,18 +93,18 @@ class _Connection:
         self.established = False
         self.taken_over = False
         self.ended: asyncio.Future[str] = self._loop.create_future()
-        self._client = self._new_client()
+        self._client = self._new_client(will)
 
-    def _new_client(self) -> _Client:
+    def _new_client(self, will: Outgoing | None) -> _Client:
         client = _Client(self._settings.client_id, self._wire)
         client.on_connect = self._fenced(self._on_connect)
         client.on_subscribe = self._fenced(self._on_subscribe)
         client.on_publish = self._fenced(self._on_publish)
         client.on_message = self._fenced(self._on_message)
         client.on_disconnect = self._fenced(self._on_disconnect)
+        client.on_socket_close = self._fenced(self._on_socket_close)
         client.on_socket_register_write = self._fenced(self._on_write_wanted)
-        if self._settings.will:
-            will = self._settings.will()
+        if will is not None:
             properties = _expiry(PacketTypes.WILLMESSAGE, will)
             client.will_set(will.topic, will.payload, will.qos, will.retain, properties)
         return client
@@ -120,28 +121,29 @@ class _Connection:
         self._loop.add_reader(self._wire.fileno(), self._readable)
         self._tick()
         await self._answer
-        if self._settings.subscriptions:
+        if filters := self._filters():
             self._answer = self._loop.create_future()
-            self._client.subscribe(list(self._settings.subscriptions))
+            self._client.subscribe(filters)
             await self._answer
         self.established = True
 
+    def _filters(self) -> list[tuple[str, SubscribeOptions]]:
+        filters = [(name, SubscribeOptions(qos=qos)) for name, qos in self._settings.subscriptions]
+        if self._settings.identity_topic:
+            filters.append((self._settings.identity_topic, SubscribeOptions(qos=1, noLocal=True)))
+        return filters
+
     async def publish(self, message: Outgoing) -> None:
         """Return once the broker has taken ``message`` (QoS 1) or the socket has (QoS 0)."""
-        await self._window.acquire()
-        if self.ended.done():
-            self._window.release()  # wakes the next who waits, who finds the same
-            raise LinkDownError(self.ended.result())
+        await self._window.enter()
         properties = _expiry(PacketTypes.PUBLISH, message)
         info = self._client.publish(message.topic, message.payload, message.qos, message.retain, properties)
         if info.rc != MQTTErrorCode.MQTT_ERR_SUCCESS:
-            self._window.release()
+            self._window.leave()
             raise LinkDownError(paho.error_string(info.rc))
-        taken = self._pending[info.mid] = self._loop.create_future()
-        taken.add_done_callback(self._free_place)
         try:
             async with asyncio.timeout(PUBACK_S_MAX):
-                await asyncio.shield(taken)  # who stops waiting does not free the place; the broker's answer does
+                await asyncio.shield(self._window.sent(info.mid))
         except TimeoutError as error:
             self._end(f"no acknowledgement for {PUBACK_S_MAX} s")
             raise LinkDownError(self.ended.result()) from error
@@ -182,27 +184,25 @@ class _Connection:
         self.ended.set_result(why)
         if self._timer:
             self._timer.cancel()
-        self._loop.remove_reader(self._wire.fileno())
-        self._loop.remove_writer(self._wire.fileno())
+        self._let_go()
         self._wire.close()
-        for waiting in (self._answer, *self._pending.values()):
-            if not waiting.done():
-                waiting.set_exception(LinkDownError(why))
-                waiting.exception()  # whoever waited may have gone; that is no news
-        self._pending.clear()
+        self._window.close(why)
+        self._settle_answer(LinkDownError(why))
 
-    def _free_place(self, taken: asyncio.Future[None]) -> None:
-        if not taken.cancelled():
-            taken.exception()
-        self._window.release()
+    def _let_go(self) -> None:
+        # Before the descriptor is closed: the next socket may get the same number.
+        if self._wire.fileno() >= 0:
+            self._loop.remove_reader(self._wire.fileno())
+            self._loop.remove_writer(self._wire.fileno())
 
-    def _settle(self, waiting: asyncio.Future[None] | None, what: str, reason: ReasonCode) -> None:
-        if waiting is None or waiting.done():
+    def _settle_answer(self, problem: LinkError | None) -> None:
+        if self._answer.done():
             return
-        if reason.value >= _FAILURE:
-            waiting.set_exception(RefusedError(what, reason))
+        if problem is None:
+            self._answer.set_result(None)
         else:
-            waiting.set_result(None)
+            self._answer.set_exception(problem)
+            self._answer.exception()  # whoever waited may have gone; that is no news
 
     # What the loop tells us.
 
@@ -245,15 +245,15 @@ class _Connection:
         self, _client: paho.Client, _data: Any, _flags: paho.ConnectFlags, reason: ReasonCode, offer: Properties | None
     ) -> None:
         server_maximum = getattr(offer, "ReceiveMaximum", RECEIVE_MAXIMUM)  # paho reads it and does nothing with it
-        self._window = asyncio.Semaphore(min(server_maximum, RECEIVE_MAXIMUM))
-        self._settle(self._answer, "the connection", reason)
+        self._window = SendWindow(min(server_maximum, RECEIVE_MAXIMUM))
+        self._settle_answer(_problem("the connection", reason))
 
     def _on_subscribe(self, _client: paho.Client, _data: Any, _mid: int, reasons: list[ReasonCode], _: Any) -> None:
         worst = max(reasons, key=lambda reason: int(reason.value))
-        self._settle(self._answer, "a subscription", worst)
+        self._settle_answer(_problem("a subscription", worst))
 
     def _on_publish(self, _client: paho.Client, _data: Any, mid: int, reason: ReasonCode, _: Any) -> None:
-        self._settle(self._pending.pop(mid, None), "a message", reason)
+        self._window.settle(mid, _problem("a message", reason))
 
     def _on_message(self, _client: paho.Client, _data: Any, message: paho.MQTTMessage) -> None:
         if message.qos:
@@ -268,58 +268,38 @@ class _Connection:
         self.taken_over = flags.is_disconnect_packet_from_server and reason.value == _TAKEN_OVER
         self._end(str(reason))
 
+    def _on_socket_close(self, _client: paho.Client, _data: Any, _socket: Any) -> None:
+        self._let_go()
+
     def _on_write_wanted(self, _client: paho.Client, _data: Any, _socket: Any) -> None:
         # One pass after everything that is queued in this turn: most bursts then need no writer in the selector.
         self._loop.call_soon(self._writable)
 
 
-class MqttLink:
+class MqttLink(HealingLink):
     """``contract.link.Link`` over a broker. One consumer reads ``messages``; any number of tasks publish."""
 
     def __init__(self, settings: MqttSettings, chance: random.Random) -> None:
         """Draw reconnect delays from ``chance``; nothing happens before ``run``."""
-        self._settings = settings
-        self._chance = chance
-        self._inbox: asyncio.Queue[Incoming] = asyncio.Queue()
+        super().__init__(settings, chance)
+        self._place = settings
+        self._identity = IdentityWatch(settings.identity_topic)
         self._connection: _Connection | None = None
         self._generation = 0
-        self._status = LinkStatus.CONNECTING
-        self._observers: list[Callable[[LinkStatus], None]] = []
-        self.last_failure = ""
-
-    @property
-    def status(self) -> LinkStatus:
-        return self._status
 
     @property
     def has_no_delay(self) -> bool:
         """Whether the live connection goes without Nagle's algorithm."""
         return self._connection is not None and self._connection.has_no_delay
 
-    def on_status(self, observer: Callable[[LinkStatus], None]) -> None:
-        self._observers.append(observer)
-
-    async def run(self) -> None:
-        """Keep the link up until cancelled; raises ``LinkTakenOverError`` when it gave up."""
-        loop, takeovers, failures = asyncio.get_running_loop(), TakeoverGuard(), 0
-        while True:
-            began_s = loop.time()
-            if await self._live_once() and takeovers.saw_one(loop.time()):
-                self._become(LinkStatus.TAKEN_OVER)
-                raise LinkTakenOverError(f"another client keeps connecting as {self._settings.client_id!r}")
-            failures = 1 if loop.time() - began_s >= self._settings.reconnect.stable_s else failures + 1
-            await asyncio.sleep(self._settings.reconnect.delay_s(failures, self._chance.random))
-
     async def publish(self, message: Outgoing) -> None:
         if len(message.payload) > PAYLOAD_BYTES_MAX:
             raise PayloadTooLargeError(f"{len(message.payload)} bytes; at most {PAYLOAD_BYTES_MAX}")
         if self._connection is None or not self._connection.established:
             raise LinkDownError(self.last_failure or "not connected yet")
+        self._identity.say(message)
         await self._connection.publish(message)
-
-    async def messages(self) -> AsyncIterator[Incoming]:
-        while True:
-            yield await self._inbox.get()
+        self._identity.heard(message)
 
     def acknowledge(self, message: Incoming) -> None:
         """Let the broker forget ``message``; does nothing if it came over an earlier connection and will come again."""
@@ -327,64 +307,53 @@ class MqttLink:
         if self._connection is not None and generation == self._generation:
             self._connection.acknowledge(mid)
 
-    async def _live_once(self) -> bool:
-        """Live through one connection. Return whether another client took it over."""
+    async def _live_once(self) -> str:
         connection: _Connection | None = None
         try:
-            async with asyncio.timeout(self._settings.connect_s_max):
-                wire = await open_wire(self._settings.host, self._settings.port, self._settings.tls)
-                self._generation += 1
-                connection = _Connection(wire, self._settings, partial(self._deliver, self._generation))
-                self._connection = connection
+            async with asyncio.timeout(self._place.connect_s_max):
+                wire = await open_wire(self._place.host, self._place.port, self._place.tls)
+                connection = self._connection = self._new_connection(wire)
                 await connection.establish()
-            await self._be_born()
-            self._become(LinkStatus.CONNECTED)
-            self._lose(await asyncio.shield(connection.ended))
-        except asyncio.CancelledError:
-            self._lose("stopped")
-            raise
-        except (OSError, LinkError) as error:  # TimeoutError is an OSError
-            self._lose(f"{type(error).__name__}: {error}")
-        except Exception:  # noqa: BLE001 - the edge of the link's loop: a broken birth or will must not end it
-            _log.exception("link_attempt_failed", extra={"client_id": self._settings.client_id})
-            self._lose("a hook failed")
+            await self._be_born(self)
+            return await asyncio.shield(connection.ended)
         finally:
             self._connection = None
             if connection is not None:
                 connection.close()
-        return connection is not None and connection.taken_over
+                if connection.taken_over:
+                    self._takeovers.saw_one(asyncio.get_running_loop().time())
 
-    async def _be_born(self) -> None:
-        if self._settings.birth:
-            async with asyncio.timeout(BIRTH_S_MAX):
-                await self._settings.birth(self)
-
-    def _lose(self, why: str) -> None:
-        if self._status is LinkStatus.CONNECTED or not self.last_failure:
-            _log.warning("link_lost", extra={"client_id": self._settings.client_id, "why": why})
-        self.last_failure = why
-        while not self._inbox.empty():
-            self._inbox.get_nowait()  # unacknowledged, so the broker sends them again; twice in the queue helps nobody
-        if self._status is LinkStatus.CONNECTED:
-            self._become(LinkStatus.LOST)
-
-    def _become(self, status: LinkStatus) -> None:
-        if status is self._status:
-            return
-        self._status = status
-        if status is LinkStatus.CONNECTED:
-            _log.info("link_up", extra={"client_id": self._settings.client_id})
-        for observer in self._observers:
-            try:
-                observer(status)
-            except Exception:  # noqa: BLE001 - an observer's fault is not the link's
-                _log.exception("link_observer_failed", extra={"client_id": self._settings.client_id})
+    def _new_connection(self, wire: Wire) -> _Connection:
+        try:
+            will = self.settings.will() if self.settings.will else None
+            self._identity.say(will)
+            self._generation += 1
+            return _Connection(wire, self._place, will, partial(self._deliver, self._generation))
+        except BaseException:
+            wire.close()
+            raise
 
     def _deliver(self, generation: int, message: paho.MQTTMessage) -> None:
+        if self._identity.is_ours(message.topic):
+            self._hear_ourselves(message)
+            return
         if not message.qos and self._inbox.qsize() >= LOSSY_BACKLOG_MAX:
             return
         token = (generation << 16) + message.mid if message.qos else 0
         self._inbox.put_nowait(Incoming(message.topic, bytes(message.payload), message.retain, token))
+
+    def _hear_ourselves(self, message: paho.MQTTMessage) -> None:
+        """Look at what the broker keeps in our name; mosquitto before 2.0.15 tells of a takeover in no other way."""
+        if self._connection is None:
+            return
+        self._connection.acknowledge(message.mid)
+        if message.retain and self._identity.is_foreign(bytes(message.payload)):
+            _log.warning("link_identity_used_by_another", extra={"client_id": self.settings.client_id})
+            self._takeovers.saw_one(asyncio.get_running_loop().time())
+
+
+def _problem(what: str, reason: ReasonCode) -> LinkError | None:
+    return RefusedError(what, reason) if reason.value >= _FAILURE else None
 
 
 def _expiry(packet: int, message: Outgoing) -> Properties | None:

@@ -42,7 +42,8 @@ def acl_text(services: Sequence[str]) -> str:
     lines = [
         "# Written by latchmile-broker. %u is the certificate's common name, which is the locker's id.",
         "# mosquitto lets anybody subscribe and checks at every delivery, so a stranger's filter stays silent.",
-        f"pattern write {ROOT}/%u/state",
+        "# A locker reads its own state too: foreign words there tell it that somebody else speaks as it.",
+        f"pattern readwrite {ROOT}/%u/state",
         f"pattern write {ROOT}/%u/up/#",
         f"pattern read {ROOT}/%u/down/#",
     ]

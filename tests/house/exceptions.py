@@ -9,7 +9,7 @@ LONG_FILES = Exceptions(0, {})
 MANY_PARAMETERS = Exceptions(0, {})
 
 BROAD_EXCEPTS = Exceptions(
-    9,
+    7,
     {
         "cloud/routing/vroom_planner.py::serve": "VROOM raises a class it does not export; the worker lives on",
         "cloud/store/writer.py::ThreadWriter._write": "a group that cannot commit fails all its callers",

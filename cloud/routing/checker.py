@@ -10,9 +10,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from itertools import pairwise
 
-from cloud.routing.matrices import TravelTimes
 from cloud.routing.plan import Plan, Route, Step, StepKind
-from cloud.routing.problem import Amounts, Break, Courier, Problem, Stop, StopId, TimeWindow
+from cloud.routing.problem import Amounts, Break, Courier, Problem, Stop, StopId, TimeWindow, Travel
 
 
 class Fault(StrEnum):
@@ -44,7 +43,7 @@ class Violation:
         return f"{self.where}: {self.sentence}"
 
 
-def check(problem: Problem, travel: TravelTimes, plan: Plan) -> tuple[Violation, ...]:
+def check(problem: Problem, travel: Travel, plan: Plan) -> tuple[Violation, ...]:
     """Return everything wrong with the plan; nothing means feasible, complete and honestly priced."""
     unknown = travel.missing(problem.places())
     if unknown:
@@ -62,9 +61,7 @@ def check(problem: Problem, travel: TravelTimes, plan: Plan) -> tuple[Violation,
     return tuple(found)
 
 
-def check_route(
-    stops: Mapping[StopId, Stop], travel: TravelTimes, courier: Courier, route: Route
-) -> tuple[Violation, ...]:
+def check_route(stops: Mapping[StopId, Stop], travel: Travel, courier: Courier, route: Route) -> tuple[Violation, ...]:
     """Return everything wrong with one route, taken by itself."""
     where = f"courier {courier.id}"
     visited = tuple(stops[stop_id] for stop_id in route.stop_ids() if stop_id in stops)
@@ -131,7 +128,7 @@ def _accounted_for(problem: Problem, plan: Plan) -> Iterator[Violation]:
             yield Violation(Fault.LOCKED, f"courier {courier.id}", f"lost {len(courier.locked)} locked stops")
 
 
-def _shape(view: _View, _: TravelTimes) -> Iterator[Violation]:
+def _shape(view: _View, _: Travel) -> Iterator[Violation]:
     kinds = [step.kind for step in view.route.steps]
     start, end = view.courier.start, view.courier.end
     if (kinds[0] is StepKind.START) != (start is not None) or (
@@ -154,7 +151,7 @@ def _shape(view: _View, _: TravelTimes) -> Iterator[Violation]:
             yield view.says(Fault.SHAPE, f"visits {stop.id} at {step.place}, it is at {stop.place}")
 
 
-def _legs(view: _View, travel: TravelTimes) -> Iterator[Violation]:
+def _legs(view: _View, travel: Travel) -> Iterator[Violation]:
     """Between two places the driving adds up to the matrix, breaks on the way or not."""
     here, driven_s = None, 0
     for step in view.route.steps:
@@ -163,8 +160,8 @@ def _legs(view: _View, travel: TravelTimes) -> Iterator[Violation]:
             if step.distance_m:
                 yield view.says(Fault.TRAVEL, f"break {step.ref} counts a distance of its own")
             continue
-        due_s = 0 if here is None else int(travel.durations_s[travel.index[here], travel.index[step.place]])
-        due_m = 0 if here is None else int(travel.distances_m[travel.index[here], travel.index[step.place]])
+        due_s = 0 if here is None else travel.duration_s(here, step.place)
+        due_m = 0 if here is None else travel.distance_m(here, step.place)
         if (driven_s, step.distance_m) != (due_s, due_m):
             yield view.says(
                 Fault.TRAVEL,
@@ -175,7 +172,7 @@ def _legs(view: _View, travel: TravelTimes) -> Iterator[Violation]:
         yield view.says(Fault.TRAVEL, f"drives {driven_s} s to nowhere at the end")
 
 
-def _clocks(view: _View, _: TravelTimes) -> Iterator[Violation]:
+def _clocks(view: _View, _: Travel) -> Iterator[Violation]:
     steps = view.route.steps
     for before, step in pairwise(steps):
         due_s = before.arrival_s + before.wait_s + before.service_s + step.drive_s
@@ -186,7 +183,7 @@ def _clocks(view: _View, _: TravelTimes) -> Iterator[Violation]:
             yield view.says(Fault.TIME, f"waits or serves at its {step.kind}")
 
 
-def _windows(view: _View, _: TravelTimes) -> Iterator[Violation]:
+def _windows(view: _View, _: Travel) -> Iterator[Violation]:
     for number, step, stop in view.stop_steps():
         if step.service_s != stop.service_s:
             yield view.says(Fault.SERVICE, f"serves {stop.id} for {step.service_s} s, not {stop.service_s} s")
@@ -199,7 +196,7 @@ def _inside(moment_s: int, windows: Sequence[TimeWindow]) -> bool:
     return not windows or any(window.start_s <= moment_s <= window.end_s for window in windows)
 
 
-def _breaks(view: _View, _: TravelTimes) -> Iterator[Violation]:
+def _breaks(view: _View, _: Travel) -> Iterator[Violation]:
     known: dict[str, Break] = {pause.id: pause for pause in view.courier.breaks}
     taken: set[str] = set()
     for number, step in enumerate(view.route.steps):
@@ -221,7 +218,7 @@ def _breaks(view: _View, _: TravelTimes) -> Iterator[Violation]:
             yield view.says(Fault.BREAK, f"leaves out break {pause.id}")
 
 
-def _span(view: _View, _: TravelTimes) -> Iterator[Violation]:
+def _span(view: _View, _: Travel) -> Iterator[Violation]:
     shift, route = view.courier.shift, view.route
     if route.depart_s < shift.start_s:
         yield view.says(Fault.SHIFT, f"leaves at {route.depart_s} s, before the shift begins at {shift.start_s} s")
@@ -231,7 +228,7 @@ def _span(view: _View, _: TravelTimes) -> Iterator[Violation]:
         yield view.says(Fault.SHIFT, f"ends at {route.end_s} s, after the shift ends at {shift.end_s} s")
 
 
-def _loads(view: _View, _: TravelTimes) -> Iterator[Violation]:
+def _loads(view: _View, _: Travel) -> Iterator[Violation]:
     aboard = Amounts(*(sum(stop.deliveries[axis] for stop in view.stops) for axis in range(3)))
     due = iter(view.stops)
     for step in view.route.steps:
@@ -244,14 +241,14 @@ def _loads(view: _View, _: TravelTimes) -> Iterator[Violation]:
             yield view.says(Fault.CAPACITY, f"carries {tuple(aboard)} after {step.ref or step.kind}")
 
 
-def _skills(view: _View, _: TravelTimes) -> Iterator[Violation]:
+def _skills(view: _View, _: Travel) -> Iterator[Violation]:
     for stop in view.stops[len(view.courier.locked) :]:
         lacking = stop.skills - view.courier.skills
         if lacking:
             yield view.says(Fault.SKILL, f"lacks {', '.join(sorted(lacking))} for {stop.id}")
 
 
-def _limits(view: _View, _: TravelTimes) -> Iterator[Violation]:
+def _limits(view: _View, _: Travel) -> Iterator[Violation]:
     limits = (
         ("stops", len(view.stops), view.courier.stops_max),
         ("metres", sum(step.distance_m for step in view.route.steps), view.courier.distance_m_max),
@@ -262,13 +259,13 @@ def _limits(view: _View, _: TravelTimes) -> Iterator[Violation]:
             yield view.says(Fault.LIMIT, f"takes {value} {unit}; the limit is {limit}")
 
 
-def _locked(view: _View, _: TravelTimes) -> Iterator[Violation]:
+def _locked(view: _View, _: Travel) -> Iterator[Violation]:
     locked = view.courier.locked
     if tuple(stop.id for stop in view.stops[: len(locked)]) != locked:
         yield view.says(Fault.LOCKED, f"does not begin with its {len(locked)} locked stops")
 
 
-def _price(view: _View, _: TravelTimes) -> Iterator[Violation]:
+def _price(view: _View, _: Travel) -> Iterator[Violation]:
     route, costs = view.route, view.courier.costs
     metres = sum(step.distance_m for step in route.steps)
     seconds = sum(step.drive_s for step in route.steps)

@@ -8,9 +8,8 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from cloud.routing.checker import Fault, check_route
-from cloud.routing.matrices import UNREACHABLE_S, TravelTimes
 from cloud.routing.plan import Unplanned, UnplannedReason
-from cloud.routing.problem import Costs, Courier, Problem, RouteCourierId, Stop, StopId
+from cloud.routing.problem import UNREACHABLE_S, Costs, Courier, Problem, RouteCourierId, Stop, StopId, Travel
 from cloud.routing.schedule import earliest_route, with_breaks
 
 _BY_FAULT = (  # in the order in which people want to hear it
@@ -32,7 +31,7 @@ _SENTENCES = {
 }
 
 
-def explain(problem: Problem, travel: TravelTimes, stop_ids: Iterable[StopId]) -> tuple[Unplanned, ...]:
+def explain(problem: Problem, travel: Travel, stop_ids: Iterable[StopId]) -> tuple[Unplanned, ...]:
     """Return one entry per stop, with the reason."""
     stops = problem.stop_by_id()
     couriers = _distinct(problem.couriers)
@@ -41,9 +40,7 @@ def explain(problem: Problem, travel: TravelTimes, stop_ids: Iterable[StopId]) -
     )
 
 
-def reason_for(
-    stop: Stop, couriers: Iterable[Courier], stops: dict[StopId, Stop], travel: TravelTimes
-) -> UnplannedReason:
+def reason_for(stop: Stop, couriers: Iterable[Courier], stops: dict[StopId, Stop], travel: Travel) -> UnplannedReason:
     """Return the rule that keeps the stop from every courier, or that it was crowded out."""
     couriers = list(couriers)
     if not couriers:
@@ -66,13 +63,13 @@ def reason_for(
     return next(reason for fault, reason in _BY_FAULT if fault in (fewest or ()))
 
 
-def _faults_alone(stop: Stop, courier: Courier, stops: dict[StopId, Stop], travel: TravelTimes) -> frozenset[Fault]:
+def _faults_alone(stop: Stop, courier: Courier, stops: dict[StopId, Stop], travel: Travel) -> frozenset[Fault]:
     order = with_breaks(courier, [*(stops[locked] for locked in courier.locked), stop], travel)
     route = earliest_route(courier, order, travel)
     return frozenset(violation.fault for violation in check_route(stops, travel, courier, route))
 
 
-def _cut_off(stop: Stop, courier: Courier, travel: TravelTimes) -> bool:
+def _cut_off(stop: Stop, courier: Courier, travel: Travel) -> bool:
     there = courier.start is not None and travel.duration_s(courier.start, stop.place) >= UNREACHABLE_S
     back = courier.end is not None and travel.duration_s(stop.place, courier.end) >= UNREACHABLE_S
     return there or back

@@ -11,9 +11,8 @@ from enum import StrEnum
 from math import asin, cos, radians, sin, sqrt
 
 from cloud.routing.checker import check_route
-from cloud.routing.matrices import TravelTimes
 from cloud.routing.plan import Route
-from cloud.routing.problem import Courier, Place, Stop, StopId, StopKind, TimeWindow
+from cloud.routing.problem import Courier, Place, Stop, StopId, StopKind, TimeWindow, Travel
 from cloud.routing.schedule import Visit, earliest_route
 from cloud.routing.stops import Item, ServiceTimes, site_stop_id
 from contract.sizes import SizeClass
@@ -122,7 +121,7 @@ class Choice:
 
 
 def choose_locker(
-    wish: Wish, candidates: Sequence[Candidate], remaining: Remaining, travel: TravelTimes, tariff: Tariff | None = None
+    wish: Wish, candidates: Sequence[Candidate], remaining: Remaining, travel: Travel, tariff: Tariff | None = None
 ) -> Choice:
     """Rank the candidates by detour plus walk, cheapest first; equal ones by id, so that the answer is always the same.
 
@@ -199,7 +198,7 @@ def _has_low(candidate: Candidate) -> bool:
 
 
 def _cheapest(
-    wish: Wish, candidate: Candidate, remaining: Remaining, about: tuple[TravelTimes, Tariff]
+    wish: Wish, candidate: Candidate, remaining: Remaining, about: tuple[Travel, Tariff]
 ) -> tuple[tuple[Visit, ...], Route] | None:
     """Return the cheapest order that keeps every promise, the drop-off merged into a stop there or put in between."""
     travel, courier = about[0], remaining.courier
@@ -212,7 +211,7 @@ def _cheapest(
 
 
 def _orders(
-    wish: Wish, candidate: Candidate, remaining: Remaining, about: tuple[TravelTimes, Tariff]
+    wish: Wish, candidate: Candidate, remaining: Remaining, about: tuple[Travel, Tariff]
 ) -> Iterator[tuple[Visit, ...]]:
     """Yield the orders worth trying: first a merge, which costs no detour, then positions by the driving they add."""
     travel, tariff = about
@@ -228,7 +227,7 @@ def _orders(
         yield (*order[:position], new, *order[position:])
 
 
-def _by_detour(place: Place, remaining: Remaining, travel: TravelTimes) -> list[int]:
+def _by_detour(place: Place, remaining: Remaining, travel: Travel) -> list[int]:
     """Return the positions after the locked prefix, those that add the least driving first."""
     order, courier = remaining.order, remaining.courier
     stops = [number for number, visit in enumerate(order) if isinstance(visit, Stop)]

@@ -6,13 +6,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cloud.routing.problem import Place
+from cloud.routing.problem import UNREACHABLE_S, Place
 
 PLACES_MAX = 7_000  # two matrices of uint32 are then 392 MB; the largest day measured has 6,262 stops
-TRAVEL_MAX = 10_000_000  # 115 days or 10,000 km for one leg: nothing honest is more, and sums of it stay in 64 bits
-UNREACHABLE_S = (
-    TRAVEL_MAX  # longer than any horizon, so no window can be kept: what a provider says of a place off the road
-)
+TRAVEL_MAX = UNREACHABLE_S  # seconds or metres of one leg: nothing honest is more, and sums of it stay in 64 bits
 
 Matrix = NDArray[np.uint32]
 

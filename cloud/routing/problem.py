@@ -7,7 +7,7 @@ distances whole metres, money whole cents, places (longitude, latitude). ``valid
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import NamedTuple, NewType
+from typing import NamedTuple, NewType, Protocol
 
 StopId = NewType("StopId", str)
 RouteCourierId = NewType("RouteCourierId", str)
@@ -28,6 +28,7 @@ VOLUME_CM3_MAX = 1_000_000_000  # 1,000 m3
 COST_CENTS_MAX = 10_000_000  # 100,000 in the fleet's currency for one hour, km or day: beyond any tariff
 DISTANCE_M_MAX = 10_000_000  # a quarter of the way round the Earth
 PRIORITY_MAX = 100  # VROOM's own range
+UNREACHABLE_S = 10_000_000  # 115 days, longer than any horizon: what a provider says of a place off the road
 ID_CHARS_MAX = 100  # longest id we make is 40; VROOM's and the plan page's tables stay readable
 
 
@@ -150,6 +151,16 @@ class Courier:
     drive_s_max: int | None = None
     locked: tuple[StopId, ...] = ()
     under_way: bool = False
+
+
+class Travel(Protocol):
+    """Travel times as those see them who only ask: matrices.TravelTimes is one. Raises KeyError for unknown places."""
+
+    def duration_s(self, origin: Place, destination: Place) -> int: ...
+
+    def distance_m(self, origin: Place, destination: Place) -> int: ...
+
+    def missing(self, places: tuple[Place, ...]) -> tuple[Place, ...]: ...
 
 
 @dataclass(frozen=True, slots=True)

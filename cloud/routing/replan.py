@@ -3,8 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from cloud.routing.matrices import TravelTimes
-from cloud.routing.problem import Costs, Courier, Place, Problem, Stop, StopId, TimeWindow
+from cloud.routing.problem import Costs, Courier, Place, Problem, Stop, StopId, TimeWindow, Travel
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +27,7 @@ class RestOfDay:
     late: tuple[StopId, ...]
 
 
-def replan_rest(courier: Courier, position: Position, stops: Iterable[Stop], travel: TravelTimes) -> RestOfDay:
+def replan_rest(courier: Courier, position: Position, stops: Iterable[Stop], travel: Travel) -> RestOfDay:
     """Return the problem of what is left: fixed cost is spent, limits are reduced by what is used, the clock runs.
 
     A parcel that is in the van is not left there for being late: a window that cannot be reached even by driving there
@@ -45,7 +44,7 @@ def replan_rest(courier: Courier, position: Position, stops: Iterable[Stop], tra
     return RestOfDay(Problem(tuple(kept), (_from_here(courier, position),)), tuple(late))
 
 
-def _is_lost(stop: Stop, position: Position, travel: TravelTimes) -> bool:
+def _is_lost(stop: Stop, position: Position, travel: Travel) -> bool:
     arrival_s = position.now_s + travel.duration_s(position.here, stop.place)
     return bool(stop.windows) and arrival_s > stop.windows[-1].end_s
 

@@ -8,9 +8,8 @@ the latest departure is found by halving; that holds for several windows and for
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from cloud.routing.matrices import TravelTimes
 from cloud.routing.plan import Route, Step, StepKind, cost_cents
-from cloud.routing.problem import Amounts, Break, Courier, Place, Stop, TimeWindow, required_breaks, total
+from cloud.routing.problem import Amounts, Break, Courier, Place, Stop, TimeWindow, Travel, required_breaks, total
 
 Visit = Stop | Break
 
@@ -32,7 +31,7 @@ class _Clock:
         return not self.late_stops and not self.late_breaks
 
 
-def schedule(courier: Courier, order: Sequence[Visit], travel: TravelTimes) -> Route:
+def schedule(courier: Courier, order: Sequence[Visit], travel: Travel) -> Route:
     """Return the route over this order of stops and breaks, trailing breaks that are not owed left out.
 
     The route may be late: whether it is allowed is the checker's to say.
@@ -53,12 +52,12 @@ def schedule(courier: Courier, order: Sequence[Visit], travel: TravelTimes) -> R
     return _as_route(courier, best)
 
 
-def earliest_route(courier: Courier, order: Sequence[Visit], travel: TravelTimes) -> Route:
+def earliest_route(courier: Courier, order: Sequence[Visit], travel: Travel) -> Route:
     """Return the route that leaves when the shift begins and takes the order as it is."""
     return _as_route(courier, _drive(courier, order, travel, courier.shift.start_s))
 
 
-def with_breaks(courier: Courier, stops: Sequence[Stop], travel: TravelTimes) -> list[Visit]:
+def with_breaks(courier: Courier, stops: Sequence[Stop], travel: Travel) -> list[Visit]:
     """Return the stops with the courier's breaks put in as late as their windows allow, in their order."""
     open_ended = replace(courier, end=None)  # a break may be taken on the way home: home is no reason to take it early
     order: list[Visit] = []
@@ -74,7 +73,7 @@ def with_breaks(courier: Courier, stops: Sequence[Stop], travel: TravelTimes) ->
     return [*order, *waiting]
 
 
-def without_idle_breaks(courier: Courier, order: Sequence[Visit], travel: TravelTimes) -> list[Visit]:
+def without_idle_breaks(courier: Courier, order: Sequence[Visit], travel: Travel) -> list[Visit]:
     """Drop breaks at the end that are not owed because the route is over before their window closes."""
     kept = list(order)
     while kept and isinstance(kept[-1], Break):
@@ -86,7 +85,7 @@ def without_idle_breaks(courier: Courier, order: Sequence[Visit], travel: Travel
     return kept
 
 
-def _drive(courier: Courier, order: Sequence[Visit], travel: TravelTimes, depart_s: int) -> _Clock:
+def _drive(courier: Courier, order: Sequence[Visit], travel: Travel, depart_s: int) -> _Clock:
     stops = [visit for visit in order if isinstance(visit, Stop)]
     clock = _Clock(depart_s, courier.start, total(stop.deliveries for stop in stops), [])
     if courier.start is not None:
@@ -113,7 +112,7 @@ def _next_places(courier: Courier, order: Sequence[Visit]) -> list[Place | None]
     return places[::-1]
 
 
-def _leg(clock: _Clock, target: Place | None, travel: TravelTimes) -> int:
+def _leg(clock: _Clock, target: Place | None, travel: Travel) -> int:
     """Seconds left to drive towards ``target``; a leg begun before a break is not begun again."""
     if clock.steps and clock.steps[-1].kind is StepKind.BREAK:
         return clock.leg_s
@@ -133,7 +132,7 @@ def _pause(clock: _Clock, pause: Break, leg_s: int) -> None:
     clock.late_breaks += not on_time
 
 
-def _arrive(clock: _Clock, stop: Stop, travel: TravelTimes) -> None:
+def _arrive(clock: _Clock, stop: Stop, travel: Travel) -> None:
     drive_s = _leg(clock, stop.place, travel)
     distance_m = 0 if clock.place is None else travel.distance_m(clock.place, stop.place)
     arrival_s = clock.now_s + drive_s
@@ -156,7 +155,7 @@ def _arrive(clock: _Clock, stop: Stop, travel: TravelTimes) -> None:
     clock.late_stops += not on_time
 
 
-def _finish(clock: _Clock, end: Place, travel: TravelTimes) -> None:
+def _finish(clock: _Clock, end: Place, travel: Travel) -> None:
     drive_s = _leg(clock, end, travel)
     distance_m = 0 if clock.place is None else travel.distance_m(clock.place, end)
     clock.now_s += drive_s

@@ -16,7 +16,17 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from cloud.routing.matrices import Matrix, assert_ready
-from cloud.routing.worker_wire import ERROR_CHARS_MAX, Failed, Job, Solve, Solved, Tour, Vehicle, frame, read_solve
+from cloud.routing.worker_wire import (
+    ERROR_CHARS_MAX,
+    Failed,
+    Job,
+    Solve,
+    Solved,
+    Vehicle,
+    VehicleOrder,
+    frame,
+    read_solve,
+)
 
 MEMORY_BYTES_MAX = 6 * 1024**3  # address space, threads' stacks included: a runaway solve dies before the machine does
 DEEPEN_SHARE = 0.8  # of the time left is VROOM's own limit for a deeper level; it overruns by about a fifth
@@ -70,17 +80,17 @@ def answers(request: Solve) -> Any:
 
 def _solved(request: Solve, level: int, timeout_s: float, *, last: bool) -> Solved:
     solution = _solve(request, level, timeout_s)
-    tours: dict[int, list[int]] = {}
+    orders: dict[int, list[int]] = {}
     for row in solution.routes.itertuples():
-        tour = tours.setdefault(int(row.vehicle_id) - 1, [])
+        order = orders.setdefault(int(row.vehicle_id) - 1, [])
         if row.type == "job":
-            tour.append(int(row.id))
+            order.append(int(row.id))
         elif row.type == "break":
-            tour.append(-int(row.id))
+            order.append(-int(row.id))
     return Solved(
         request.request_id,
         level,
-        tuple(Tour(vehicle, tuple(order)) for vehicle, order in sorted(tours.items())),
+        tuple(VehicleOrder(vehicle, tuple(visits)) for vehicle, visits in sorted(orders.items())),
         tuple(sorted(int(job._id) for job in solution.unassigned)),  # noqa: SLF001 - its only name for it
         last,
     )

@@ -25,10 +25,10 @@ from cloud.routing.problem import (
 )
 from cloud.routing.schedule import Visit, earliest_route, schedule, with_breaks
 from cloud.routing.validation import loads_along
-from cloud.routing.worker_wire import Job, Pause, Tour, Vehicle
+from cloud.routing.worker_wire import Job, Pause, Vehicle, VehicleOrder
 
 
-class TourError(Exception):
+class AnswerError(Exception):
     """An answer names what was never asked, or names it twice."""
 
 
@@ -75,12 +75,12 @@ def translate(problem: Problem, travel: TravelTimes) -> Translation:
     return Translation(jobs, tuple(vehicles), free, tuple(drivers), prefixes)
 
 
-def assemble(problem: Problem, travel: TravelTimes, translation: Translation, tours: Sequence[Tour]) -> Plan:
+def assemble(problem: Problem, travel: TravelTimes, translation: Translation, answer: Sequence[VehicleOrder]) -> Plan:
     """Turn an answer into a plan with times of our own, unplanned stops left without explanation.
 
-    Raises TourError for numbers that were never asked or come twice.
+    Raises AnswerError for numbers that were never asked or come twice.
     """
-    orders = _orders(translation, tours)
+    orders = _orders(translation, answer)
     routes = []
     for courier in problem.couriers:
         order = [*translation.prefixes[courier.id].order, *orders.get(courier.id, ())]
@@ -94,25 +94,25 @@ def left_out(problem: Problem, plan: Plan) -> list[StopId]:
     return [stop.id for stop in problem.stops if stop.id not in planned]
 
 
-def _orders(translation: Translation, tours: Sequence[Tour]) -> dict[RouteCourierId, list[Visit]]:
+def _orders(translation: Translation, answer: Sequence[VehicleOrder]) -> dict[RouteCourierId, list[Visit]]:
     orders: dict[RouteCourierId, list[Visit]] = {}
     seen: set[int] = set()
-    for tour in tours:
-        if not 0 <= tour.vehicle < len(translation.drivers):
-            raise TourError(f"vehicle {tour.vehicle} of {len(translation.drivers)}")
-        courier, breaks = translation.drivers[tour.vehicle]
+    for given in answer:
+        if not 0 <= given.vehicle < len(translation.drivers):
+            raise AnswerError(f"vehicle {given.vehicle} of {len(translation.drivers)}")
+        courier, breaks = translation.drivers[given.vehicle]
         if courier.id in orders:
-            raise TourError(f"vehicle {tour.vehicle} twice")
+            raise AnswerError(f"vehicle {given.vehicle} twice")
         visits = orders.setdefault(courier.id, [])
-        jobs = [number for number in tour.order if number > 0]
-        pauses = [-number for number in tour.order if number < 0]
-        if seen.intersection(jobs) or len(set(tour.order)) != len(tour.order):
-            raise TourError(f"a job or break twice on vehicle {tour.vehicle}")
-        if 0 in tour.order or max(jobs, default=0) > len(translation.stops) or max(pauses, default=0) > len(breaks):
-            raise TourError(f"an unknown job or break on vehicle {tour.vehicle}")
+        jobs = [number for number in given.order if number > 0]
+        pauses = [-number for number in given.order if number < 0]
+        if seen.intersection(jobs) or len(set(given.order)) != len(given.order):
+            raise AnswerError(f"a job or break twice on vehicle {given.vehicle}")
+        if 0 in given.order or max(jobs, default=0) > len(translation.stops) or max(pauses, default=0) > len(breaks):
+            raise AnswerError(f"an unknown job or break on vehicle {given.vehicle}")
         seen.update(jobs)
         if jobs:  # a vehicle that only rests stays at home
-            visits += [translation.stops[number - 1] if number > 0 else breaks[-number - 1] for number in tour.order]
+            visits += [translation.stops[number - 1] if number > 0 else breaks[-number - 1] for number in given.order]
     return orders
 
 

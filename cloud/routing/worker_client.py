@@ -36,7 +36,7 @@ from cloud.routing.planner import (
 )
 from cloud.routing.problem import Problem
 from cloud.routing.validation import FieldError, validate
-from cloud.routing.vroom_request import TourError, Translation, assemble, left_out, translate
+from cloud.routing.vroom_request import AnswerError, Translation, assemble, left_out, translate
 from cloud.routing.worker_wire import (
     EXPLORATION_MAX,
     PREFIX,
@@ -293,8 +293,8 @@ async def _death(worker: _Worker) -> WorkerDiedError:
 def _accepted(problem: Problem, travel: TravelTimes, translation: Translation, solved: Solved | None) -> Plan:
     """Build the plan and let the checker look at it; nothing else leaves this module."""
     try:
-        plan = assemble(problem, travel, translation, solved.tours if solved else ())
-    except TourError as error:
+        plan = assemble(problem, travel, translation, solved.orders if solved else ())
+    except AnswerError as error:
         raise WorkerLiedError(str(error)) from error
     plan = replace(plan, unplanned=explain(problem, travel, left_out(problem, plan)))
     violations = check(problem, travel, plan)

@@ -73,7 +73,7 @@ class Solve(msgspec.Struct, frozen=True, tag="solve"):
     limit_s: Annotated[int, msgspec.Meta(ge=1)]
 
 
-class Tour(msgspec.Struct, frozen=True, array_like=True):
+class VehicleOrder(msgspec.Struct, frozen=True, array_like=True):
     """One vehicle's order: positive numbers are jobs (from 1), negative ones its breaks (from -1)."""
 
     vehicle: int
@@ -85,7 +85,7 @@ class Solved(msgspec.Struct, frozen=True, tag="solved"):
 
     request_id: int
     level: int
-    tours: tuple[Tour, ...]
+    orders: tuple[VehicleOrder, ...]
     unassigned: tuple[int, ...]
     last: bool
 

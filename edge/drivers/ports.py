@@ -62,7 +62,7 @@ class DoorSensors(Protocol):
 
 
 class Scanner(Protocol):
-    """A barcode and QR reader; yields one text per scan."""
+    """A barcode and QR reader; yields one text per scan and ends when the reader is gone."""
 
     def __aiter__(self) -> AsyncIterator[str]: ...
 

@@ -19,19 +19,19 @@ class FedScanner:
 
     def __init__(self) -> None:
         """Start with nothing waiting."""
-        self._waiting: asyncio.Queue[str] = asyncio.Queue(SCANS_WAITING_MAX)
+        self._waiting: asyncio.Queue[str | None] = asyncio.Queue(SCANS_WAITING_MAX + 1)  # one place for the end
 
     def feed(self, text: str) -> bool:
         """Take one scan, in the loop's thread; return whether it was taken: not empty, not too long, not too many."""
-        if not text or len(text) > SCAN_CHARACTERS_MAX or self._waiting.full():
+        if not text or len(text) > SCAN_CHARACTERS_MAX or self._waiting.qsize() >= SCANS_WAITING_MAX:
             return False
         self._waiting.put_nowait(text)
         return True
 
     async def __aiter__(self) -> AsyncIterator[str]:
-        """Yield scans as they come, for ever."""
-        while True:
-            yield await self._waiting.get()
+        """Yield scans as they come; end when the scanner is gone, so that its owner opens it again."""
+        while (text := await self._waiting.get()) is not None:
+            yield text
 
 
 class LineSplitter:
@@ -71,7 +71,6 @@ class SerialScanner(FedScanner):
         except (OSError, termios.error) as error:
             raise BoardSetupError(f"the scanner at {wiring.device} cannot be opened ({error})") from error
         loop.add_reader(self._port, self._readable)
-        self.lost = False
 
     def close(self) -> None:
         """Stop reading; safe to call twice."""
@@ -79,6 +78,7 @@ class SerialScanner(FedScanner):
             self._loop.remove_reader(self._port)
             os.close(self._port)
             self._port = -1
+            self._waiting.put_nowait(None)
 
     def _readable(self) -> None:
         try:
@@ -88,7 +88,6 @@ class SerialScanner(FedScanner):
         except OSError:  # pulled out: EIO
             received = b""
         if not received:
-            self.lost = True
             self.close()
             return
         for text in self._splitter.split(received):

@@ -58,6 +58,27 @@ async def test_a_scan_may_arrive_in_pieces() -> None:
             assert await next_scan(scans) == "LM1:6BFOX"
 
 
+async def test_a_scanner_that_is_pulled_out_ends_what_it_yields() -> None:
+    ours, theirs = os.openpty()
+    tty.setraw(theirs)
+    async with scanner(Path(os.ttyname(theirs))) as scans:
+        os.write(ours, b"LAST\n")
+        assert await next_scan(scans) == "LAST"
+        os.close(theirs)
+        os.close(ours)
+        async with asyncio.timeout(LONG_ENOUGH_S):
+            assert [text async for text in scans] == []
+        scans.close()
+
+
+async def test_a_scanner_that_is_closed_ends_after_what_was_waiting() -> None:
+    with terminal() as (_, device):
+        async with scanner(device) as scans:
+            taken = [scans.feed(f"S{n}") for n in range(SCANS_WAITING_MAX)]
+            scans.close()
+            assert len([text async for text in scans]) == len(taken)
+
+
 def test_a_device_that_is_not_there_is_named(tmp_path: Path) -> None:
     loop = asyncio.new_event_loop()
     with pytest.raises(BoardSetupError, match="ttyACM9"):

@@ -7,6 +7,7 @@ from contract.ids import CompartmentLabel
 from contract.sizes import SizeClass
 from edge.drivers.check_wiring import main
 from edge.drivers.errors import WiringError
+from edge.drivers.toml_lines import syntax_fault
 from edge.drivers.wiring import FILE_BYTES_MAX, load_wiring, parse_wiring
 from edge.drivers.wiring_records import PiModel, PinFactoryName, ScannerWiring
 
@@ -115,3 +116,8 @@ def test_the_checker_answers_by_its_exit_code(tmp_path: Path, capsys: pytest.Cap
     assert main([str(CORPUS[0])]) == 1
     assert str(CORPUS[0]) in capsys.readouterr().err
     assert main([]) == 2
+
+
+def test_a_message_without_a_place_points_at_the_end() -> None:
+    place, fact = syntax_fault("something new", "a = 1\nb =")
+    assert (place.line, place.column, fact) == (2, 4, "something new")

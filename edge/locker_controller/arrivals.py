@@ -5,6 +5,7 @@ locker's state and are decided in ``decide``.
 """
 
 from dataclasses import dataclass
+from typing import assert_never
 
 from contract.codec import (
     QR_PREFIX,
@@ -18,7 +19,9 @@ from contract.codec import (
 )
 from contract.commands import RefusalReason
 from contract.envelope import EnvelopeRejectedError, KeyRing, Rejection, verify
-from contract.ids import LockerId, MessageId
+from contract.grants import Capability, CourierPass, Presence
+from contract.ids import LockerId, MessageId, label_digest
+from edge.locker_controller.inputs import BarcodeScanned, CapabilityShown, Input, PassShown, PresentationRefused
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,15 +45,31 @@ def read_wire(payload: bytes, keys: KeyRing, locker: LockerId) -> Downward | Not
     return document if document.aud == locker else NotBelieved(RefusalReason.WRONG_LOCKER, document.id)
 
 
-def is_ours(scanned: str) -> bool:
-    """Whether a scanned text claims to be a signed document; anything else is taken for a parcel's barcode."""
-    return scanned.startswith(QR_PREFIX)
+def scanned(text: str, keys: KeyRing, locker: LockerId) -> tuple[Input, int | None]:
+    """Say what a scanned text means, and when it was signed if it was signed by somebody we believe (Unix s).
+
+    Whatever does not claim to be a document of ours is taken for a parcel's barcode.
+    """
+    if not text.startswith(QR_PREFIX):
+        return BarcodeScanned(label_digest(text)), None
+    document = read_scan(text, keys, locker)
+    match document:
+        case NotBelieved():
+            return PresentationRefused(document.reason), None
+        case CourierPass():
+            return PassShown(document), document.issued_at
+        case Capability():
+            return CapabilityShown(document), document.issued_at
+        case Presence():  # there is no service screen yet, and a sign-in opens no door by itself
+            return PresentationRefused(RefusalReason.UNKNOWN_KIND), document.issued_at
+        case _ as never:
+            assert_never(never)
 
 
-def read_scan(scanned: str, keys: KeyRing, locker: LockerId) -> Presented | NotBelieved:
+def read_scan(text: str, keys: KeyRing, locker: LockerId) -> Presented | NotBelieved:
     """Read what a person held in front of the scanner."""
     try:
-        document = decode_presented(verify(from_qr(scanned), keys).body)
+        document = decode_presented(verify(from_qr(text), keys).body)
     except EnvelopeRejectedError as error:
         return NotBelieved(error.reason)
     except CodecError:

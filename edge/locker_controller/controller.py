@@ -14,14 +14,13 @@ from typing import Literal, assert_never
 from contract.codec import Downward
 from contract.codes import CodeError, PickUpCode, StretchedCode, parse_code, stretch
 from contract.events import AlarmRaised, Event
-from contract.grants import Capability, CourierPass, Presence
-from contract.ids import CompartmentLabel, MessageId, label_digest
+from contract.ids import CompartmentLabel, MessageId
 from contract.state import DoorLevel, LockerState, Snapshot
 from edge.clock import Clock
 from edge.drivers.errors import DriverError
 from edge.drivers.patience import release
 from edge.locker_controller import picture
-from edge.locker_controller.arrivals import NotBelieved, is_ours, read_scan
+from edge.locker_controller.arrivals import NotBelieved, scanned
 from edge.locker_controller.beat import Beat
 from edge.locker_controller.decide import decide
 from edge.locker_controller.effects import Buzz, Decision, Effect, PublishReport, PublishState, ReleaseLock
@@ -30,8 +29,6 @@ from edge.locker_controller.identity import Hardware, Identity
 from edge.locker_controller.inputs import (
     Answer,
     Answered,
-    BarcodeScanned,
-    CapabilityShown,
     CodeEntered,
     DoorSensed,
     Input,
@@ -40,13 +37,12 @@ from edge.locker_controller.inputs import (
     MessageReceived,
     MessageRejected,
     Moment,
-    PassShown,
-    PresentationRefused,
     Started,
     Tick,
 )
 from edge.locker_controller.observer import Nobody, Observer
-from edge.locker_controller.persist import changes, restore
+from edge.locker_controller.persist import changes
+from edge.locker_controller.salvage import salvage
 from edge.locker_controller.screen import screen
 from edge.locker_controller.screens import OutOfOrder, Screen, Why
 from edge.locker_controller.state import LockerRecord
@@ -112,6 +108,7 @@ class Controller:
         self._time = Timekeeper(world.clock, world.synced, store.time, identity.build_ms)
         self._queue: asyncio.Queue[_Work] = asyncio.Queue(INPUTS_MAX)
         self._kept: deque[_Work] = deque()
+        self._alarms_at_start: list[_Work] = []
         self._pulses: asyncio.Queue[ReleaseLock] = asyncio.Queue(PULSES_MAX)
         self._pulse_since_ms: int | None = None
         self._beat = Beat()
@@ -128,9 +125,18 @@ class Controller:
 
     @classmethod
     async def load(cls, identity: Identity, store: Store, hardware: Hardware, world: World) -> "Controller":
-        """Begin from what the store holds; raises ``StoreError`` when it cannot be read."""
-        state = restore(identity.setup, await store.records())
-        return cls(identity, store, hardware, world, state)
+        """Begin from what the store holds; raises ``StoreError`` or ``RecordError`` when that is no state at all."""
+        state, lost = salvage(identity.setup, await store.records())
+        controller = cls(identity, store, hardware, world, state)
+        if store.damages:
+            first = store.damages[0]
+            controller._start_with(ALARM_DAMAGED, f"{len(store.damages)} places, first {first.kind} {first.sequence}")
+        if lost:
+            controller._start_with("record_damaged", f"{len(lost)} records, first: {lost[0]}")
+        return controller
+
+    def _start_with(self, name: str, detail: str) -> None:
+        self._alarms_at_start.append(_Work(_Alarm(name, detail), kept=True))
 
     # ------------------------------------------------------------------ the loop
 
@@ -138,8 +144,7 @@ class Controller:
         """Serve until cancelled."""
         self._hardware.doors.on_change(self._door_moved)
         self._kept.append(_Work(Started(self._identity.boot, self._identity.agent_version, self._levels()), kept=True))
-        for damage in self._store.damages:
-            self._kept.append(_Work(_Alarm(ALARM_DAMAGED, f"{damage.kind} {damage.sequence}"), kept=True))
+        self._kept.extend(self._alarms_at_start)
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._turn())
             tasks.create_task(self._tick())
@@ -331,7 +336,10 @@ class Controller:
 
     async def scan(self, text: str) -> None:
         """Take what the scanner read."""
-        self._offer(self._scanned(text))
+        what, issued_at = scanned(text, self._identity.keys, self._identity.setup.locker)
+        if issued_at is not None:
+            self._time.saw_signature(issued_at)
+        self._offer(what)
 
     async def answer(self, answer: Answer, label: CompartmentLabel | None) -> None:
         """Take a touch on the screen."""
@@ -367,23 +375,6 @@ class Controller:
     def _is_deaf(self) -> bool:
         locked = self._state.lockout.locked_until_s > sure_s(self._time.now())
         return self._fault is not None or locked or self._stretching.locked()
-
-    def _scanned(self, text: str) -> Input:
-        if not is_ours(text):
-            return BarcodeScanned(label_digest(text))
-        document = read_scan(text, self._identity.keys, self._identity.setup.locker)
-        if isinstance(document, NotBelieved):
-            return PresentationRefused(document.reason)
-        self._time.saw_signature(document.issued_at)
-        match document:
-            case CourierPass():
-                return PassShown(document)
-            case Capability():
-                return CapabilityShown(document)
-            case Presence():
-                return PresentationRefused("unknown_kind")
-            case _ as never:
-                assert_never(never)
 
     def _offer(self, what: Input, done: asyncio.Future[None] | None = None) -> bool:
         if self._queue.full():

@@ -1,0 +1,141 @@
+"""One locker's agent from parts: the same object on a Pi, in a simulated city and in a test.
+
+``Fittings`` is all that differs between them: where bytes are kept, what the pins are, what time it is, which wire.
+"""
+
+import asyncio
+import logging
+import os
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+
+from contract.envelope import Signer
+from contract.ids import CompartmentLabel
+from contract.link import Link
+from contract.state import Configuration
+from edge import health
+from edge.drivers.ports import Scanner
+from edge.kiosk.front import Front
+from edge.kiosk.port import About
+from edge.locker_controller.controller import Controller, World
+from edge.locker_controller.identity import Hardware, Identity
+from edge.locker_controller.persist import RecordError
+from edge.store.errors import StoreError
+from edge.store.ports import Database
+from edge.store.store import Store
+from edge.uplink.inbox import Trust
+from edge.uplink.presence import Presence
+from edge.uplink.uplink import Standing, Uplink
+
+STORE_RETRY_S = 5.0  # a card that cannot be opened is tried again while the page says so
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Fittings:
+    """What a locker's agent is made of. Without ``make_link`` it never connects; without ``kiosk_port`` it serves no
+    page, but ``Agent.front`` still answers.
+    """  # noqa: D205 - one thought
+
+    identity: Identity
+    signer: Signer
+    hardware: Hardware
+    world: World
+    open_database: Callable[[], Awaitable[Database]]
+    make_link: Callable[[Presence], Link] | None = None
+    scanner: Scanner | None = None
+    kiosk_port: int | None = None
+    faults: Mapping[CompartmentLabel, str] = field(default_factory=dict)
+
+
+class Agent:
+    """Runs until cancelled. ``front`` is the locker as people meet it, from the first moment on."""
+
+    def __init__(self, fittings: Fittings, environment: Mapping[str, str] = os.environ) -> None:
+        """Nothing is opened before ``run``."""
+        self._fittings, self._environment = fittings, environment
+        self.front = Front()
+        self.kiosk_port: int | None = None
+        self.store: Store | None = None
+        self.controller: Controller | None = None
+        self.uplink: Uplink | None = None
+        self.ready = asyncio.Event()
+
+    async def run(self) -> None:
+        """Serve: the page first, then the doors, then the link; each goes on without the later ones."""
+        async with AsyncExitStack() as stack:
+            await self._serve_page(stack)
+            controller = await self._open(stack)
+            self.front.open(controller)
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(controller.run())
+                tasks.create_task(health.watch(controller.is_alive, self._environment))
+                tasks.create_task(self._report_faults(controller))
+                if self._fittings.scanner is not None:
+                    tasks.create_task(_scan(self._fittings.scanner, controller))
+                if self.uplink is not None:
+                    tasks.create_task(self.uplink.run())
+                health.notify("READY=1", self._environment)
+                self.ready.set()
+
+    async def _serve_page(self, stack: AsyncExitStack) -> None:
+        if self._fittings.kiosk_port is None:
+            return
+        from edge.kiosk.server import serving  # noqa: PLC0415 - a thousand simulated lockers serve no page
+
+        self.kiosk_port = await stack.enter_async_context(serving(self.front, self._about, self._fittings.kiosk_port))
+        _log.info("kiosk_serving", extra={"port": self.kiosk_port})
+
+    async def _open(self, stack: AsyncExitStack) -> Controller:
+        """Open the store, however long that takes, and put loop and uplink on top of it."""
+        while True:
+            try:
+                return await self._open_once(stack)
+            except (StoreError, RecordError) as error:
+                reason = error.fact if isinstance(error, StoreError) else "record_damaged"
+                _log.error("store_unusable", extra={"error": str(error)})
+                self.front.closed(reason)
+                health.notify("WATCHDOG=1", self._environment)
+                await asyncio.sleep(STORE_RETRY_S)
+
+    async def _open_once(self, stack: AsyncExitStack) -> Controller:
+        fittings = self._fittings
+        identity, world = fittings.identity, fittings.world
+        database = await fittings.open_database()
+        try:
+            store = await Store.open(database, identity.setup.locker)
+            controller = await Controller.load(identity, store, fittings.hardware, world)
+        except BaseException:
+            await database.close()
+            raise
+        stack.push_async_callback(store.close)
+        self.store, self.controller = store, controller
+        if fittings.make_link is not None:
+            standing = Standing(Trust(identity.keys, identity.setup.locker), fittings.signer, identity.boot)
+            clock = world.clock
+            self.uplink = Uplink(controller, store, standing, fittings.make_link, clock.monotonic_ms)
+            self.uplink.extra_metrics = self._metrics
+            controller.observer = self.uplink
+        return controller
+
+    async def _report_faults(self, controller: Controller) -> None:
+        for label, fault in self._fittings.faults.items():
+            _log.error("hardware_fault", extra={"compartment": label, "fault": fault})
+            await controller.raise_alarm("hardware_fault", f"{label}: {fault}")
+
+    def _metrics(self) -> dict[str, float]:
+        failures = self.controller.store_failures if self.controller else 0
+        return {"resident_bytes": float(health.resident_bytes()), "store_failures": float(failures)}
+
+    def _about(self) -> About:
+        setup = self._fittings.identity.setup
+        told = Configuration() if self.controller is None else self.controller.state.configuration
+        languages = told.languages or Configuration().languages
+        return About(setup.locker, told.name or setup.locker, languages, told.support_phone, setup.layout)
+
+
+async def _scan(scanner: Scanner, controller: Controller) -> None:
+    async for text in scanner:
+        await controller.scan(text)

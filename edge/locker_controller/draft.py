@@ -5,9 +5,9 @@ from typing import Any, TypeVar
 
 from msgspec.structs import replace
 
-from contract.events import CompartmentWithdrawn, Event, MessageRefused, SensorSuspected
+from contract.events import CompartmentWithdrawn, Event, SensorSuspected
 from contract.grants import Grant
-from contract.ids import CompartmentLabel, GrantId, GroupId, MessageId
+from contract.ids import CompartmentLabel, GrantId, GroupId
 from contract.state import DoorLevel
 from edge.locker_controller.effects import Decision, Effect, PublishReport
 from edge.locker_controller.grants import sure_s
@@ -35,6 +35,7 @@ class Draft:
         self.events: list[Event] = []
         self.effects: list[Effect] = []
         self.cause: bytes | None = None
+        self._door_moved = False
 
     @property
     def ms(self) -> int:
@@ -65,6 +66,7 @@ class Draft:
         self.put(compartments=with_entry(self.state.compartments, label, record))
 
     def door(self, label: CompartmentLabel, **fields: Any) -> None:
+        self._door_moved |= "level" in fields
         self.put(doors=with_entry(self.state.doors, label, replace(self.state.doors[label], **fields)))
 
     def group(self, group: GroupId, keep_s: int = GROUP_KEEP_S, **fields: Any) -> None:
@@ -99,20 +101,14 @@ class Draft:
             self.journal(SensorSuspected(label, level.value))
 
     def decision(self) -> Decision:
-        state, before = self.state, self.before
-        if (
-            state.compartments is not before.compartments
-            or state.doors is not before.doors
-            or state.configuration is not before.configuration
-        ):
+        """Finish, asking for a new snapshot when what it shows has changed."""
+        compartments_changed = self.state.compartments is not self.before.compartments
+        configured = self.state.configuration is not self.before.configuration
+        if compartments_changed or configured or self._door_moved:
             self.ask(PublishReport())
-        return Decision(state, tuple(self.events), tuple(self.effects), self.cause)
+        return Decision(self.state, tuple(self.events), tuple(dict.fromkeys(self.effects)), self.cause)
 
 
 def with_entry(entries: Mapping[Key, Value], key: Key, value: Value) -> dict[Key, Value]:
     """Return a copy of one map with one entry changed."""
     return {**entries, key: value}
-
-
-def refused(message: MessageId | None, reason: str) -> MessageRefused:
-    return MessageRefused(message, str(reason))

@@ -24,6 +24,7 @@ class Why(StrEnum):
     WRONG_LOCKER = "wrong_locker"
     SPENT = "spent"
     REVOKED = "revoked"
+    COLLECTED = "collected"
     NOT_HERE = "not_here"
     STAFF = "staff"
     SIGN_IN = "sign_in"

@@ -1,0 +1,57 @@
+"""A courier at the kiosk: signed in by a short-lived QR that works without any network, signed out by doing nothing."""
+
+from msgspec.structs import replace
+
+from contract.commands import RefusalReason
+from contract.events import CourierSignedIn, CourierSignedOut
+from contract.grants import CourierPass
+from edge.locker_controller.accepting import accept
+from edge.locker_controller.draft import Draft
+from edge.locker_controller.limits import SESSION_S_MAX
+from edge.locker_controller.refusing import refuse
+from edge.locker_controller.screens import Refused, Why
+from edge.locker_controller.state import Session
+
+
+def sign_in(draft: Draft, shown: CourierPass) -> None:
+    """Let a courier in and take the grants the pass carries; each part of a series is a pass of its own."""
+    draft.cause = shown.id
+    if shown.aud != draft.state.setup.locker:
+        refuse(draft, shown.id, RefusalReason.WRONG_LOCKER)
+        draft.show(Refused(Why.WRONG_LOCKER))
+        return
+    if draft.now_s > shown.expires_at:
+        refuse(draft, shown.id, RefusalReason.EXPIRED)
+        draft.show(Refused(Why.EXPIRED))
+        return
+    session = draft.state.session
+    if session is None or session.courier != shown.courier:
+        sign_out(draft)
+        draft.journal(CourierSignedIn(shown.courier, shown.id))
+        session = Session(shown.courier, draft.ms, draft.ms)
+    accept(draft, shown.id, shown.grants, "phone")
+    grants = session.grants | {grant.id for grant in shown.grants}
+    draft.put(session=replace(session, grants=grants), notice=None)
+    stay(draft)
+
+
+def stay(draft: Draft) -> None:
+    """Give a courier who is doing something more time, up to the longest stop there is."""
+    session = draft.state.session
+    if session is not None:
+        wanted_ms = draft.ms + draft.state.configuration.courier_session_s * 1000
+        draft.put(session=replace(session, until_ms=min(wanted_ms, session.started_ms + SESSION_S_MAX * 1000)))
+
+
+def sign_out(draft: Draft) -> None:
+    session = draft.state.session
+    if session is not None:
+        draft.journal(CourierSignedOut(session.courier))
+        draft.put(session=None)
+
+
+def expire(draft: Draft) -> None:
+    """Sign out a courier who has gone; nobody is signed out in front of an open door."""
+    session = draft.state.session
+    if session is not None and draft.state.task is None and draft.ms >= session.until_ms:
+        sign_out(draft)

@@ -49,15 +49,13 @@ def reminders_due(policy: DwellPolicy, begun: datetime, deadline: datetime, now:
     return sum(1 for fraction in policy.remind_at if passed >= fraction)
 
 
-def is_over(deadline: datetime, now: datetime, silent_since: datetime | None) -> bool:
-    """Whether a parcel's dwell has ended.
+def is_over(deadline: datetime, now: datetime, *, silent: bool) -> bool:
+    """Whether a dwell or a reservation has ended.
 
-    While its locker is silent the recipient may have come and the cloud would not know, so nobody is sent for the
-    parcel until ``SILENT_GRACE`` has passed.
+    While its locker is silent the recipient or the courier may have come and the cloud would not know, so nothing is
+    taken back and nobody is sent before ``SILENT_GRACE`` has passed on top.
     """
-    if now < deadline:
-        return False
-    return silent_since is None or now - silent_since >= SILENT_GRACE
+    return now >= deadline + (SILENT_GRACE if silent else timedelta(0))
 
 
 def stopped_for(unserved_since: datetime | None, dropped_off_at: datetime, served_again: datetime) -> timedelta:

@@ -99,8 +99,8 @@ def takes_parcels(locker: Locker) -> bool:
 
 
 def is_silent(locker: Locker, now: datetime) -> bool:
-    """Whether nothing was heard for longer than ``SILENT_AFTER`` or the broker published the will."""
-    return not locker.online or locker.seen_at is None or now - locker.seen_at > SILENT_AFTER
+    """Whether a locker has been gone for so long that somebody should know; the broker's will said when it went."""
+    return not locker.online and (locker.seen_at is None or now - locker.seen_at >= SILENT_AFTER)
 
 
 def is_free(compartment: Compartment) -> bool:

@@ -46,6 +46,13 @@ class Change:
     values: Mapping[str, Any]
 
 
+@dataclass(frozen=True, slots=True)
+class UpTo:
+    """The condition ``column <= value``."""
+
+    value: Any
+
+
 class UnitOfWork(Protocol):
     """One transaction. Conditions: a plain value is equality, None is IS NULL, a tuple, list or set is IN (...)."""
 
@@ -149,6 +156,9 @@ class Reads(Protocol):
         """Return ids of parcels with the carrier that are due: no window, or one that begins before ``before``."""
 
     def count_by_state(self) -> dict[str, int]: ...
+
+    def prepared_codes(self) -> dict[str, int]:
+        """Return how many prepared codes each enrolled, working locker has."""
 
     def audit_head(self) -> tuple[int, bytes]:
         """Return the last sequence and hash of the audit log, ``(0, b"")`` when it is empty."""

@@ -5,14 +5,14 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Column, ColumnElement, Connection, Subquery, func, or_, select
+from sqlalchemy import Column, ColumnElement, Connection, Subquery, exists, func, or_, select
 
 from cloud.domain.capacity import ReservationState
 from cloud.domain.custody import CustodianKind
-from cloud.domain.locker import CompartmentStatus, Contents
+from cloud.domain.locker import CompartmentStatus, Contents, LockerStatus
 from cloud.domain.parcel import ParcelState
 from cloud.services.ports import FleetRow
-from cloud.store.tables import compartment, locker, parcel, reservation
+from cloud.store.tables import compartment, locker, locker_key, parcel, prepared_code, reservation
 from cloud.store.tables_ops import alarm, audit_log
 from contract.sizes import SizeClass
 
@@ -108,6 +108,18 @@ class SqlReads:
     def count_by_state(self) -> dict[str, int]:
         statement = select(parcel.c.state, func.count()).group_by(parcel.c.state)
         return {str(state): number for state, number in self._connection.execute(statement).tuples()}
+
+    def prepared_codes(self) -> dict[str, int]:
+        statement = (
+            select(locker.c.id, func.count(prepared_code.c.id))
+            .select_from(locker.outerjoin(prepared_code, prepared_code.c.locker_id == locker.c.id))
+            .where(
+                locker.c.status == LockerStatus.ACTIVE,
+                exists().where(locker_key.c.locker_id == locker.c.id, locker_key.c.revoked_at.is_(None)),
+            )
+            .group_by(locker.c.id)
+        )
+        return dict(self._connection.execute(statement).tuples().all())
 
     def audit_head(self) -> tuple[int, bytes]:
         statement = select(audit_log.c.sequence, audit_log.c.hash).order_by(audit_log.c.sequence.desc()).limit(1)

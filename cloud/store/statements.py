@@ -20,7 +20,7 @@ from sqlalchemy import (
     update,
 )
 
-from cloud.services.ports import NOT_NULL, Before, From
+from cloud.services.ports import NOT_NULL, Before, From, UpTo
 
 SHAPES_MAX = 1024  # the code asks for about two hundred different shapes
 Shape = tuple[tuple[str, str], ...]
@@ -35,7 +35,7 @@ def bind(conditions: Mapping[str, Any]) -> dict[str, Any]:
     """Return the parameters for the statement that ``shape_of(conditions)`` built."""
     return {
         f"w_{name}": value.value
-        if isinstance(value, Before | From)
+        if isinstance(value, Before | From | UpTo)
         else list(value)
         if isinstance(value, tuple | list | set | frozenset)
         else value
@@ -82,6 +82,8 @@ def _comparison(value: Any) -> str:
         return "<"
     if isinstance(value, From):
         return ">="
+    if isinstance(value, UpTo):
+        return "<="
     return "in" if isinstance(value, tuple | list | set | frozenset) else "="
 
 
@@ -100,4 +102,6 @@ def _condition(table: Table, name: str, comparison: str) -> ColumnElement[bool]:
         return column < value
     if comparison == ">=":
         return column >= value
+    if comparison == "<=":
+        return column <= value
     return column.in_(value) if comparison == "in" else column == value

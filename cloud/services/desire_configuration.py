@@ -1,0 +1,47 @@
+"""The configuration the cloud wants a locker to have; its version only grows, and the locker says when it applies it."""
+
+import msgspec
+
+from cloud.domain.access import unix
+from cloud.domain.actors import Role, require
+from cloud.domain.ids import message_id
+from cloud.domain.locker import Locker
+from cloud.services import audit
+from cloud.services.ports import Act, Keys, UnitOfWork
+from cloud.services.projection_messages import configuration_about
+from cloud.services.records_ops import DesiredConfiguration
+from cloud.services.sending import message
+from contract.codec import encode
+from contract.ids import LockerId
+from contract.state import Configuration, Desired
+from contract.topics import Branch
+
+
+def desire_configuration(
+    uow: UnitOfWork, act: Act, keys: Keys, locker_id: str, configuration: Configuration
+) -> DesiredConfiguration:
+    """Store and send; the version given is replaced by the next one."""
+    require(act.actor, Role.OPERATOR, Role.INSTALLER)
+    uow.need(Locker, locker_id)
+    current = uow.get(DesiredConfiguration, locker_id)
+    version = current.version + 1 if current else 1
+    wanted = msgspec.structs.replace(configuration, configuration_version=version)
+    row = DesiredConfiguration(
+        locker_id=locker_id,
+        version=version,
+        applied_version=current.applied_version if current else 0,
+        body=msgspec.json.encode(wanted).decode(),
+        updated_at=act.now,
+    )
+    uow.remove(DesiredConfiguration, locker_id=locker_id)
+    about = configuration_about(locker_id, version)
+    document = Desired(
+        aud=LockerId(locker_id),
+        id=message_id(act.ids.new()),
+        issued_at=unix(act.now),
+        configuration=wanted,
+    )
+    signed = keys.signer.sign(encode(document))
+    uow.add(row, message(act, locker_id, Branch.DESIRED, ("desired", about), signed))
+    audit.note(uow, act, "desire_configuration", locker_id, detail=row.body)
+    return row

@@ -1,0 +1,35 @@
+"""Moving a parcel and writing down that it moved are one act: history is the custody ledger."""
+
+from dataclasses import replace
+from typing import Any
+
+from cloud.domain.parcel import Parcel
+from cloud.services.ports import Act, UnitOfWork
+from cloud.services.records import HistoryEntry
+
+
+def move(uow: UnitOfWork, act: Act, parcel: Parcel, happened: str, **changes: Any) -> Parcel:
+    """Change a parcel's columns, note it in its history, and return it as it is now. ``detail`` goes to history only."""
+    detail = changes.pop("detail", "")
+    changes["updated_at"] = act.now
+    after = replace(parcel, **changes)
+    uow.change(Parcel, {"id": parcel.id}, **changes)
+    uow.add(entry(act, after, happened, detail))
+    return after
+
+
+def entry(act: Act, parcel: Parcel, happened: str, detail: str = "") -> HistoryEntry:
+    """Return the line that says what happened to ``parcel``, given as it is afterwards."""
+    return HistoryEntry(
+        id=act.ids.new(),
+        parcel_id=parcel.id,
+        at=act.now,
+        recorded_at=act.now,
+        happened=happened,
+        state=parcel.state,
+        custodian=parcel.custodian,
+        actor=str(act.actor),
+        locker_id=parcel.locker_id,
+        compartment=parcel.compartment,
+        detail=detail,
+    )

@@ -1,0 +1,139 @@
+"""Nobody was at home: the parcel finds a locker while the courier is still at the door.
+
+1. The attempt is recorded and the parcel's task at this stop has failed.
+2. Lockers that may take it (consent, content, capacity) are put to ``choose_locker``, which knows routes.
+3. The best one that still has room makes the promise; the drop-off joins the courier's route; the recipient is told.
+"""
+
+from dataclasses import dataclass
+
+from cloud.domain.actors import Role, require
+from cloud.domain.assignment import Obstacle, wanted_size
+from cloud.domain.capacity import choose_size
+from cloud.domain.errors import ForbiddenError
+from cloud.domain.locker import Locker, LockerStatus
+from cloud.domain.parcel import Parcel, Wish, advance
+from cloud.domain.places import distance_m
+from cloud.services import reroute
+from cloud.services.history import move
+from cloud.services.locker_question import ChooseLocker, LockerQuestion, RouteLeft
+from cloud.services.notices import notice
+from cloud.services.ports import Act, Keys, UnitOfWork
+from cloud.services.promise import Assigned, left_at, promise, why_not
+from cloud.services.records import Attempt, TaskState
+
+
+@dataclass(frozen=True, slots=True)
+class FailedAttempt:
+    """``lon`` and ``lat`` are where the courier is, when the phone says so."""
+
+    parcel_id: str
+    courier_id: str
+    reason: str
+    note: str = ""
+    lon: float | None = None
+    lat: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptOutcome:
+    """``assigned`` is None when no locker could take it; ``why_not`` then says why, in stable words."""
+
+    attempt_id: str
+    assigned: Assigned | None
+    why_not: tuple[str, ...] = ()
+
+
+def report_failed_attempt(
+    uow: UnitOfWork, act: Act, keys: Keys, failed: FailedAttempt, choose_locker: ChooseLocker
+) -> AttemptOutcome:
+    """Record the failed attempt and send the parcel to a locker if one may and can take it."""
+    require(act.actor, Role.COURIER, Role.OPERATOR)
+    parcel = uow.need(Parcel, failed.parcel_id)
+    route = reroute.route_carrying(uow, parcel.id)
+    _check_courier(act, failed, parcel, route)
+    parcel = move(
+        uow,
+        act,
+        parcel,
+        "attempt_failed",
+        state=advance(parcel.state, Wish.FAIL_ATTEMPT),
+        custodian=f"courier:{failed.courier_id}",
+        detail=failed.reason,
+    )
+    reroute.end_tasks(uow, act, parcel.id, TaskState.FAILED)
+    assigned, why = _find_locker(uow, act, keys, (parcel, failed, route), choose_locker)
+    attempt = _attempt(act, failed, assigned, why)
+    uow.add(attempt)
+    return AttemptOutcome(attempt.id, assigned, why)
+
+
+def _find_locker(
+    uow: UnitOfWork,
+    act: Act,
+    keys: Keys,
+    about: tuple[Parcel, FailedAttempt, RouteLeft | None],
+    choose_locker: ChooseLocker,
+) -> tuple[Assigned | None, tuple[str, ...]]:
+    parcel, failed, route = about
+    question, why = _question(uow, act, parcel, failed, route)
+    if question is None:
+        return None, why
+    for locker_id in choose_locker(question):
+        chosen = next((one for one in question.candidates if one.id == locker_id), None)
+        if chosen is not None:
+            assigned = promise(uow, act, keys, parcel, chosen)
+            reroute.to_locker(uow, act, parcel, chosen, route)
+            note = notice(act, parcel, "attempt_failed_locker", assigned.group_id)
+            uow.add(*([note] if note else []))
+            return assigned, ()
+    return None, ("no_locker_on_the_way",)
+
+
+def _question(
+    uow: UnitOfWork, act: Act, parcel: Parcel, failed: FailedAttempt, route: RouteLeft | None
+) -> tuple[LockerQuestion | None, tuple[str, ...]]:
+    size = wanted_size(parcel)
+    allowed: list[Locker] = []
+    obstacles: set[str] = set()
+    for locker in uow.find(Locker, order="id", status=LockerStatus.ACTIVE):
+        against = why_not(uow, act, parcel, locker)
+        obstacles.update(against)
+        if not against:
+            allowed.append(locker)
+    if size is None or not allowed:
+        return None, tuple(sorted(obstacles)) or (str(Obstacle.LOCKER_CLOSED),)
+    left = left_at(uow, tuple(one.id for one in allowed))
+    room = [one for one in allowed if choose_size(size, left[one.id]) is not None]
+    if not room:
+        return None, ("no_capacity",)
+    nearest = sorted(room, key=lambda one: distance_m(parcel.lon, parcel.lat, one.lon, one.lat))
+    here = (parcel.lon, parcel.lat) if failed.lon is None or failed.lat is None else (failed.lon, failed.lat)
+    candidates = tuple(nearest[: act.rules.candidates_max])
+    return LockerQuestion(parcel, size, here, candidates, left, route, act.now), ()
+
+
+def _check_courier(act: Act, failed: FailedAttempt, parcel: Parcel, route: RouteLeft | None) -> None:
+    """A courier speaks only of parcels in their own van."""
+    if act.actor.may_be(Role.OPERATOR, Role.SYSTEM):
+        return
+    theirs = parcel.custodian == f"courier:{failed.courier_id}" or (
+        route is not None and route.route.courier_id == failed.courier_id
+    )
+    if act.actor.name != failed.courier_id or not theirs:
+        raise ForbiddenError(f"parcel {parcel.id} is not on the route of courier {failed.courier_id}")
+
+
+def _attempt(act: Act, failed: FailedAttempt, assigned: Assigned | None, why: tuple[str, ...]) -> Attempt:
+    return Attempt(
+        id=act.ids.new(),
+        parcel_id=failed.parcel_id,
+        courier_id=failed.courier_id,
+        stop_id=None,
+        at=act.now,
+        reason=failed.reason,
+        note=failed.note,
+        lon=failed.lon,
+        lat=failed.lat,
+        outcome=f"locker:{assigned.locker_id}" if assigned else ",".join(why),
+    )

@@ -1,0 +1,130 @@
+"""A parcel changes its destination while its courier drives: tasks move from one stop to another on the same route.
+
+The new stop goes where it lengthens the rest of the route least, at once and without a solver; a re-plan may improve
+it later.
+"""
+
+from datetime import timedelta
+from itertools import pairwise
+
+from cloud.domain.locker import Locker
+from cloud.domain.parcel import Parcel
+from cloud.domain.places import distance_m
+from cloud.services.locker_question import RouteLeft
+from cloud.services.ports import Act, UnitOfWork
+from cloud.services.records import Plan, Route, Stop, StopKind, StopTask, Task, TaskState
+
+SPEED_M_S = 7.0  # 25 km/h, a van in a city with detours; only for the first guess of an ETA
+DETOUR = 1.4  # road over great-circle distance in European cities
+LOCKER_STOP_S = 120  # park, walk, sign in at the kiosk
+TASKS_MAX = 2_000  # on one route; the longest have about 150 stops
+
+
+def route_of(uow: UnitOfWork, courier_id: str) -> RouteLeft | None:
+    """Return the courier's newest route in a current plan, with stops in order and their tasks."""
+    for route in uow.find(Route, order="-starts_at", limit=5, courier_id=courier_id):
+        plan = uow.get(Plan, route.plan_id)
+        if plan is not None and plan.current:
+            return _with_stops(uow, route)
+    return None
+
+
+def route_carrying(uow: UnitOfWork, parcel_id: str) -> RouteLeft | None:
+    """Return the route that still has something to do with this parcel."""
+    for task in uow.find(StopTask, parcel_id=parcel_id, state=TaskState.PENDING):
+        route = uow.get(Route, uow.need(Stop, task.stop_id).route_id)
+        plan = uow.get(Plan, route.plan_id) if route else None
+        if route is not None and plan is not None and plan.current:
+            return _with_stops(uow, route)
+    return None
+
+
+def to_locker(uow: UnitOfWork, act: Act, parcel: Parcel, locker: Locker, route: RouteLeft | None = None) -> Stop | None:
+    """Put the drop-off on the route that carries the parcel; None when it is on nobody's route yet."""
+    route = route or route_carrying(uow, parcel.id)
+    end_tasks(uow, act, parcel.id, TaskState.CANCELLED)
+    if route is None:
+        return None
+    stop = _open_stop_at(route, locker.id) or _new_stop(uow, act, route, locker)
+    uow.add(
+        StopTask(
+            id=act.ids.new(),
+            stop_id=stop.id,
+            parcel_id=parcel.id,
+            task=Task.DROP_OFF,
+            state=TaskState.PENDING,
+            done_at=None,
+        )
+    )
+    return stop
+
+
+def end_tasks(uow: UnitOfWork, act: Act, parcel_id: str, state: TaskState) -> int:
+    """End everything still to be done with a parcel."""
+    return uow.change(StopTask, {"parcel_id": parcel_id, "state": TaskState.PENDING}, state=state, done_at=act.now)
+
+
+def is_open(route: RouteLeft, stop: Stop) -> bool:
+    """Whether something is still to be done at a stop."""
+    return any(task.state is TaskState.PENDING for task in route.tasks.get(stop.id, ()))
+
+
+def _with_stops(uow: UnitOfWork, route: Route) -> RouteLeft:
+    stops = tuple(uow.find(Stop, order="position", route_id=route.id))
+    tasks: dict[str, list[StopTask]] = {stop.id: [] for stop in stops}
+    if stops:
+        for task in uow.find(StopTask, order="id", limit=TASKS_MAX, stop_id=tuple(tasks)):
+            tasks[task.stop_id].append(task)
+    return RouteLeft(route, stops, {stop: tuple(those) for stop, those in tasks.items()})
+
+
+def _open_stop_at(route: RouteLeft, locker_id: str) -> Stop | None:
+    return next((stop for stop in route.stops if stop.locker_id == locker_id and is_open(route, stop)), None)
+
+
+def _new_stop(uow: UnitOfWork, act: Act, route: RouteLeft, locker: Locker) -> Stop:
+    """Insert a stop behind everything already done, where the way grows least, and move later ETAs."""
+    done = [number for number, stop in enumerate(route.stops) if not is_open(route, stop)]
+    first = done[-1] + 1 if done else 0
+    place, longer_m = _cheapest(route.stops, first, locker)
+    before = route.stops[place - 1] if place else None
+    began = max(act.now, before.eta + timedelta(seconds=before.service_s) if before else route.route.starts_at)
+    way_m = distance_m(before.lon, before.lat, locker.lon, locker.lat) * DETOUR if before else 0.0
+    delay = timedelta(seconds=longer_m / SPEED_M_S + LOCKER_STOP_S)
+    for stop in route.stops[place:]:
+        uow.change(Stop, {"id": stop.id}, position=stop.position + 1, eta=stop.eta + delay)
+    new = Stop(
+        id=act.ids.new(),
+        route_id=route.route.id,
+        position=route.stops[place].position if place < len(route.stops) else len(route.stops),
+        kind=StopKind.LOCKER,
+        locker_id=locker.id,
+        address=locker.address,
+        lon=locker.lon,
+        lat=locker.lat,
+        eta=began + timedelta(seconds=way_m / SPEED_M_S),
+        service_s=LOCKER_STOP_S,
+    )
+    uow.add(new)
+    uow.change(
+        Route,
+        {"id": route.route.id},
+        ends_at=route.route.ends_at + delay,
+        distance_m=route.route.distance_m + round(longer_m),
+    )
+    return new
+
+
+def _cheapest(stops: tuple[Stop, ...], first: int, locker: Locker) -> tuple[int, float]:
+    """Return where to insert and how many metres longer the way becomes; behind the last stop it is one way only."""
+    here = (locker.lon, locker.lat)
+    options: list[tuple[float, int]] = []
+    for number, (before, after) in enumerate(pairwise(stops), start=1):
+        if number >= first:
+            a, b = (before.lon, before.lat), (after.lon, after.lat)
+            longer = distance_m(*a, *here) + distance_m(*here, *b) - distance_m(*a, *b)
+            options.append((longer * DETOUR, number))
+    if stops:
+        options.append((distance_m(stops[-1].lon, stops[-1].lat, *here) * DETOUR, len(stops)))
+    longer, place = min(options, default=(0.0, 0))
+    return place, longer

@@ -1,0 +1,103 @@
+"""Signing what goes to a locker and putting it into the outbox, in the transaction of its reason."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+
+from cloud.domain.access import unix
+from cloud.domain.ids import message_id
+from cloud.services.ports import Act, Keys, UnitOfWork
+from cloud.services.records import CommandState, MessageState
+from cloud.services.records_ops import CommandSent, OutboxMessage
+from contract.codec import encode
+from contract.commands import COMMAND_LIFE_S, Command, RemoteOpen, SetDeadline, SetService
+from contract.grants import GRANTS_PER_MESSAGE_MAX, Grant, GrantBundle
+from contract.ids import LockerId
+from contract.topics import Branch
+
+LASTING = timedelta(seconds=COMMAND_LIFE_S)
+
+
+def send_grants(uow: UnitOfWork, act: Act, keys: Keys, locker_id: str, grants: Sequence[Grant]) -> None:
+    """Queue grants for one locker, in as many bundles as the contract's limit asks for."""
+    for start in range(0, len(grants), GRANTS_PER_MESSAGE_MAX):
+        part = tuple(grants[start : start + GRANTS_PER_MESSAGE_MAX])
+        number = act.ids.new()
+        until = max(act.now + LASTING, _moment(max(grant.expires_at for grant in part)))
+        bundle = GrantBundle(
+            aud=LockerId(locker_id),
+            id=message_id(number),
+            issued_at=unix(act.now),
+            expires_at=unix(until),
+            grants=part,
+        )
+        payload = keys.signer.sign(encode(bundle))
+        uow.add(_message(act, locker_id, ("grants", number), payload, until))
+
+
+def send_command(uow: UnitOfWork, act: Act, keys: Keys, command: Command, reason: str) -> CommandSent:
+    """Queue a command and begin its timeline."""
+    number = command.id.hex()
+    until = _moment(command.expires_at)
+    kind = str(command.__struct_config__.tag)
+    door = command.compartment if isinstance(command, RemoteOpen | SetService) else None
+    group = None if isinstance(command, RemoteOpen | SetService) else command.group.hex()
+    sent = CommandSent(
+        id=number,
+        locker_id=command.aud,
+        kind=kind,
+        compartment=door,
+        group_id=group,
+        actor=str(act.actor),
+        reason=reason,
+        state=CommandState.QUEUED,
+        issued_at=act.now,
+        expires_at=until,
+        sent_at=None,
+        accepted_at=None,
+        opened_at=None,
+        ended_at=None,
+        refusal=None,
+    )
+    uow.add(sent, _message(act, command.aud, (kind, number), keys.signer.sign(encode(command)), until))
+    return sent
+
+
+def set_deadline(act: Act, locker_id: str, group: bytes, deadline: datetime) -> SetDeadline:
+    return SetDeadline(
+        aud=LockerId(locker_id),
+        id=message_id(act.ids.new()),
+        issued_at=unix(act.now),
+        expires_at=unix(act.now + LASTING),
+        group=group,  # type: ignore[arg-type] # bytes of the right length, read from our own table
+        deadline=unix(deadline),
+    )
+
+
+def message(act: Act, locker_id: str, branch: Branch, about: tuple[str, str], payload: bytes) -> OutboxMessage:
+    """Return a lasting message on any branch; ``about`` is its kind and the name its confirmation will use."""
+    one = _message(act, locker_id, about, payload, act.now + LASTING)
+    return OutboxMessage(**{name: getattr(one, name) for name in one.__slots__} | {"branch": str(branch)})
+
+
+def _message(act: Act, locker_id: str, about: tuple[str, str], payload: bytes, until: datetime) -> OutboxMessage:
+    kind, number = about
+    return OutboxMessage(
+        id=act.ids.new(),
+        locker_id=locker_id,
+        branch=str(Branch.COMMAND),
+        kind=kind,
+        about=number,
+        payload=payload,
+        created_at=act.now,
+        not_before=act.now,
+        expires_at=until,
+        state=MessageState.QUEUED,
+        tries=0,
+        claimed_until=None,
+        sent_at=None,
+        confirmed_at=None,
+    )
+
+
+def _moment(unix_s: int) -> datetime:
+    return datetime.fromtimestamp(unix_s, UTC)

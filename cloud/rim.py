@@ -1,0 +1,87 @@
+"""What every rim of the cloud works with: API, pages, jobs and planning take one ``Rim`` and nothing else.
+
+A change is ``await rim.do(lambda uow: verb(uow, rim.act(actor), ...))``: one unit of work, committed once, durable when
+the answer arrives. A look is ``await rim.look(lambda uow: query(uow, ...))``: on a connection that cannot write.
+"""
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TypeVar
+from zoneinfo import ZoneInfo
+
+from cloud.clock import Clock
+from cloud.domain.actors import Actor
+from cloud.domain.rules import STANDARD, Rules
+from cloud.hub import Hub
+from cloud.routing.planner import Planner
+from cloud.routing.travel_times import TravelTimesProvider
+from cloud.services.ports import Act, Ids, Keys, UnitOfWork
+from cloud.store.reader import Reader
+from cloud.store.writer import Writer
+from contract.ids import LockerId
+from provisioning.authority import Issued
+from provisioning.bundle import CloudKey
+
+T = TypeVar("T")
+IssueCertificate = Callable[[bytes, LockerId, datetime], Issued]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Locality:
+    """Where and for whom this cloud works. ``region`` is ISO 3166 alpha-2: whose telephone numbers need no prefix."""
+
+    zone: ZoneInfo
+    region: str = "PL"
+    base_url: str = "http://127.0.0.1:8000"
+    plan_deadline: timedelta = timedelta(seconds=60)
+    is_demo: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Network:
+    """What a new locker is told about the network it joins, beside its own secrets."""
+
+    domain: str
+    ca_pem: str
+    broker_host: str
+    broker_port: int
+    cloud_keys: tuple[CloudKey, ...]
+    root_of_trust: bytes
+    issue_certificate: IssueCertificate
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rim:
+    """``readers`` runs looks, beside the event loop and beside the writer."""
+
+    reader: Reader
+    writer: Writer
+    readers: Executor
+    clock: Clock
+    ids: Ids
+    keys: Keys
+    network: Network
+    planner: Planner
+    travel: TravelTimesProvider
+    hub: Hub
+    locality: Locality
+    rules: Rules = STANDARD
+
+    def act(self, actor: Actor) -> Act:
+        """Return an act of ``actor``, now."""
+        return Act(actor, self.clock.now(), self.ids, self.rules)
+
+    async def do(self, unit: Callable[[UnitOfWork], T]) -> T:
+        """Run ``unit`` in the writer; it is on disk when this returns."""
+        return await self.writer.run(unit)
+
+    async def look(self, unit: Callable[[UnitOfWork], T]) -> T:
+        """Run a reading ``unit`` in a thread of ``readers``."""
+        return await asyncio.get_running_loop().run_in_executor(self.readers, self.reader.read, unit)
+
+    def today(self) -> str:
+        """Return the date where the lockers stand, as ``2026-11-23``."""
+        return self.clock.now().astimezone(self.locality.zone).date().isoformat()

@@ -1,0 +1,136 @@
+"""How this cloud is to run: flags first, ``LATCHMILE_*`` variables second, defaults that work on one machine last."""
+
+import argparse
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from cloud.domain.dwell import DwellPolicies, DwellPolicy
+from cloud.domain.rules import Rules
+from cloud.notify.mail import SmtpSettings
+from cloud.rim import Locality
+
+PREFIX = "LATCHMILE_"
+PORT_MAX = 65_535
+DWELL_H_MAX = 24 * 30  # a month; longer is storage, not delivery
+PLAN_S_MAX = 3_600  # an hour: a plan older than that has been overtaken by the day
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """``tls_dir`` is the directory of ``latchmile-broker``: its authority issues, its ``cloud.crt`` connects."""
+
+    data: Path
+    host: str
+    port: int
+    broker_host: str
+    broker_port: int
+    broker_public_host: str
+    tls_dir: Path
+    smtp: SmtpSettings | None
+    locality: Locality
+    rules: Rules
+    init_only: bool
+    verbose: bool
+
+
+def read_settings(arguments: Sequence[str] | None, environment: Mapping[str, str] | None = None) -> Settings:
+    """Return the settings; ends the program with a usage message (exit code 2) when one cannot be right."""
+    surroundings = os.environ if environment is None else environment
+    parser = _parser(surroundings)
+    found = parser.parse_args(arguments)
+    missing = [name for name in ("data", "tls_dir") if getattr(found, name) is None]
+    if missing:
+        flags = ", ".join(f"--{name.replace('_', '-')} (or {PREFIX}{name.upper()})" for name in missing)
+        parser.error(f"needed: {flags}")
+    base_url = found.base_url or f"http://{found.host}:{found.port}"
+    return Settings(
+        data=found.data,
+        host=found.host,
+        port=found.port,
+        broker_host=found.broker_host,
+        broker_port=found.broker_port,
+        broker_public_host=found.broker_public_host or found.broker_host,
+        tls_dir=found.tls_dir,
+        smtp=SmtpSettings(found.smtp_host, found.smtp_port, found.smtp_sender) if found.smtp_host else None,
+        locality=Locality(
+            zone=found.zone,
+            region=found.region,
+            base_url=base_url.rstrip("/"),
+            plan_deadline=timedelta(seconds=found.plan_seconds),
+            is_demo=found.demo,
+        ),
+        rules=Rules(dwell=DwellPolicies(default=DwellPolicy(dwell=timedelta(hours=found.dwell_hours)))),
+        init_only=found.command == "init",
+        verbose=found.verbose,
+    )
+
+
+def _parser(environment: Mapping[str, str]) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="latchmile-cloud",
+        description="The cloud service: API, pages, ingest, planning and jobs in one process.",
+        epilog=f"Every flag can be a variable instead: --broker-port is {PREFIX}BROKER_PORT.",
+    )
+    parser.add_argument("command", nargs="?", choices=("serve", "init"), default="serve", help="init: first start only")
+
+    def flag(name: str, read: Callable[[str], object], default: object, meaning: str) -> None:
+        given = environment.get(PREFIX + name.upper().replace("-", "_"), default)
+        shown = "" if default is None else " (default: %(default)s)"
+        parser.add_argument(f"--{name}", type=read, default=given, help=meaning + shown)
+
+    flag("data", Path, None, "directory for database and keys; made if missing")
+    flag("tls-dir", Path, None, "directory that latchmile-broker --dir made: authority and certificates")
+    flag("host", str, "127.0.0.1", "address to listen on")
+    flag("port", _port, "8000", "port to listen on")
+    flag("broker-host", str, "localhost", "where the broker is")
+    flag("broker-port", _port, "8883", "its port")
+    flag("broker-public-host", str, None, "under which name lockers reach the broker; else the same")
+    flag("base-url", _url, None, "address that people and lockers use, for links")
+    flag("smtp-host", str, None, "mail relay; without one, messages to people wait")
+    flag("smtp-port", _port, "25", "its port")
+    flag("smtp-sender", str, "Latchmile <lockers@localhost>", "sender of mails")
+    flag("zone", _zone, "Europe/Warsaw", "time zone of the depot")
+    flag("region", _region, "PL", "country of telephone numbers without prefix")
+    flag("dwell-hours", _between(1, DWELL_H_MAX), "48", "how long a parcel may stay in a compartment")
+    flag("plan-seconds", _between(1, PLAN_S_MAX), "60", "how long planning a day may take")
+    parser.add_argument("--demo", action="store_true", default=environment.get(f"{PREFIX}DEMO") == "1")
+    parser.add_argument("--verbose", action="store_true", help="log more")
+    return parser
+
+
+def _port(given: str) -> int:
+    return _between(1, PORT_MAX)(given)
+
+
+def _between(low: int, high: int) -> Callable[[str], int]:
+    def read(given: str) -> int:
+        if not given.strip().isascii() or not given.strip().isdigit() or not low <= int(given) <= high:
+            raise argparse.ArgumentTypeError(f"{given!r} is not a whole number from {low} to {high}")
+        return int(given)
+
+    return read
+
+
+def _zone(given: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(given)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise argparse.ArgumentTypeError(f"{given!r} is no time zone, such as Europe/Warsaw") from error
+
+
+def _region(given: str) -> str:
+    if len(given) != 2 or not given.isalpha() or not given.isascii():  # noqa: PLR2004 - ISO 3166 alpha-2
+        raise argparse.ArgumentTypeError(f"{given!r} is no country code, such as PL")
+    return given.upper()
+
+
+def _url(given: str) -> str:
+    parts = urlsplit(given)
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
+        raise argparse.ArgumentTypeError(f"{given!r} is no address, such as https://lockers.example")
+    return given

@@ -64,7 +64,7 @@ class HealingLink(ABC):
         try:
             self._lose(await self._live_once())
         except asyncio.CancelledError:
-            self._lose("stopped")
+            self._lose("stopped" if self._status is LinkStatus.CONNECTED else self.last_failure)
             raise
         except (OSError, LinkError) as error:  # TimeoutError is an OSError
             self._lose(f"{type(error).__name__}: {error}")

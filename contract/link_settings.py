@@ -62,6 +62,8 @@ class LinkSettings:
     def __post_init__(self) -> None:
         if not self.client_id:
             raise LinkSettingsError("a persistent session needs a client id")
+        if self.keepalive_s < 1:
+            raise LinkSettingsError("without a keep-alive a dead wire looks alive; give at least 1 s")
         if len(self.subscriptions) > SUBSCRIPTIONS_MAX:
             raise LinkSettingsError(f"{len(self.subscriptions)} subscriptions; at most {SUBSCRIPTIONS_MAX}")
         if any(not 0 <= qos <= QOS_MAX for _, qos in self.subscriptions):

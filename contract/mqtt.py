@@ -234,10 +234,13 @@ class _Connection:
             return
         self._fenced(self._client.loop_misc)()
         silent_s = self._loop.time() - self._processed_at_s
-        if silent_s > WATCHDOG_KEEPALIVES * self._client.keepalive:
+        keepalive_s = (
+            self._client.keepalive or self._settings.keepalive_s
+        )  # a server may ask for none: paho obeys, we don't
+        if silent_s > WATCHDOG_KEEPALIVES * keepalive_s:
             self._end(f"nothing processed for {silent_s:.0f} s")
             return
-        self._timer = self._loop.call_later(self._client.keepalive / 4, self._tick)
+        self._timer = self._loop.call_later(keepalive_s / 4, self._tick)
 
     # What paho tells us.
 

@@ -86,7 +86,10 @@ def _names(settings: BrokerSettings) -> _Lines:
 
 def _durability(settings: BrokerSettings) -> _Lines:
     return (
-        ("Sessions and queued messages outlive the process.", "persistence true"),
+        (
+            "Sessions and queued messages outlive the process (messages on their way to a client may not).",
+            "persistence true",
+        ),
         ("mosquitto wants the closing slash.", f"persistence_location {settings.store}/"),
         (
             "With the next: save at every change. Defaults lost 50 of 50 messages to kill -9.",

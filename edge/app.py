@@ -83,6 +83,7 @@ def mqtt_link(settings: Settings, bundle: Bundle) -> Callable[[Presence], Link]:
             host=host,
             port=port,
             tls=tls,
+            reconnect=settings.reconnect,
         )
         return MqttLink(mqtt, random.Random(secrets.randbits(64)))  # noqa: S311 - jitter, not a secret
 

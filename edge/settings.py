@@ -2,8 +2,10 @@
 
 import argparse
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+
+from contract.link_settings import Reconnect
 
 AGENT_VERSION = "0.1.0"
 BUILT_AT_S = 1_767_225_600  # 2026-01-01: no clock that says less is right; moved with every release
@@ -13,7 +15,10 @@ PORT_MAX = 0xFFFF
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """``broker`` replaces the bundle's (host, port), for a broker behind another name; ``offline`` never connects."""
+    """``broker`` replaces the bundle's (host, port), for a broker behind another name; ``offline`` never connects.
+
+    ``reconnect`` is for simulations whose day is shorter than an honest fleet's patience.
+    """
 
     bundle: Path
     wiring: Path
@@ -22,6 +27,7 @@ class Settings:
     broker: tuple[str, int] | None = None
     offline: bool = False
     log_level: str = "INFO"
+    reconnect: Reconnect = field(default_factory=Reconnect)
 
 
 def parse(arguments: Sequence[str]) -> Settings:

@@ -38,9 +38,14 @@ def main() -> None:
     resource.setrlimit(
         resource.RLIMIT_CORE, (0, 0)
     )  # a crash is reported by its signal; a 200 MB core file helps nobody
+    serve(sys.stdin.buffer, reply_pipe())
+
+
+def reply_pipe() -> BinaryIO:
+    """Take standard output for the replies and send what anybody else prints to standard error."""
     replies = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # whatever native code prints cannot get between our replies
-    serve(sys.stdin.buffer, replies)
+    return replies
 
 
 def serve(requests: BinaryIO, replies: BinaryIO) -> None:

@@ -18,8 +18,8 @@ from edge import health
 from edge.drivers.ports import Scanner
 from edge.kiosk.front import Front
 from edge.kiosk.port import About
-from edge.locker_controller.controller import Controller, World
-from edge.locker_controller.identity import Hardware, Identity
+from edge.locker_controller.controller import Controller
+from edge.locker_controller.identity import Hardware, Identity, World
 from edge.locker_controller.persist import RecordError
 from edge.store.errors import StoreError
 from edge.store.ports import Database

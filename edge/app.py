@@ -27,8 +27,7 @@ from edge.drivers.ports import Scanner
 from edge.drivers.scanner import SerialScanner
 from edge.drivers.wiring import load_wiring
 from edge.drivers.wiring_records import Wiring
-from edge.locker_controller.controller import World
-from edge.locker_controller.identity import Hardware, Identity
+from edge.locker_controller.identity import Hardware, Identity, World
 from edge.locker_controller.state import Setup
 from edge.settings import AGENT_VERSION, BUILT_AT_S, Settings, parse
 from edge.store.sqlite_aio import AioDatabase

@@ -7,7 +7,7 @@ events before it counts; when the store fails, the old state goes on counting, n
 import asyncio
 import logging
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from typing import Literal, assert_never
 
@@ -16,7 +16,6 @@ from contract.codes import CodeError, PickUpCode, StretchedCode, parse_code, str
 from contract.events import AlarmRaised, Event
 from contract.ids import CompartmentLabel, MessageId
 from contract.state import DoorLevel, LockerState, Snapshot
-from edge.clock import Clock
 from edge.drivers.errors import DriverError
 from edge.drivers.patience import release
 from edge.locker_controller import picture
@@ -25,7 +24,7 @@ from edge.locker_controller.beat import Beat
 from edge.locker_controller.decide import decide
 from edge.locker_controller.effects import Buzz, Decision, Effect, PublishReport, PublishState, ReleaseLock
 from edge.locker_controller.grants import sure_s
-from edge.locker_controller.identity import Hardware, Identity
+from edge.locker_controller.identity import Hardware, Identity, World
 from edge.locker_controller.inputs import (
     Answer,
     Answered,
@@ -54,8 +53,8 @@ from edge.store.opening import KeptTime
 from edge.store.store import Draft, Store
 
 INPUTS_MAX = 256  # 400 doors cannot all move at once; a fuller queue means that somebody plays with the screen
-TICK_MS = 250  # a door is noticed in a quarter of a second even if its edge was missed
 STORE_RETRY_MS = 1_000  # a card that is full for a minute is tried sixty times, not two hundred and forty
+SETTLE_LOOKS, SETTLE_LOOK_S = 25, 0.02  # half a second is ten debounce times; a cut cable must not keep us longer
 PULSES_MAX = 4  # ``decide`` asks for one at a time; a fifth waiting is a broken invariant and must crash
 STUCK_MS = 10_000  # a pulse takes a second at most, a commit on a dying card a few
 
@@ -68,17 +67,6 @@ _log = logging.getLogger(__name__)
 async def stretch_in_thread(code: PickUpCode, salt_locker: bytes) -> StretchedCode:
     """Run Argon2id beside the loop: 50 ms here, most of a second on a small Pi, and doors must be watched meanwhile."""
     return await asyncio.to_thread(stretch, code, salt_locker)
-
-
-@dataclass(frozen=True, slots=True)
-class World:
-    """Time, chance and slow arithmetic, handed in so that a simulation can hand in its own."""
-
-    clock: Clock
-    synced: Callable[[], bool]
-    fresh: Callable[[int], bytes]
-    stretch: Callable[[PickUpCode, bytes], Awaitable[StretchedCode]] = stretch_in_thread
-    tick_ms: int = TICK_MS
 
 
 @dataclass(slots=True)
@@ -143,6 +131,7 @@ class Controller:
     async def run(self) -> None:
         """Serve until cancelled."""
         self._hardware.doors.on_change(self._door_moved)
+        await self._settle()
         self._kept.append(_Work(Started(self._identity.boot, self._identity.agent_version, self._levels()), kept=True))
         self._kept.extend(self._alarms_at_start)
         async with asyncio.TaskGroup() as tasks:
@@ -273,6 +262,13 @@ class Controller:
         self._sensors_lost = False
         return levels
 
+    async def _settle(self) -> None:
+        """Let the contacts be read once before the first decision: what was left half done depends on the doors."""
+        for _ in range(SETTLE_LOOKS):
+            if DoorLevel.UNKNOWN not in self._levels().values():
+                break
+            await asyncio.sleep(SETTLE_LOOK_S)
+
     def _door_moved(self, label: CompartmentLabel, level: DoorLevel) -> None:
         self._offer(DoorSensed(label, level))  # one that finds no room is seen by the next tick
 
@@ -327,7 +323,7 @@ class Controller:
         if self._is_deaf():
             return "locked"
         async with self._stretching:
-            stretched = await self._world.stretch(code, self._identity.salt_locker)
+            stretched = await (self._world.stretch or stretch_in_thread)(code, self._identity.salt_locker)
         done = asyncio.get_running_loop().create_future()
         if not self._offer(CodeEntered(stretched), done):
             return "locked"

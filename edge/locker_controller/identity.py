@@ -1,11 +1,16 @@
-"""Who a locker is in one boot, and the hardware it was handed: what the composition root gives the loop."""
+"""What the composition root hands the loop: who the locker is in this boot, its hardware, its time and chance."""
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
+from contract.codes import PickUpCode, StretchedCode
 from contract.envelope import KeyRing
 from contract.ids import BootId
 from edge.drivers.ports import Buzzer, DoorSensors, LockBoard
 from edge.locker_controller.state import Setup
+from edge.locker_controller.timekeeper import Clock
+
+TICK_MS = 250  # a door is noticed in a quarter of a second even if its edge was missed
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,3 +32,17 @@ class Identity:
     boot: BootId
     agent_version: str
     build_ms: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """Time, chance and slow arithmetic, handed in so that a simulation can hand in its own.
+
+    ``fresh`` gives that many random bytes. Without ``stretch`` Argon2id runs in a thread beside the loop.
+    """
+
+    clock: Clock
+    synced: Callable[[], bool]
+    fresh: Callable[[int], bytes]
+    stretch: Callable[[PickUpCode, bytes], Awaitable[StretchedCode]] | None = None
+    tick_ms: int = TICK_MS

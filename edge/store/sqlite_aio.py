@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Sequence
+from functools import partial
 from itertools import groupby
 from pathlib import Path
 
@@ -10,6 +11,8 @@ import aiosqlite
 from edge.store.errors import store_error
 from edge.store.ports import Row, SqlValue, Statement
 from edge.store.statements import PRAGMAS
+
+ROWS_AT_ONCE = 64  # aiosqlite asks for it; we only ever fetch whole pages
 
 
 class AioDatabase:
@@ -21,16 +24,11 @@ class AioDatabase:
     @classmethod
     async def open(cls, path: Path | str) -> "AioDatabase":
         """Open or create the file; raises ``StoreError``."""
-        try:
-            connection = await aiosqlite.connect(path, isolation_level=None)
-        except sqlite3.Error as error:
-            raise store_error(error) from error
-        try:
-            for pragma in PRAGMAS:
-                await connection.execute_fetchall(pragma)
-        except sqlite3.Error as error:
+        failures: list[sqlite3.Error] = []
+        connection = await aiosqlite.Connection(partial(_connect, path, failures), iter_chunk_size=ROWS_AT_ONCE)
+        if failures:
             await connection.close()
-            raise store_error(error) from error
+            raise store_error(failures[0]) from failures[0]
         return cls(connection)
 
     async def transact(self, statements: Sequence[Statement]) -> None:
@@ -61,3 +59,18 @@ class AioDatabase:
 
     async def close(self) -> None:
         await self._connection.close()
+
+
+def _connect(path: Path | str, failures: list[sqlite3.Error]) -> sqlite3.Connection:
+    """Open the file on aiosqlite's thread.
+
+    A failure is noted and not raised: aiosqlite would leave its thread to answer a loop that may be closed by then.
+    """
+    connection: sqlite3.Connection | None = None
+    try:
+        connection = sqlite3.connect(path, isolation_level=None)
+        for pragma in PRAGMAS:
+            connection.execute(pragma)
+    except sqlite3.Error as error:
+        failures.append(error)
+    return connection or sqlite3.connect(":memory:")  # something it can close

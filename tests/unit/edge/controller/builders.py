@@ -23,8 +23,8 @@ from contract.layout import CompartmentPlan, Layout
 from contract.sizes import SizeClass
 from contract.state import DoorLevel
 from edge.drivers.memory import MemoryBoard
-from edge.locker_controller.controller import Controller, World
-from edge.locker_controller.identity import Hardware, Identity
+from edge.locker_controller.controller import Controller
+from edge.locker_controller.identity import Hardware, Identity, World
 from edge.locker_controller.screens import Screen
 from edge.locker_controller.state import Setup
 from edge.store.ports import Database

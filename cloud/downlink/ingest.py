@@ -107,12 +107,13 @@ class Ingest:
         for message, _ in batches:
             self._link.acknowledge(message)
         for one in recorded:
-            await self._answer(one)
+            self.recorded += one.added
+            if one.refused:
+                self._count_refused(Refused(LockerId(one.locker_id), one.refused))
+        # One answer a locker and group, all at once: a locker needs the last word only.
+        await asyncio.gather(*(self._answer(one) for one in {one.locker_id: one for one in recorded}.values()))
 
     async def _answer(self, recorded: Recorded) -> None:
-        self.recorded += recorded.added
-        if recorded.refused:
-            self._count_refused(Refused(LockerId(recorded.locker_id), recorded.refused))
         locker = LockerId(recorded.locker_id)
         body = Acknowledgement(
             aud=locker,

@@ -11,8 +11,9 @@ from enum import StrEnum
 from math import asin, cos, radians, sin, sqrt
 
 from cloud.routing.checker import check_route
-from cloud.routing.plan import Route
-from cloud.routing.problem import Courier, Place, Stop, StopId, StopKind, TimeWindow, Travel
+from cloud.routing.insertion import positions_by_detour, slacks_s
+from cloud.routing.plan import Route, StepKind
+from cloud.routing.problem import HORIZON_S_MAX, Courier, Place, Stop, StopId, StopKind, TimeWindow, Travel
 from cloud.routing.schedule import Visit, earliest_route
 from cloud.routing.stops import Item, ServiceTimes, site_stop_id
 from contract.sizes import SizeClass
@@ -21,6 +22,7 @@ EARTH_RADIUS_M = 6_371_008.8  # mean radius R1 of GRS 80
 WALK_DETOUR = 1.3  # footpaths are straighter than roads (1.4); our assumption
 CANDIDATES_MAX = 100  # lockers one recipient could walk to; the densest city has about 30 within 2 km
 TRIES_MAX = 40  # positions tried exactly per locker, cheapest first; the first to keep all promises wins
+ANY_TIME = TimeWindow(0, HORIZON_S_MAX)
 WEIGHT_LOW_G = 10_000  # heavier is not lifted above the shoulder: a low compartment, if the locker has one free
 
 
@@ -93,7 +95,7 @@ class Remaining:
 class Ranked:
     """A locker that can take it. ``order`` and ``route`` are the rest of the day with the drop-off in it.
 
-    Stops of the order that were late already have lost their windows; nothing else on the route changed.
+    Stops and breaks that were late already have lost their windows; nothing else on the route changed.
     """
 
     site_id: str
@@ -132,11 +134,12 @@ def choose_locker(
     tariff = tariff or Tariff()
     base = earliest_route(remaining.courier, remaining.order, travel)
     remaining = _forgiving(remaining, base)
+    search = _Search(wish, remaining, travel, tariff, slacks_s(remaining.courier, remaining.order, base))
     ranked: list[Ranked] = []
     refused: list[Refused] = []
     for candidate in candidates:
         refusal = refusal_of(wish, candidate)
-        found = None if refusal else _cheapest(wish, candidate, remaining, (travel, tariff))
+        found = None if refusal else _cheapest(search, candidate)
         if refusal is not None:
             refused.append(refusal)
         elif found is None:
@@ -146,6 +149,17 @@ def choose_locker(
             ranked.append(_priced(wish, candidate, base, found, tariff))
     ranked.sort(key=lambda one: (one.score_cents, one.detour_s, one.walk_m, one.site_id))
     return Choice(tuple(ranked), tuple(refused))
+
+
+@dataclass(frozen=True, slots=True)
+class _Search:
+    """What stays the same while the candidates are tried."""
+
+    wish: Wish
+    remaining: Remaining
+    travel: Travel
+    tariff: Tariff
+    slacks: list[int]
 
 
 def refusal_of(wish: Wish, candidate: Candidate) -> Refused | None:
@@ -197,54 +211,27 @@ def _has_low(candidate: Candidate) -> bool:
     return any(one.low_free for one in candidate.compartments)
 
 
-def _cheapest(
-    wish: Wish, candidate: Candidate, remaining: Remaining, about: tuple[Travel, Tariff]
-) -> tuple[tuple[Visit, ...], Route] | None:
+def _cheapest(search: _Search, candidate: Candidate) -> tuple[tuple[Visit, ...], Route] | None:
     """Return the cheapest order that keeps every promise, the drop-off merged into a stop there or put in between."""
-    travel, courier = about[0], remaining.courier
-    for order in _orders(wish, candidate, remaining, about):
-        route = earliest_route(courier, order, travel)
+    courier = search.remaining.courier
+    for order in _orders(search, candidate):
+        route = earliest_route(courier, order, search.travel)
         stops = {visit.id: visit for visit in order if isinstance(visit, Stop)}
-        if not check_route(stops, travel, courier, route):
+        if not check_route(stops, search.travel, courier, route):
             return order, route
     return None
 
 
-def _orders(
-    wish: Wish, candidate: Candidate, remaining: Remaining, about: tuple[Travel, Tariff]
-) -> Iterator[tuple[Visit, ...]]:
+def _orders(search: _Search, candidate: Candidate) -> Iterator[tuple[Visit, ...]]:
     """Yield the orders worth trying: first a merge, which costs no detour, then positions by the driving they add."""
-    travel, tariff = about
-    order, locked = remaining.order, len(remaining.courier.locked)
-    stops_seen = 0
+    courier, order, item = search.remaining.courier, search.remaining.order, search.wish.item
+    there = site_stop_id(candidate.kind, candidate.id)
     for position, visit in enumerate(order):
-        if isinstance(visit, Stop):
-            stops_seen += 1
-            if visit.id == site_stop_id(candidate.kind, candidate.id) and stops_seen > locked:
-                yield (*order[:position], _merged(visit, candidate, wish.item, tariff), *order[position + 1 :])
-    new = _drop_off(wish.item, candidate, tariff)
-    for position in _by_detour(candidate.place, remaining, travel)[:TRIES_MAX]:
+        if isinstance(visit, Stop) and visit.id == there and visit.id not in courier.locked:
+            yield (*order[:position], _merged(visit, candidate, item, search.tariff), *order[position + 1 :])
+    new = _drop_off(item, candidate, search.tariff)
+    for position in positions_by_detour(courier, order, new, search.slacks, search.travel)[:TRIES_MAX]:
         yield (*order[:position], new, *order[position:])
-
-
-def _by_detour(place: Place, remaining: Remaining, travel: Travel) -> list[int]:
-    """Return the positions after the locked prefix, those that add the least driving first."""
-    order, courier = remaining.order, remaining.courier
-    stops = [number for number, visit in enumerate(order) if isinstance(visit, Stop)]
-    first = stops[len(courier.locked) - 1] + 1 if courier.locked else 0
-
-    def added_s(position: int) -> int:
-        before = _place_before(order, position, courier.start)
-        after = next((visit.place for visit in order[position:] if isinstance(visit, Stop)), courier.end)
-        there = travel.duration_s(before, place) if before else 0
-        onward = travel.duration_s(place, after) if after else 0
-        return there + onward - (travel.duration_s(before, after) if before and after else 0)
-
-    return sorted(range(first, len(order) + 1), key=lambda position: (added_s(position), position))
-
-
-def _place_before(order: Sequence[Visit], position: int, start: Place | None) -> Place | None:
-    return next((visit.place for visit in reversed(order[:position]) if isinstance(visit, Stop)), start)
 
 
 def _merged(stop: Stop, candidate: Candidate, item: Item, tariff: Tariff) -> Stop:
@@ -281,17 +268,24 @@ def _at_doors_s(candidate: Candidate, tariff: Tariff) -> int:
 
 
 def _forgiving(remaining: Remaining, base: Route) -> Remaining:
-    """Take the windows off stops that are late anyway: a drop-off may make nothing late, but need not heal it."""
-    begins_s = {step.ref: step.begin_s for step in base.steps}
+    """Take the windows off what is late anyway: a drop-off may make nothing late, but need not heal it."""
+    begins_s = {(step.kind, step.ref): step.begin_s for step in base.steps}
+
+    def late(kind: StepKind, visit: Visit) -> bool:
+        begin_s = begins_s.get((kind, visit.id))
+        windows = visit.windows if begin_s is not None else ()
+        return bool(windows) and not any(window.start_s <= (begin_s or 0) <= window.end_s for window in windows)
 
     def forgiven(visit: Visit) -> Visit:
-        if not isinstance(visit, Stop) or not visit.windows:
-            return visit
-        begin_s = begins_s[visit.id]
-        kept = any(window.start_s <= begin_s <= window.end_s for window in visit.windows)
-        return visit if kept else replace(visit, windows=())
+        if isinstance(visit, Stop):
+            return replace(visit, windows=()) if late(StepKind.STOP, visit) else visit
+        return replace(visit, windows=(ANY_TIME,)) if late(StepKind.BREAK, visit) else visit
 
-    return replace(remaining, order=tuple(forgiven(visit) for visit in remaining.order))
+    breaks = tuple(
+        replace(pause, windows=(ANY_TIME,)) if late(StepKind.BREAK, pause) else pause
+        for pause in remaining.courier.breaks
+    )
+    return Remaining(replace(remaining.courier, breaks=breaks), tuple(forgiven(visit) for visit in remaining.order))
 
 
 def _priced(

@@ -82,6 +82,17 @@ def test_a_stop_that_is_late_anyway_does_not_close_every_locker() -> None:
     assert _ids(_choose([_candidate("W1", 5)], [late])) == ["W1"]
 
 
+def test_a_break_that_is_late_anyway_does_not_close_every_locker() -> None:
+    lunch = a_break(0, 100, 60)
+    choice = _choose([_candidate("W1", 5)], [a_stop("slow", 10), lunch, a_stop("b", 11)], breaks=(lunch,))
+    assert _ids(choice) == ["W1"]
+
+
+def test_a_shift_that_is_too_short_for_the_route_already_takes_no_drop_off() -> None:
+    choice = _choose([_candidate("W1", 5)], [a_stop("a", 10)], shift=TimeWindow(0, 600))
+    assert [one.reason for one in choice.refused] == [Refusal.NOT_ON_ROUTE]
+
+
 def test_a_locked_prefix_and_a_break_keep_their_place() -> None:
     lunch = a_break(0, 5_000, 60)
     first = a_stop("first", 10)

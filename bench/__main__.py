@@ -6,17 +6,26 @@ import json
 import logging
 import os
 import platform
+from collections.abc import Callable
 
 from rich.console import Console
 from rich.table import Table
 
 from bench import edge_weight, ingest
 
-BENCHES = {
-    "ingest": (
-        "Durable ingest, events a second (limit: bare paho + group commit)",
-        lambda: asyncio.run(ingest.compare()),
-    ),
+Rows = list[dict[str, object]]
+
+
+def _ingest() -> Rows:
+    return asyncio.run(ingest.compare())
+
+
+def _roundtrip() -> Rows:
+    return asyncio.run(roundtrip.compare())
+
+
+BENCHES: dict[str, tuple[str, Callable[[], Rows]]] = {
+    "ingest": ("Durable ingest, events a second (limit: bare paho + group commit)", _ingest),
     "edge": ("The edge agent's weight (limit: its bare imports)", edge_weight.compare),
     "roundtrip": ("Broker round trip (peer: paho with its defaults)", _roundtrip),
 }

@@ -47,6 +47,7 @@ class Wish(StrEnum):
     FAIL_ATTEMPT = "not delivered"
     ASSIGN = "assigned to a locker"
     UNASSIGN = "taken back from a locker"
+    UNASSIGN_AT_DEPOT = "kept from a locker"
     END_DWELL = "expired"
     EXTEND = "extended"
     RETURN = "returned"
@@ -79,6 +80,7 @@ _ALLOWED: dict[Wish, dict[ParcelState, ParcelState]] = {
         _S.DELIVERY_FAILED: _S.ASSIGNED_TO_LOCKER,
     },
     Wish.UNASSIGN: {_S.ASSIGNED_TO_LOCKER: _S.DELIVERY_FAILED},
+    Wish.UNASSIGN_AT_DEPOT: {_S.ASSIGNED_TO_LOCKER: _S.ANNOUNCED},
     Wish.END_DWELL: {_S.READY_FOR_PICKUP: _S.EXPIRED},
     Wish.EXTEND: {_S.READY_FOR_PICKUP: _S.READY_FOR_PICKUP, _S.EXPIRED: _S.READY_FOR_PICKUP},
     Wish.RETURN: {_S.COLLECTED: _S.RETURNED, _S.DELIVERY_FAILED: _S.RETURNED},

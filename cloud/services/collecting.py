@@ -12,7 +12,7 @@ from contract.codec import encode
 
 
 def issue_collection(uow: UnitOfWork, act: Act, keys: Keys, parcel: Parcel, reason: str) -> IssuedGrant:
-    """Issue a collection grant in a group of its own: the recipient is honoured until the courier has emptied the box."""
+    """Issue a collection grant in a group of its own: the recipient is honoured until the box is empty."""
     if parcel.locker_id is None:
         raise ConflictError(f"parcel {parcel.id} is in no locker")
     grant = collect_grant(parcel, act.ids.new(), act.ids.new(), act.now + act.rules.collect_life, reason)

@@ -1,4 +1,4 @@
-"""The configuration the cloud wants a locker to have; its version only grows, and the locker says when it applies it."""
+"""The configuration wanted for a locker: its version only grows, and the locker says when it applies it."""
 
 import msgspec
 

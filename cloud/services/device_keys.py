@@ -10,7 +10,7 @@ from cloud.services.records import LockerKey
 
 @dataclass(frozen=True, slots=True)
 class LockerSecrets:
-    """``key`` is K_locker (32 bytes), ``salt`` the locker's Argon2id salt (16 bytes); never logged, never sent again."""
+    """``key`` is K_locker (32 bytes), ``salt`` its Argon2id salt (16 bytes); neither is ever logged."""
 
     key: bytes
     salt: bytes

@@ -9,7 +9,7 @@ from cloud.services.records import HistoryEntry
 
 
 def move(uow: UnitOfWork, act: Act, parcel: Parcel, happened: str, **changes: Any) -> Parcel:
-    """Change a parcel's columns, note it in its history, and return it as it is now. ``detail`` goes to history only."""
+    """Change a parcel's columns and note it in its history, which alone gets ``detail``; return it as it is now."""
     detail = changes.pop("detail", "")
     changes["updated_at"] = act.now
     after = replace(parcel, **changes)

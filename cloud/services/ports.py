@@ -111,6 +111,9 @@ class EventLog(Protocol):
 
     def append(self, events: Sequence[LoggedEvent], /) -> None: ...
 
+    def set_aside(self, locker: str, name: str, /) -> None:
+        """Keep a locker's events under another ``name`` and forget its head: a new device begins a new journal."""
+
     def entries(self, locker: str, first: int, last: int, /) -> list[bytes]: ...
 
     def timeline(
@@ -154,6 +157,9 @@ class Reads(Protocol):
 
     def parcels_to_plan(self, before: datetime, limit: int, /) -> list[str]:
         """Return ids of parcels with the carrier that are due: no window, or one that begins before ``before``."""
+
+    def under_way(self) -> set[str]:
+        """Return the parcels with something still to be done on a route that has started."""
 
     def count_by_state(self) -> dict[str, int]: ...
 

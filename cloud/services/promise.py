@@ -45,9 +45,9 @@ def agreements(uow: UnitOfWork, act: Act, parcel: Parcel) -> tuple[Agreement, ..
     )
 
 
-def why_not(uow: UnitOfWork, act: Act, parcel: Parcel, locker: Locker) -> tuple[Obstacle, ...]:
+def why_not(parcel: Parcel, locker: Locker, agreed: tuple[Agreement, ...]) -> tuple[Obstacle, ...]:
     walk = distance_m(parcel.lon, parcel.lat, locker.lon, locker.lat)
-    return obstacles(parcel, locker, agreements(uow, act, parcel), walk)
+    return obstacles(parcel, locker, agreed, walk)
 
 
 def left_at(uow: UnitOfWork, lockers: tuple[str, ...]) -> dict[str, dict[SizeClass, int]]:
@@ -68,7 +68,7 @@ def promise(uow: UnitOfWork, act: Act, keys: Keys, parcel: Parcel, locker: Locke
     Raises ``AssignmentRefusedError`` with every obstacle, ``NoCapacityError``, or ``TransitionRefusedError``.
     """
     after = advance(parcel.state, Wish.ASSIGN)
-    against = why_not(uow, act, parcel, locker)
+    against = why_not(parcel, locker, agreements(uow, act, parcel))
     if against:
         raise AssignmentRefusedError(against)
     wanted = wanted_size(parcel) or SizeClass.XL

@@ -19,7 +19,7 @@ from cloud.services.history import move
 from cloud.services.locker_question import ChooseLocker, LockerQuestion, RouteLeft
 from cloud.services.notices import notice
 from cloud.services.ports import Act, Keys, UnitOfWork
-from cloud.services.promise import Assigned, left_at, promise, why_not
+from cloud.services.promise import Assigned, agreements, left_at, promise, why_not
 from cloud.services.records import Attempt, TaskState
 
 
@@ -63,7 +63,7 @@ def report_failed_attempt(
     )
     reroute.end_tasks(uow, act, parcel.id, TaskState.FAILED)
     assigned, why = _find_locker(uow, act, keys, (parcel, failed, route), choose_locker)
-    attempt = _attempt(act, failed, assigned, why)
+    attempt = _attempt(act, failed, route, f"locker:{assigned.locker_id}" if assigned else ",".join(why))
     uow.add(attempt)
     return AttemptOutcome(attempt.id, assigned, why)
 
@@ -94,10 +94,11 @@ def _question(
     uow: UnitOfWork, act: Act, parcel: Parcel, failed: FailedAttempt, route: RouteLeft | None
 ) -> tuple[LockerQuestion | None, tuple[str, ...]]:
     size = wanted_size(parcel)
+    agreed = agreements(uow, act, parcel)
     allowed: list[Locker] = []
     obstacles: set[str] = set()
     for locker in uow.find(Locker, order="id", status=LockerStatus.ACTIVE):
-        against = why_not(uow, act, parcel, locker)
+        against = why_not(parcel, locker, agreed)
         obstacles.update(against)
         if not against:
             allowed.append(locker)
@@ -114,7 +115,7 @@ def _question(
 
 
 def _check_courier(act: Act, failed: FailedAttempt, parcel: Parcel, route: RouteLeft | None) -> None:
-    """A courier speaks only of parcels in their own van."""
+    """Let couriers speak only of parcels in their own van."""
     if act.actor.may_be(Role.OPERATOR, Role.SYSTEM):
         return
     theirs = parcel.custodian == f"courier:{failed.courier_id}" or (
@@ -124,16 +125,18 @@ def _check_courier(act: Act, failed: FailedAttempt, parcel: Parcel, route: Route
         raise ForbiddenError(f"parcel {parcel.id} is not on the route of courier {failed.courier_id}")
 
 
-def _attempt(act: Act, failed: FailedAttempt, assigned: Assigned | None, why: tuple[str, ...]) -> Attempt:
+def _attempt(act: Act, failed: FailedAttempt, route: RouteLeft | None, outcome: str) -> Attempt:
+    tasks = [task for those in route.tasks.values() for task in those] if route else []
+    stop = next((one.stop_id for one in tasks if one.parcel_id == failed.parcel_id), None)
     return Attempt(
         id=act.ids.new(),
         parcel_id=failed.parcel_id,
         courier_id=failed.courier_id,
-        stop_id=None,
+        stop_id=stop,
         at=act.now,
         reason=failed.reason,
         note=failed.note,
         lon=failed.lon,
         lat=failed.lat,
-        outcome=f"locker:{assigned.locker_id}" if assigned else ",".join(why),
+        outcome=outcome,
     )

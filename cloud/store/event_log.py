@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, insert, select
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from cloud.services.ports import LoggedEvent
@@ -52,6 +52,10 @@ class SqlEventLog:
             return
         self._touched.add("LoggedEvent")
         self._connection.execute(_APPEND, [_row(one) for one in events])
+
+    def set_aside(self, locker: str, name: str, /) -> None:
+        self._connection.execute(update(event).where(event.c.locker_id == locker).values(locker_id=name))
+        self._connection.execute(delete(ingest_head).where(ingest_head.c.locker_id == locker))
 
     def entries(self, locker: str, first: int, last: int, /) -> list[bytes]:
         rows = self._connection.execute(_ENTRIES, {"locker": locker, "first": first, "last": last})

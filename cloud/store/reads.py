@@ -12,7 +12,18 @@ from cloud.domain.custody import CustodianKind
 from cloud.domain.locker import CompartmentStatus, Contents, LockerStatus
 from cloud.domain.parcel import ParcelState
 from cloud.services.ports import FleetRow
-from cloud.store.tables import compartment, locker, locker_key, parcel, prepared_code, reservation
+from cloud.services.records import TaskState
+from cloud.store.tables import (
+    compartment,
+    locker,
+    locker_key,
+    parcel,
+    prepared_code,
+    reservation,
+    route,
+    stop,
+    stop_task,
+)
 from cloud.store.tables_ops import alarm, audit_log
 from contract.sizes import SizeClass
 
@@ -104,6 +115,15 @@ class SqlReads:
             .limit(limit)
         )
         return list(self._connection.execute(statement).scalars())
+
+    def under_way(self) -> set[str]:
+        statement = (
+            select(stop_task.c.parcel_id)
+            .join(stop, stop.c.id == stop_task.c.stop_id)
+            .join(route, route.c.id == stop.c.route_id)
+            .where(stop_task.c.state == TaskState.PENDING, route.c.started_at.is_not(None))
+        )
+        return set(self._connection.execute(statement).scalars())
 
     def count_by_state(self) -> dict[str, int]:
         statement = select(parcel.c.state, func.count()).group_by(parcel.c.state)

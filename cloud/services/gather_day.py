@@ -1,0 +1,154 @@
+"""Everything due on one day, as routing's own records: what to bring and collect, where there is room, who drives."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from cloud.domain.actors import Role, require
+from cloud.domain.assignment import wanted_size
+from cloud.domain.capacity import left_by_size
+from cloud.domain.custody import CustodianKind
+from cloud.domain.locker import Locker, takes_parcels
+from cloud.domain.opening_hours import ALWAYS, open_spans
+from cloud.domain.parcel import Parcel, ParcelState
+from cloud.domain.windows import Window
+from cloud.routing.plan import Unplanned
+from cloud.routing.problem import Amounts, Costs, Courier, Place, Problem, RouteCourierId, TimeWindow
+from cloud.routing.stops import Collection, DayInput, DropOff, HomeDelivery, Item, Site, build_stops
+from cloud.services.ports import NOT_NULL, Act, Before, From, UnitOfWork
+from cloud.services.records import GrantState, IssuedGrant, Route, Shift
+from contract.sizes import SizeClass
+
+PARCELS_MAX = 20_000  # a day of one depot; the largest city day measured has 10,000
+CM3_PER_L = 1_000
+MM3_PER_CM3 = 1_000
+STANDARD_COSTS = Costs(fixed_cents=2_000, per_hour_cents=2_800, per_km_cents=30)
+"""A van and its driver in Warsaw, our assumption until an operator says better: 20 a day, 28 an hour, 0.30 a km."""
+
+
+@dataclass(frozen=True, slots=True)
+class DaySpan:
+    """One service day: its date at the depot, and when it begins and ends (aware)."""
+
+    day: date
+    begins: datetime
+    ends: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class DayData:
+    """``problem`` counts seconds from ``span.begins``; its couriers are shifts. ``left_behind`` never became a stop."""
+
+    span: DaySpan
+    problem: Problem
+    left_behind: tuple[Unplanned, ...]
+    shifts: tuple[Shift, ...]
+
+
+def gather_day(uow: UnitOfWork, act: Act, span: DaySpan) -> DayData:
+    """Read the day. Only parcels the depot holds are brought; what is in a van already stays with its courier."""
+    require(act.actor, Role.PLANNER, Role.OPERATOR)
+    due = _parcels(uow, uow.reads.parcels_to_plan(span.ends, PARCELS_MAX))
+    collections = _collections(uow, act)
+    lockers = {one.id: one for one in uow.find(Locker)}
+    shifts = _shifts(uow, span)
+    day = DayInput(
+        sites=tuple(_sites(uow, span, lockers, due)),
+        homes=tuple(_home(parcel, span) for parcel in due if parcel.state is not ParcelState.ASSIGNED_TO_LOCKER),
+        drop_offs=tuple(_drop_off(parcel) for parcel in due if parcel.state is ParcelState.ASSIGNED_TO_LOCKER),
+        collections=tuple(Collection(_item(parcel), parcel.locker_id or "") for parcel in collections),
+    )
+    stops = build_stops(day)
+    couriers = tuple(_courier(shift, span) for shift in shifts)
+    return DayData(span, Problem(stops.stops, couriers), stops.unplanned, shifts)
+
+
+def _shifts(uow: UnitOfWork, span: DaySpan) -> tuple[Shift, ...]:
+    """Return the shifts that begin on the day and do not drive yet: a van under way is re-planned, not planned."""
+    latest = span.ends + timedelta(hours=6)  # a late shift may end after midnight
+    shifts = uow.find(Shift, order="starts_at courier_id id", starts_at=From(span.begins), ends_at=Before(latest))
+    ids = tuple(shift.id for shift in shifts)
+    started = {route.shift_id for route in uow.find(Route, shift_id=ids, started_at=NOT_NULL)} if ids else set()
+    return tuple(shift for shift in shifts if shift.id not in started)
+
+
+def _parcels(uow: UnitOfWork, ids: list[str]) -> list[Parcel]:
+    chunk = 500  # ids in one statement; SQLite allows 32,766 parameters, the plan is the same
+    found: dict[str, Parcel] = {}
+    for start in range(0, len(ids), chunk):
+        found |= {one.id: one for one in uow.find(Parcel, id=tuple(ids[start : start + chunk]))}
+    return [found[one] for one in ids if one in found]
+
+
+def _collections(uow: UnitOfWork, act: Act) -> list[Parcel]:
+    """Return expired parcels that a courier may take out today."""
+    live = uow.find(IssuedGrant, kind="collect", state=GrantState.ISSUED, expires_at=From(act.now))
+    may = {grant.parcel_id for grant in live} - uow.reads.under_way()
+    return [one for one in uow.find(Parcel, order="deadline id", state=ParcelState.EXPIRED) if one.id in may]
+
+
+def _sites(uow: UnitOfWork, span: DaySpan, lockers: dict[str, Locker], due: Iterable[Parcel]) -> Iterable[Site]:
+    """Yield every locker with the room today's drop-offs may use: what is left, and what is kept for these parcels."""
+    free = uow.reads.free_by_size()
+    reserved = uow.reads.reserved_by_size()
+    kept: dict[str, list[SizeClass]] = {}
+    for parcel in due:
+        if parcel.state is ParcelState.ASSIGNED_TO_LOCKER and parcel.locker_id:
+            kept.setdefault(parcel.locker_id, []).append(wanted_size(parcel) or SizeClass.XL)
+    for locker in lockers.values():
+        counted = reserved.get(locker.id, {})
+        left = left_by_size(free.get(locker.id, {}), (size for size, n in counted.items() for _ in range(n)))
+        for size in kept.get(locker.id, ()):
+            left[size] += 1
+        windows = _hours(locker, span)
+        is_open = windows is not None and (takes_parcels(locker) or locker.id in kept)
+        yield Site(locker.id, Place(locker.lon, locker.lat), free=left, windows=windows or (), is_open=is_open)
+
+
+def _hours(locker: Locker, span: DaySpan) -> tuple[TimeWindow, ...] | None:
+    """Return the day's opening hours, empty for always, None for a day on which it stays shut."""
+    if locker.opening_hours == ALWAYS:
+        return ()
+    spans = open_spans(locker.opening_hours, locker.time_zone, Window(span.begins, span.ends))
+    return tuple(_window(one, span) for one in spans) or None
+
+
+def _home(parcel: Parcel, span: DaySpan) -> HomeDelivery:
+    windows: tuple[TimeWindow, ...] = ()
+    if parcel.window_from is not None and parcel.window_to is not None:
+        inside = Window(parcel.window_from, parcel.window_to).within(Window(span.begins, span.ends))
+        windows = (_window(inside, span),) if inside else ()
+    return HomeDelivery(_item(parcel), Place(parcel.lon, parcel.lat), windows)
+
+
+def _drop_off(parcel: Parcel) -> DropOff:
+    return DropOff(_item(parcel), parcel.locker_id or "", wanted_size(parcel) or SizeClass.XL)
+
+
+def _item(parcel: Parcel) -> Item:
+    volume = parcel.length_mm * parcel.width_mm * parcel.height_mm // MM3_PER_CM3
+    priority = 10 if parcel.state is ParcelState.DELIVERY_FAILED else 0  # one failed attempt is enough
+    return Item(parcel.id, parcel.weight_g, volume, priority)
+
+
+def _courier(shift: Shift, span: DaySpan) -> Courier:
+    return Courier(
+        RouteCourierId(shift.id),
+        Place(shift.start_lon, shift.start_lat),
+        Place(shift.end_lon, shift.end_lat),
+        _window(Window(shift.starts_at, shift.ends_at), span),
+        Amounts(shift.parcels_max, shift.weight_g_max, shift.volume_l_max * CM3_PER_L),
+        costs=STANDARD_COSTS,
+    )
+
+
+def _window(window: Window, span: DaySpan) -> TimeWindow:
+    def seconds(at: datetime) -> int:
+        return max(0, int((at - span.begins).total_seconds()))
+
+    return TimeWindow(seconds(window.begins), seconds(window.ends))
+
+
+def at_depot(parcel: Parcel) -> bool:
+    """Whether the carrier still has it, so that a plan may decide who brings it."""
+    return parcel.custodian.startswith(CustodianKind.CARRIER)

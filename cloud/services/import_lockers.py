@@ -1,0 +1,104 @@
+"""An operator's locker file becomes lockers with compartments; the same file twice changes nothing."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from cloud.domain.actors import Role, require
+from cloud.domain.errors import InvalidError, NotFoundError
+from cloud.domain.locker import Compartment, CompartmentStatus, Contents, Locker, LockerStatus
+from cloud.domain.opening_hours import normal
+from cloud.services.imports import Finding, ImportReport, ImportSource, LockerRow, RowProblem, Tally, begin, finish
+from cloud.services.models import layout_of
+from cloud.services.ports import Act, UnitOfWork
+from contract.state import DoorLevel
+
+
+@dataclass(slots=True)
+class _Work:
+    source: ImportSource
+    added: int = 0
+    changed: int = 0
+    unchanged: int = 0
+    problems: list[Finding] = field(default_factory=list)
+
+
+def import_lockers(
+    uow: UnitOfWork,
+    act: Act,
+    source: ImportSource,
+    rows: Sequence[LockerRow],
+    problems: Sequence[Finding] = (),
+) -> ImportReport:
+    """Land the good rows and report the others."""
+    require(act.actor, Role.OPERATOR, Role.INSTALLER)
+    run_id = begin(uow, act, source)
+    work = _Work(source)
+    for row in rows:
+        try:
+            _land(uow, act, row, work)
+        except InvalidError as error:
+            work.problems.append(RowProblem(row.line, error.field, error.why))
+        except NotFoundError:
+            work.problems.append(RowProblem(row.line, "model", "this model has no layout here", row.model))
+    return finish(uow, act, run_id, Tally(work.added, work.changed, work.unchanged), (problems, work.problems))
+
+
+def _land(uow: UnitOfWork, act: Act, row: LockerRow, work: _Work) -> None:
+    model = row.model or work.source.model
+    hours = normal(row.opening_hours)
+    known = uow.get(Locker, row.id)
+    if known is None:
+        _add(uow, act, row, (model, hours, work.source.time_zone))
+        work.added += 1
+        return
+    if row.model and known.model != model:
+        raise InvalidError("model", f"locker {row.id} is built as {known.model}; a rebuilt locker gets a new id")
+    said = {"name": row.name, "lon": row.lon, "lat": row.lat, "address": row.address, "opening_hours": hours}
+    if all(getattr(known, name) == value for name, value in said.items()):
+        work.unchanged += 1
+        return
+    uow.change(Locker, {"id": row.id}, **said, updated_at=act.now)
+    work.changed += 1
+
+
+def _add(uow: UnitOfWork, act: Act, row: LockerRow, about: tuple[str, str, str]) -> None:
+    model, hours, time_zone = about
+    layout = layout_of(uow, model)
+    locker = Locker(
+        id=row.id,
+        name=row.name,
+        model=model,
+        status=LockerStatus.ANNOUNCED,
+        lon=row.lon,
+        lat=row.lat,
+        address=row.address,
+        opening_hours=hours,
+        time_zone=time_zone,
+        online=False,
+        seen_at=None,
+        reported_at=None,
+        unserved_since=None,
+        boot_nonce=None,
+        session=0,
+        agent_version=None,
+        command_counter=0,
+        intake_open=False,
+        created_at=act.now,
+        updated_at=act.now,
+    )
+    doors = (
+        Compartment(
+            locker_id=row.id,
+            label=plan.label,
+            size=plan.size,
+            low=plan.low,
+            door=DoorLevel.UNKNOWN,
+            contents=Contents.EMPTY,
+            parcel_id=None,
+            status=CompartmentStatus.IN_SERVICE,
+            fault=None,
+            updated_at=act.now,
+        )
+        for plan in layout.compartments
+    )
+    uow.add(locker, *doors)

@@ -1,0 +1,94 @@
+"""Couriers and their shifts, accounts that sign in, keys for machines. Passwords and keys come here digested."""
+
+import hashlib
+import re
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from cloud.domain.actors import Actor, Role, require
+from cloud.domain.errors import ForbiddenError, InvalidError
+from cloud.services import audit
+from cloud.services.ports import Act, UnitOfWork
+from cloud.services.records import Courier, Shift
+from cloud.services.records_ops import Account, ApiKey
+
+KEY_BYTES = 32  # 256 bits
+KEY_PREFIX = "lm_"
+SHOWN_CHARACTERS = 8  # of a key, so that its owner can tell which one it is
+_IS_ID = re.compile("[0-9a-f]{32}")
+SHIFT_MAX = timedelta(hours=16)
+
+
+@dataclass(frozen=True, slots=True)
+class KeyMade:
+    """``secret`` is shown once."""
+
+    key: ApiKey
+    secret: str
+
+
+def create_courier(uow: UnitOfWork, act: Act, courier: Courier) -> Courier:
+    """Add a courier; the id is 32 hex digits, because it travels in the courier's pass as 16 bytes."""
+    require(act.actor, Role.OPERATOR, Role.PLANNER)
+    if not _IS_ID.fullmatch(courier.id):
+        raise InvalidError("id", "a courier's id has 32 hex digits")
+    uow.add(courier)
+    audit.note(uow, act, "create_courier", f"courier:{courier.id}")
+    return courier
+
+
+def create_shift(uow: UnitOfWork, act: Act, shift: Shift) -> Shift:
+    require(act.actor, Role.OPERATOR, Role.PLANNER)
+    uow.need(Courier, shift.courier_id)
+    if not timedelta(0) < shift.ends_at - shift.starts_at <= SHIFT_MAX:
+        raise InvalidError("ends_at", f"a shift lasts up to {SHIFT_MAX}")
+    uow.add(shift)
+    return shift
+
+
+def create_account(uow: UnitOfWork, act: Act, account: Account) -> Account:
+    """Add an account; ``password_hash`` is Argon2id, made by the API."""
+    require(act.actor, Role.OPERATOR)
+    unknown = [role for role in account.roles.split() if role not in set(Role)]
+    if unknown or not account.roles:
+        raise InvalidError("roles", f"choose from {', '.join(Role)}")
+    uow.add(account)
+    audit.note(uow, act, "create_account", f"account:{account.id}", detail=account.roles)
+    return account
+
+
+def actor_of(account: Account) -> Actor:
+    """Return who an account acts as; a courier acts under the courier's id, everybody else under the account's."""
+    roles = frozenset(Role(role) for role in account.roles.split())
+    return Actor(account.courier_id or account.id, roles)
+
+
+def create_api_key(uow: UnitOfWork, act: Act, carrier: str, scopes: tuple[str, ...]) -> KeyMade:
+    """Make a key that acts as one carrier, for a year."""
+    require(act.actor, Role.OPERATOR)
+    secret = KEY_PREFIX + act.ids.bytes(KEY_BYTES).hex()
+    key = ApiKey(
+        id=act.ids.new(),
+        prefix=secret[: len(KEY_PREFIX) + SHOWN_CHARACTERS],
+        digest=_digest(secret),
+        carrier=carrier,
+        scopes=" ".join(sorted(scopes)),
+        created_at=act.now,
+        expires_at=act.now + timedelta(days=365),
+        revoked_at=None,
+    )
+    uow.add(key)
+    audit.note(uow, act, "create_api_key", f"carrier:{carrier}", detail=key.prefix)
+    return KeyMade(key, secret)
+
+
+def api_key_of(uow: UnitOfWork, now: datetime, secret: str) -> ApiKey:
+    """Return the live key with this secret; raises ``ForbiddenError``."""
+    key = uow.first(ApiKey, digest=_digest(secret), revoked_at=None)
+    if key is None or (key.expires_at is not None and key.expires_at <= now):
+        raise ForbiddenError("this key is unknown, expired or revoked")
+    return key
+
+
+def _digest(secret: str) -> str:
+    return hashlib.sha256(secret.encode()).hexdigest()

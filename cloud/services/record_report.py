@@ -1,0 +1,118 @@
+"""Snapshots: the locker's own picture of its wall, which corrects ours and, the first time, makes it active.
+
+A picture counts only when it shows exactly the events we have recorded; an older or newer one would undo or foretell.
+"""
+
+from collections.abc import Sequence
+
+import msgspec
+
+from cloud.domain.ids import parcel_id
+from cloud.domain.locker import (
+    Compartment,
+    CompartmentStatus,
+    Contents,
+    Locker,
+    LockerStatus,
+    change_status,
+    differences,
+)
+from cloud.services.ports import Act, Change, UnitOfWork
+from cloud.services.records_ops import Alarm, DesiredConfiguration, Model, SupportCase
+from contract.layout import Layout
+from contract.state import CompartmentState, Snapshot, snapshot_digest
+
+MISMATCH = "layout_mismatch"
+_DIFFERENCES_SHOWN = 10  # enough to see what was built differently
+
+
+def record_report(uow: UnitOfWork, act: Act, snapshot: Snapshot) -> None:
+    """Take one snapshot."""
+    locker = uow.need(Locker, snapshot.locker)
+    uow.change(Locker, {"id": locker.id}, reported_at=act.now, seen_at=act.now)
+    uow.change(DesiredConfiguration, {"locker_id": locker.id}, applied_version=snapshot.configuration_version)
+    if snapshot_digest(snapshot.compartments) != snapshot.digest:
+        _alarm(uow, act, locker.id, "snapshot_damaged", "the digest does not match the picture")
+        return
+    if locker.status is LockerStatus.ENROLLING and not _activate(uow, act, locker, snapshot):
+        return
+    through, _ = uow.log.heads((locker.id,)).get(locker.id, (0, b""))
+    if snapshot.through_sequence == through:
+        _reconcile(uow, act, locker.id, snapshot.compartments)
+
+
+def _activate(uow: UnitOfWork, act: Act, locker: Locker, snapshot: Snapshot) -> bool:
+    layout = msgspec.json.decode(uow.need(Model, locker.model).layout, type=Layout)
+    wrong = differences(layout, {one.label: one.size for one in snapshot.compartments})
+    if wrong:
+        if not uow.count(Alarm, locker_id=locker.id, kind=MISMATCH, cleared_at=None):
+            _alarm(uow, act, locker.id, MISMATCH, "; ".join(wrong[:_DIFFERENCES_SHOWN]))
+        return False
+    status = change_status(locker.status, LockerStatus.ACTIVE)
+    uow.change(Locker, {"id": locker.id}, status=status, intake_open=True, updated_at=act.now)
+    uow.change(Alarm, {"locker_id": locker.id, "kind": MISMATCH, "cleared_at": None}, cleared_at=act.now)
+    return True
+
+
+def _reconcile(uow: UnitOfWork, act: Act, locker_id: str, seen: Sequence[CompartmentState]) -> None:
+    known = {one.label: one for one in uow.find(Compartment, locker_id=locker_id)}
+    changes: list[Change] = []
+    for state in seen:
+        ours = known.get(state.label)
+        if ours is None:
+            continue
+        theirs = _as_seen(state)
+        if theirs != {name: getattr(ours, name) for name in theirs}:
+            where = {"locker_id": locker_id, "label": state.label}
+            changes.append(Change(where, {**theirs, "updated_at": act.now}))
+            if theirs["parcel_id"] != ours.parcel_id:
+                _differs(uow, act, ours, str(theirs["parcel_id"]))
+    uow.change_many(Compartment, changes)
+
+
+def _as_seen(state: CompartmentState) -> dict[str, object]:
+    status = CompartmentStatus.IN_SERVICE
+    if state.withdrawn:
+        status = CompartmentStatus.QUARANTINED
+    elif state.sensor_suspect:
+        status = CompartmentStatus.FAULTED
+    return {
+        "door": state.door,
+        "contents": Contents.EMPTY if state.parcel is None else Contents.OCCUPIED,
+        "parcel_id": None if state.parcel is None else parcel_id(state.parcel),
+        "status": status,
+        "fault": state.withdrawn or ("sensor" if state.sensor_suspect else None),
+    }
+
+
+def _differs(uow: UnitOfWork, act: Act, ours: Compartment, theirs: str) -> None:
+    """Open a case: the journal and the picture disagree about what is inside."""
+    uow.add(
+        SupportCase(
+            id=act.ids.new(),
+            kind="picture_differs",
+            parcel_id=ours.parcel_id,
+            locker_id=ours.locker_id,
+            compartment=ours.label,
+            detail=f"we had {ours.parcel_id}, the locker has {theirs}",
+            opened_at=act.now,
+            closed_at=None,
+        )
+    )
+
+
+def _alarm(uow: UnitOfWork, act: Act, locker_id: str, kind: str, detail: str) -> None:
+    uow.add(
+        Alarm(
+            id=act.ids.new(),
+            locker_id=locker_id,
+            kind=kind,
+            severity="critical",
+            compartment=None,
+            detail=detail,
+            raised_at=act.now,
+            seen_by=None,
+            seen_at=None,
+            cleared_at=None,
+        )
+    )

@@ -1,0 +1,91 @@
+"""Presence: a locker said that it is there, or the broker published the will it had left.
+
+A locker that comes back *with another boot* could not be opened while it was gone, so the dwell of every parcel in it
+is extended by that time. One that comes back in the same boot was only cut off: it served people all along.
+"""
+
+from datetime import datetime, timedelta
+
+from cloud.domain.dwell import stopped_for
+from cloud.domain.locker import Locker, is_silent
+from cloud.domain.parcel import Parcel, ParcelState
+from cloud.services.dispatch import resend_all
+from cloud.services.history import move
+from cloud.services.ports import Act, UnitOfWork
+from cloud.services.records_ops import Alarm
+from contract.state import LockerState
+
+SILENT = "locker_silent"
+
+
+def record_state(uow: UnitOfWork, act: Act, state: LockerState) -> None:
+    """Take one presence document; a will that belongs to an older connection changes nothing."""
+    locker = uow.need(Locker, state.locker)
+    boot = state.boot.hex()
+    same_boot = boot == locker.boot_nonce
+    if not state.online:
+        if same_boot and state.session >= locker.session:
+            _went(uow, act, locker)
+        return
+    if same_boot and state.session < locker.session:
+        return
+    _came(uow, act, locker, state)
+    if not same_boot and locker.unserved_since is not None:
+        _extend_dwells(uow, act, locker, locker.unserved_since)
+    resend_all(uow, act, locker.id)
+
+
+def mark_silent(uow: UnitOfWork, act: Act) -> int:
+    """Raise an alarm for every locker that has been gone too long, once; return how many are new."""
+    gone = [one for one in uow.find(Locker, online=False) if one.seen_at is not None and is_silent(one, act.now)]
+    standing = {alarm.locker_id for alarm in uow.find(Alarm, kind=SILENT, cleared_at=None)}
+    new = [one for one in gone if one.id not in standing]
+    uow.add(*(_silence(act, one.id, one.seen_at or act.now) for one in new))
+    return len(new)
+
+
+def _went(uow: UnitOfWork, act: Act, locker: Locker) -> None:
+    since = locker.unserved_since or act.now
+    uow.change(Locker, {"id": locker.id}, online=False, seen_at=act.now, unserved_since=since, updated_at=act.now)
+
+
+def _came(uow: UnitOfWork, act: Act, locker: Locker, state: LockerState) -> None:
+    uow.change(
+        Locker,
+        {"id": locker.id},
+        online=True,
+        seen_at=act.now,
+        unserved_since=None,
+        boot_nonce=state.boot.hex(),
+        session=state.session,
+        agent_version=state.agent_version,
+        command_counter=max(locker.command_counter, state.command_counter),
+        updated_at=act.now,
+    )
+    uow.change(Alarm, {"locker_id": locker.id, "kind": SILENT, "cleared_at": None}, cleared_at=act.now)
+
+
+def _extend_dwells(uow: UnitOfWork, act: Act, locker: Locker, since: datetime) -> None:
+    waiting = uow.find(Parcel, locker_id=locker.id, state=ParcelState.READY_FOR_PICKUP)
+    for parcel in waiting:
+        begun = parcel.dropped_off_at or act.now
+        longer = stopped_for(since, begun, act.now)
+        if parcel.deadline is not None and longer > timedelta(0):
+            minutes = round(longer / timedelta(minutes=1))
+            detail = f"the locker could not be opened for {minutes} min"
+            move(uow, act, parcel, "dwell_stopped", deadline=parcel.deadline + longer, detail=detail)
+
+
+def _silence(act: Act, locker_id: str, since: datetime) -> Alarm:
+    return Alarm(
+        id=act.ids.new(),
+        locker_id=locker_id,
+        kind=SILENT,
+        severity="warning",
+        compartment=None,
+        detail=f"nothing heard since {since.isoformat(timespec='seconds')}",
+        raised_at=act.now,
+        seen_by=None,
+        seen_at=None,
+        cleared_at=None,
+    )

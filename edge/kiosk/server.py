@@ -26,6 +26,7 @@ OUR_NAMES = frozenset({LOOPBACK, "localhost"})
 BODY_BYTES_MAX = 8 * 1024  # the longest honest body is a QR code's text: 4,296 characters
 TYPED_CHARACTERS_MAX = 32  # nine digits, with whatever people put between them
 STREAMS_MAX = 8  # one page, its reloads and a technician's look
+CLOSE_S_MAX = 2.0  # a stop of the agent must not hang on a page that stopped reading
 HEADERS = {
     "Cache-Control": "no-store",
     "Content-Security-Policy": (
@@ -67,7 +68,7 @@ async def serving(port: KioskPort, about: Callable[[], About], tcp_port: int) ->
         yield server.sockets[0].getsockname()[1]
     finally:
         # Streams end first: since Python 3.12 closing waits for every open connection.
-        site.closing.set()
+        await site.end_streams()
         server.close()
         await server.wait_closed()
 
@@ -76,12 +77,18 @@ class _Site:
     """The routes over one port."""
 
     def __init__(self, port: KioskPort, about: Callable[[], About]) -> None:
-        self.closing = asyncio.Event()
         self.app = Microdot()
+        self._closing = asyncio.Event()
         self._port, self._about = port, about
         self._pages = load_pages()
-        self._streams = 0
+        self._streams: set[asyncio.Task[Any] | None] = set()
         self._add_routes()
+
+    async def end_streams(self) -> None:
+        """Let every open stream finish; one whose page no longer reads is left behind after ``CLOSE_S_MAX``."""
+        self._closing.set()
+        if streams := {task for task in self._streams if task is not None}:
+            await asyncio.wait(streams, timeout=CLOSE_S_MAX)
 
     def _add_routes(self) -> None:
         app = self.app
@@ -111,7 +118,7 @@ class _Site:
         return _json(self._port.screen())
 
     async def _events(self, request: Request) -> Response:
-        if self._streams >= STREAMS_MAX:
+        if len(self._streams) >= STREAMS_MAX:
             return _problem(503, "too many pages are open")
         stream: Any = self._stream(request)  # microdot streams any async generator, and says bytes
         return Response(stream, headers={"Content-Type": "text/event-stream"})
@@ -132,15 +139,16 @@ class _Site:
         return Response(status_code=204)
 
     async def _stream(self, request: Request) -> AsyncIterator[bytes]:
-        self._streams += 1
+        task = asyncio.current_task()
+        self._streams.add(task)
         try:
             # The page says nothing more on this connection: the end of it is the end of the page.
-            ends = (self.closing.wait(), request.sock[0].read(1))
+            ends = (self._closing.wait(), request.sock[0].read(1))
             async with aclosing(as_events(self._port.watch(), ends)) as events:
                 async for event in events:
                     yield event
         finally:
-            self._streams -= 1
+            self._streams.discard(task)
 
 
 async def _refuse_strangers(request: Request) -> Response | None:

@@ -17,11 +17,10 @@ function languageButton(code) {
       type: "button",
       lang: code,
       "data-language": code,
-      "aria-label": languageName(code),
       "aria-pressed": String(code === languageInUse()),
       onclick: () => speak(code),
     },
-    el("span", {}, code.toUpperCase()),
+    el("span", {}, languageName(code)),
   );
 }
 

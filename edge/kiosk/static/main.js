@@ -7,19 +7,25 @@ import { Keypad } from "./keypad.js";
 import * as locker from "./locker.js";
 import { stage } from "./stage.js";
 import { sceneOf } from "./scenes.js";
+import { wrongCode } from "./scenes_people.js";
 import { listen } from "./scanner.js";
 import { Timeout } from "./timeout.js";
 import { say, useLanguage } from "./words.js";
 
 const VIEW_LIFE_S = 60; // somebody who chose "pick up" and left; 20 s of it with a warning
 const RESET_AFTER_MS = 45000; // on the home screen: the next person gets the page as it was meant
+const READ_MS = 20000; // a sentence stays this long for slow readers, though the locker itself is ready again
+const TO_READ = new Set(["refused", "no_compartment", "problem_thanks"]);
+const AT_REST = new Set(["idle", "courier_home"]);
 const LOST = { kind: "lost" };
 
 const state = { screen: LOST, view: "home", note: null, about: null };
 const keypad = new Keypad(enterCode);
 const timeout = new Timeout({ onMore: moreTime, onLocalEnd: goHome });
 let resetTimer = 0;
-let slips = 0; // a second slip is news again, though the words are the same
+let tries = 0; // a second slip is news again, though the words are the same
+let reading = 0;
+let next = null; // what the locker shows while somebody still reads
 
 function goHome() {
   show({ view: "home", note: null });
@@ -29,9 +35,9 @@ async function enterCode(code) {
   state.note = null;
   try {
     const entry = await locker.enterCode(code);
-    slips += 1;
-    if (entry === "slip") show({ view: "code", note: { tone: "signal", text: say("code.slip"), slips } });
-    else keypad.clear();
+    tries += 1;
+    if (entry === "accepted") keypad.clear();
+    else show({ note: { tone: "signal", text: say(`code.${entry}`), tries } });
   } catch {
     show({ note: { tone: "bad", text: say("failed") } });
   }
@@ -51,7 +57,7 @@ function moreTime(extend) {
 }
 
 const act = {
-  answer: (name, label) => tell(locker.answer(name, label)),
+  answer: (name, label) => (next ? doneReading() : tell(locker.answer(name, label))),
   view: (view) => show({ view, note: null }),
 };
 
@@ -71,13 +77,35 @@ function scheduleReset(scene) {
   resetTimer = setTimeout(() => resetComfort(state.about.languages[0]), RESET_AFTER_MS);
 }
 
+/** Take a screen of the locker, but leave people the time to read what they have just been told. */
 function onScreen(screen) {
-  const left = state.screen.kind !== "idle" && screen.kind === "idle";
-  const keep = state.view === "code" && ["code_wrong", "locked_out", "idle"].includes(screen.kind);
+  if (TO_READ.has(state.screen.kind) && AT_REST.has(screen.kind)) {
+    if (!next) reading = setTimeout(doneReading, READ_MS);
+    next = screen;
+    return;
+  }
+  clearTimeout(reading);
+  next = null;
+  change(screen);
+}
+
+function doneReading() {
+  clearTimeout(reading);
+  const screen = next;
+  next = null;
+  change(screen);
+}
+
+function change(screen) {
+  const before = state.screen.kind;
   const changes = { screen };
-  if (screen.kind === "code_wrong") changes.view = "code";
-  else if (left && !(keep && !keypad.isEmpty)) changes.view = "home";
-  if (screen.kind !== state.screen.kind) changes.note = null;
+  if (screen.kind === "code_wrong") {
+    tries += before === "code_wrong" ? 0 : 1;
+    Object.assign(changes, { view: "code", note: { tone: "bad", text: wrongCode(screen.free_left), tries } });
+  } else if (before !== screen.kind && !(before === "code_wrong" && screen.kind === "idle")) {
+    // Whoever typed a wrong code goes on typing; everybody else begins at the beginning.
+    Object.assign(changes, { view: before === "locked_out" ? "code" : "home", note: null });
+  }
   show(changes);
 }
 
@@ -113,6 +141,12 @@ function onKey(event) {
   if (event.key === "Escape" && state.view !== "home" && !timeout.isWarning) goHome();
 }
 
+function onLost() {
+  clearTimeout(reading);
+  next = null;
+  show({ screen: LOST, view: "home", note: null });
+}
+
 async function start() {
   await useLanguage("en");
   listen(window, {
@@ -128,7 +162,7 @@ async function start() {
   });
   window.addEventListener("keydown", () => timeout.touched());
   show({});
-  locker.follow({ onConnected, onScreen, onLost: () => show({ screen: LOST }) });
+  locker.follow({ onConnected, onScreen, onLost });
 }
 
 start();

@@ -8,6 +8,9 @@ const main = (key, answer, more = {}) => choice(key, answer, { look: "main", ...
 const problem = (label) => choice("problem", "problem", { label, icon: "help" });
 const door = (label, open) => ({ wall: { label, open } });
 
+// Where a person cannot help themselves, the page says who can.
+const NEEDS_HELP = new Set(["spent", "staff", "enough", "revoked", "collected"]);
+
 /** Words of one kind of screen; `variant` (a purpose, a reason) may have its own. */
 function words(kind, values = {}, variant = "") {
   const key = variant && has(`${kind}.${variant}.title`) ? `${kind}.${variant}` : kind;
@@ -32,9 +35,10 @@ const moving = {
     label,
     picture: door(label, true),
     choices: [
-      problem(label),
       purpose === "pick_up" && choice("not_mine", "not_mine", { label }),
+      purpose === "collection" && choice("skip", "skip", { label }),
       purpose !== "drop_off" && choice("empty", "empty", { label }),
+      problem(label),
     ],
   }),
   put_parcel: ({ label, size }) => ({
@@ -49,17 +53,17 @@ const moving = {
     label,
     urgent: waited > 0,
     picture: door(label, true),
-    choices: [problem(label)],
+    choices: [choice("is_closed", "done", { label, icon: "check" }), problem(label)],
   }),
-  not_opened: ({ label, purpose, again }) => ({
+  not_opened: ({ label, again }) => ({
     ...words("not_opened", { label }, again ? "" : "final"),
     label,
     urgent: true,
     picture: door(label, false),
     choices: [
       again && main("try_again", "open_again", { label, icon: "again" }),
+      choice("is_open", "done", { label, icon: "door" }),
       problem(label),
-      purpose === "collection" && choice("skip", "skip", { label }),
     ],
   }),
   remote_opening: ({ label, door_open: open }) => ({
@@ -76,10 +80,9 @@ const asking = {
     picture: door(label, false),
     seconds,
     extendable: true,
-    faults: faults(label),
     choices: [
       main("inside", "done", { label, icon: "check" }),
-      choice("took_back", "cancel", { label, icon: "cross" }),
+      { text: say("answer.not_inside"), view: "doubt", icon: "cross" },
     ],
   }),
   confirm_taken_out: ({ label, seconds }) => ({
@@ -118,13 +121,13 @@ const endings = {
   problem_thanks: ({ label }) => ({
     ...words("problem_thanks", { label: label ?? "" }, label ? "door" : ""),
     help: true,
-    picture: { emblem: "help", tone: "good" },
+    picture: { emblem: "check", tone: "good" },
     choices: [main("finish", "done")],
   }),
   refused: ({ reason }) => ({
     ...words("why", {}, reason),
     urgent: true,
-    help: true,
+    help: NEEDS_HELP.has(reason) || !has(`why.${reason}.title`),
     picture: { emblem: "warning", tone: "signal" },
     choices: [main("understood", "done")],
   }),
@@ -143,6 +146,21 @@ const endings = {
   lost: () => ({ ...words("lost"), help: true, picture: { emblem: "clock", tone: "signal" } }),
 };
 
+/** The page's own second question after "is the parcel inside?": one thing at a time. */
+const doubt = ({ label, seconds }) => ({
+  ...words("doubt", { label }),
+  label,
+  picture: door(label, false),
+  seconds,
+  extendable: true,
+  faults: faults(label),
+  choices: [
+    choice("open_again", "open_again", { label, icon: "again" }),
+    choice("took_back", "cancel", { label, icon: "cross" }),
+    { text: say("answer.back"), view: "home", icon: "back" },
+  ],
+});
+
 const BY_KIND = { ...moving, ...asking, ...endings, ...doors };
 
 /** Every kind of screen this page can show; a test holds it against the controller's. */
@@ -153,19 +171,21 @@ export function sceneOf(state, keypad, act) {
   const { screen } = state;
   const scene = sceneFor(state, keypad);
   const { seconds: _s, seconds_left: _l, waited_s: waited, again_s: again, ...lasting } = screen;
-  // A door that is waited for becomes urgent once; seconds alone are no news.
-  const identity = JSON.stringify([scene.kind, lasting, waited > 0, again > 0, state.note]);
-  return { ...scene, note: state.note ?? scene.note, identity, act, about: state.about };
+  // A door that is waited for becomes urgent once; seconds alone are no news. Where somebody types, nothing is rebuilt.
+  const news = scene.local ? [] : [lasting, waited > 0, again > 0];
+  const identity = JSON.stringify([scene.kind, ...news, state.note]);
+  return { ...scene, note: state.note, urgent: scene.urgent ?? state.note !== null, identity, act, about: state.about };
 }
 
 function sceneFor(state, keypad) {
   const { screen, view } = state;
   if (screen.kind === "locked_out") return { kind: "locked_out", ...entry.lockedOut(screen) };
   if (["idle", "code_wrong"].includes(screen.kind)) {
-    if (view === "code") return { kind: "code", ...entry.code(screen, keypad) };
+    if (view === "code") return { kind: "code", ...entry.code(keypad) };
     if (view === "courier") return { kind: "courier", ...entry.courier() };
     return { kind: "home", ...home(screen) };
   }
+  if (screen.kind === "confirm_drop_off" && view === "doubt") return { kind: "doubt", ...doubt(screen) };
   const make = BY_KIND[screen.kind] ?? endings.lost;
   return { kind: screen.kind, ...make(screen) };
 }

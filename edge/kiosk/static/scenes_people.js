@@ -1,6 +1,6 @@
 // The scenes in which somebody arrives: home, the code, and the courier's list.
 
-import { duration, say } from "./words.js";
+import { asClock, say } from "./words.js";
 
 /** The home screen: one large choice, one small. */
 export function home({ online, full }) {
@@ -14,21 +14,19 @@ export function home({ online, full }) {
 }
 
 export const entry = {
-  /** The keypad, with how many tries are left after a wrong code. */
-  code: (screen, keypad) => ({
+  /** The keypad; what was wrong with the last code stands in the state's note. */
+  code: (keypad) => ({
     layout: "code",
     title: say("code.title"),
     lead: say("code.text"),
     keypad,
     local: true,
-    urgent: screen.kind === "code_wrong",
-    ...(screen.kind === "code_wrong" && { note: { tone: "bad", text: wrongCode(screen.free_left) } }),
   }),
   /** Too many wrong codes: a clock, and the way that stays open. */
   lockedOut: ({ seconds }) => ({
     title: say("locked_out.title"),
     lead: say("locked_out.text"),
-    spoken: say("locked_out.spoken", { time: duration(seconds) }),
+    spoken: say("locked_out.spoken", { time: asClock(seconds) }),
     urgent: true,
     help: true,
     scanHint: true,
@@ -45,13 +43,18 @@ export const entry = {
   }),
 };
 
-const wrongCode = (left) => (left > 0 ? say("code.wrong", { count: left }) : say("code.wrong_last"));
+/** What to say about a code that opened nothing, with how many tries are left. */
+export const wrongCode = (left) => (left > 0 ? say("code.wrong", { count: left }) : say("code.wrong_last"));
+
+function courierWords(dropOffs, collections) {
+  const kind = ["none", "collect", "drop_off", "both"][(dropOffs > 0 ? 2 : 0) + (collections > 0 ? 1 : 0)];
+  return { title: say(`courier_home.${kind}.title`), lead: say(`courier_home.${kind}.text`) };
+}
 
 export const doors = {
   courier_home: (screen) => ({
     layout: "courier",
-    title: say(screen.drop_offs_left > 0 ? "courier_home.title" : "courier_home.none.title"),
-    lead: say(screen.collections.length > 0 ? "courier_home.collections" : "courier_home.text"),
+    ...courierWords(screen.drop_offs_left, screen.collections.length),
     dropOffs: screen.drop_offs_left,
     collections: screen.collections,
     seconds: screen.seconds_left,

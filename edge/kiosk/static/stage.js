@@ -3,7 +3,7 @@
 import { el } from "./dom.js";
 import { icon } from "./icons.js";
 import { wall } from "./wall.js";
-import { duration, say } from "./words.js";
+import { asClock, say } from "./words.js";
 
 const main = document.getElementById("stage");
 const polite = document.getElementById("polite");
@@ -30,13 +30,16 @@ const scanHint = () => el("p", { class: "scan-hint" }, icon("scan"), say("scan.h
 
 function helpLine(about) {
   const phone = about?.support_phone;
-  return el("p", { class: "note" }, icon("phone"), phone ? say("help.call", { phone }) : say("help.message"));
+  return el("p", { class: "note help" }, icon("phone"), phone ? say("help.call", { phone }) : say("help.message"));
 }
 
 function picture(scene) {
   const { wall: place, emblem, tone, clock } = scene.picture ?? {};
   if (place) return scene.about && wall(scene.about.layout, place.label, place.open);
-  if (clock) return el("p", { class: "clock", role: "timer", "aria-live": "off" }, el("span", { "data-clock": "" }));
+  if (clock) {
+    const hand = el("span", { "data-clock": "" });
+    return el("p", { class: "clock", role: "timer", "aria-live": "off" }, icon("clock"), hand, el("small", {}, say("clock.unit")));
+  }
   return emblem && el("div", { class: `emblem ${tone}` }, icon(emblem));
 }
 
@@ -74,17 +77,17 @@ function home(scene) {
   return el(
     "section",
     { class: "scene home" },
-    el("h1", { tabindex: "-1" }, scene.title),
-    card("first", "parcel", say("home.pick_up"), say("home.pick_up_text"), "code"),
-    card("", "courier", say("home.courier"), say("home.courier_text"), "courier"),
+    heading(scene),
     el(
       "div",
-      { class: "says" },
-      scanHint(),
+      { class: "news" },
       scene.offline && el("p", { class: "note" }, icon("offline"), say("home.offline")),
       scene.full && el("p", { class: "note" }, icon("parcel"), say("home.full")),
       note(scene.note),
     ),
+    card("first", "parcel", say("home.pick_up"), say("home.pick_up_text"), "code"),
+    card("", "courier", say("home.courier"), say("home.courier_text"), "courier"),
+    scanHint(),
   );
 }
 
@@ -169,7 +172,7 @@ export const stage = {
   /** Move the clock, where the scene has one. */
   tick(seconds) {
     const clock = main.querySelector("[data-clock]");
-    if (clock) clock.textContent = duration(seconds);
+    if (clock) clock.textContent = asClock(seconds);
   },
 
   /** Say something short without changing the scene. */

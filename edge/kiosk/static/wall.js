@@ -86,7 +86,7 @@ export function wall(layout, label, open) {
   });
   const drawing = svg(
     "svg",
-    { class: "wall", viewBox: `-24 0 ${width + 24} ${HEIGHT}`, role: "img", "aria-label": `${label}. ${where}` },
+    { class: "wall", viewBox: `-24 -2 ${width + 28} ${HEIGHT + 4}`, role: "img", "aria-label": `${label}. ${where}` },
     svg("rect", { class: "cabinet", x: 0, y: 0, width, height: HEIGHT, rx: 10 }),
     doors.filter((door) => door !== here).map((door) => closedDoor(door, doors.length <= LABELS_MAX)),
     openDoor(here, open),

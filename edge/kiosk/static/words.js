@@ -34,9 +34,8 @@ export function say(key, values = {}) {
   return text.replace(/\{(\w+)\}/g, (whole, name) => values[name] ?? whole);
 }
 
-/** Write a span of seconds as people read a clock: 45 s, then 2:05 min. */
-export function duration(seconds) {
+/** Write seconds as a clock does: 0:45, 12:05. */
+export function asClock(seconds) {
   const whole = Math.max(0, Math.ceil(seconds));
-  if (whole < 60) return `${whole} s`;
-  return `${Math.floor(whole / 60)}:${String(whole % 60).padStart(2, "0")} min`;
+  return `${Math.floor(whole / 60)}:${String(whole % 60).padStart(2, "0")}`;
 }

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest_asyncio
-from playwright.async_api import Browser, Page, async_playwright
+from playwright.async_api import Browser, Page, ViewportSize, async_playwright
 
 from edge.kiosk.fake import FakeLocker
 from edge.kiosk.server import serving
@@ -26,7 +26,7 @@ ARGUMENTS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-SIZE = {"width": 1024, "height": 600}  # the touch screen of the reference locker
+SIZE = ViewportSize(width=1024, height=600)  # the touch screen of the reference locker
 
 
 @dataclass

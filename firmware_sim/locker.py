@@ -168,6 +168,10 @@ class SimulatedLocker:
         """Look whether a door stands open."""
         return self.cabinet.is_open(CompartmentLabel(label))
 
+    def contents(self, label: str) -> str | None:
+        """Look, as through the wall, what lies in a compartment."""
+        return self.cabinet.contents(CompartmentLabel(label))
+
     def put_in(self, label: str, parcel: str) -> None:
         """Put a parcel through an open door; raises ``CabinetError`` when that cannot be done."""
         self.cabinet.put_in(CompartmentLabel(label), parcel)

@@ -34,7 +34,7 @@ from edge.store.sqlite_aio import AioDatabase
 from edge.uplink.presence import Presence
 from edge.uplink.uplink import link_settings
 from provisioning.bundle import Bundle, BundleError, load_bundle, tls_files
-from provisioning.device_keys import DeviceKeyError, load_signing_key
+from provisioning.signing_key import DeviceKeyError, load_signing_key
 
 DATABASE = "locker.db"
 LOCK = "agent.lock"

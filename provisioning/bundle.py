@@ -4,16 +4,13 @@ import hashlib
 from pathlib import Path
 
 import msgspec
-from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from contract.envelope import KeyRing
 from contract.ids import KeyId, LockerId
 from contract.layout import Layout
 from contract.mqtt_settings import TlsFiles
-from provisioning.authority import load_key
-from provisioning.device_keys import TLS_KEY
-from provisioning.files import PUBLIC, write_atomically
+from provisioning.files import PUBLIC, TLS_KEY, write_atomically
 
 BUNDLE_BYTES_MAX = 256 * 1024  # 400 compartments take about 20 kB, certificates 3 kB
 SLOTS = ("bundle-a.json", "bundle-b.json")  # the older one is overwritten, so one whole generation is always there
@@ -106,6 +103,10 @@ def has_bundle(directory: Path) -> bool:
 
 def check_bundle(bundle: Bundle, directory: Path) -> None:
     """Refuse a bundle that this device could not work with: made for another key, or for another name."""
+    from cryptography import x509  # noqa: PLC0415 - only enrolment needs it; the agent would carry 3 MB for ever
+
+    from provisioning.authority import load_key  # noqa: PLC0415 - the same
+
     try:
         leaf = x509.load_pem_x509_certificates(bundle.certificate_chain_pem.encode())[0]
         names = leaf.extensions.get_extension_for_class(x509.SubjectAlternativeName).value

@@ -14,22 +14,26 @@ from cryptography.x509.oid import NameOID
 
 from provisioning.authority import CsrRefusedError, key_pem, load_key, new_key, read_csr_key
 from provisioning.claims import CLAIM_CHARACTERS_MAX, claim_digest
-from provisioning.files import PUBLIC, make_directory, write_atomically
+from provisioning.files import PUBLIC, TLS_KEY, make_directory, write_atomically
+from provisioning.signing_key import SIGNING_KEY, DeviceKeyError, load_signing_key
 
-TLS_KEY = "tls.key"
-SIGNING_KEY = "signing.key"
+__all__ = [
+    "CSR",
+    "SIGNING_KEY",
+    "TLS_KEY",
+    "DeviceKeyError",
+    "DeviceKeys",
+    "EnrolmentRequest",
+    "RequestProblem",
+    "load_or_make_keys",
+    "load_signing_key",
+    "make_csr",
+    "verify_request",
+]
+
 CSR = "tls.csr"
 
 _CONTEXT = b"latchmile/enrolment/v1|"
-
-
-class DeviceKeyError(Exception):
-    """A key file that is there and cannot be used; deleting it means enrolling anew, so a person decides."""
-
-    def __init__(self, path: Path) -> None:
-        """Name the file."""
-        super().__init__(f"{path} holds no usable key; enrol this device anew or restore the file")
-        self.path = path
 
 
 class RequestProblem(StrEnum):
@@ -90,18 +94,6 @@ def load_or_make_keys(directory: Path) -> DeviceKeys:
     if not (directory / CSR).exists():
         write_atomically(directory / CSR, make_csr(tls), PUBLIC)
     return DeviceKeys(directory, tls, signing, (directory / CSR).read_bytes())
-
-
-def load_signing_key(directory: Path) -> Ed25519PrivateKey:
-    """Read the key that signs this device's events; raises ``DeviceKeyError`` or ``FileNotFoundError``."""
-    path = directory / SIGNING_KEY
-    try:
-        key = serialization.load_pem_private_key(path.read_bytes(), password=None)
-    except (ValueError, TypeError) as error:
-        raise DeviceKeyError(path) from error
-    if not isinstance(key, Ed25519PrivateKey):
-        raise DeviceKeyError(path)
-    return key
 
 
 def make_csr(key: ec.EllipticCurvePrivateKey) -> bytes:

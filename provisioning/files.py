@@ -7,6 +7,7 @@ from pathlib import Path
 
 SECRET = 0o600
 PUBLIC = 0o644
+TLS_KEY = "tls.key"  # the device's P-256 key, wherever its folder is
 
 
 def make_directory(path: Path) -> Path:

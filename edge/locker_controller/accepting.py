@@ -1,6 +1,7 @@
 """Taking grants in, from the wire or from a phone: the same signed documents, in any order, any number of times."""
 
 from collections.abc import Sequence
+from typing import assert_never
 
 from contract.commands import RefusalReason
 from contract.events import AlarmRaised, GrantsAccepted
@@ -67,6 +68,8 @@ def _objection(draft: Draft, grant: Grant) -> RefusalReason | None:
             over = is_past and holding(draft.state, grant.parcel) is None
         case CollectGrant():
             spent, revoked, over = group.collected, False, now_s > grant.expires_at
+        case _ as never:
+            assert_never(never)
     if revoked:
         return RefusalReason.REVOKED
     if spent:

@@ -6,7 +6,6 @@ from typing import Any, TypeVar
 from msgspec.structs import replace
 
 from contract.events import CompartmentWithdrawn, Event, SensorSuspected
-from contract.grants import Grant
 from contract.ids import CompartmentLabel, GrantId, GroupId
 from contract.state import DoorLevel
 from edge.locker_controller.effects import Decision, Effect, PublishReport
@@ -77,9 +76,6 @@ class Draft:
         if len(groups) > GROUPS_KEPT_MAX:
             del groups[min(groups, key=lambda one: groups[one].keep_until_s)]
         self.put(groups=groups)
-
-    def keep_grant(self, grant: Grant) -> None:
-        self.put(grants=with_entry(self.state.grants, grant.id, grant))
 
     def drop_grant(self, grant: GrantId) -> None:
         self.put(grants={name: kept for name, kept in self.state.grants.items() if name != grant})

@@ -1,5 +1,7 @@
 """Forgetting in time: everything kept here has an end, so a locker's memory is the same after ten years."""
 
+from typing import assert_never
+
 from contract.grants import CollectGrant, DropOffGrant, Grant, PickUpGrant
 from edge.locker_controller.compartment import holding
 from edge.locker_controller.draft import Draft
@@ -39,3 +41,5 @@ def _is_over(state: LockerRecord, grant: Grant, now_s: int) -> bool:
             if pick_up_is_dead(state, grant.group):
                 return now_s > until_s
             return now_s > until_s + PICK_UP_KEEP_S and holding(state, grant.parcel) is None
+        case _ as never:
+            assert_never(never)

@@ -22,12 +22,14 @@ def make_way(draft: Draft) -> bool:
     return True
 
 
-def opened(draft: Draft, task: Task) -> None:
-    """Note that the door is open, or must be taken as open."""
+def opened(draft: Draft, task: Task) -> Task:
+    """Note that the door is open, or must be taken as open; returns the task as it stands now."""
     aim = pickup.burn(draft, task.label, task.aim) if isinstance(task.aim, PickUpAim) else task.aim
-    draft.put(task=replace(task, aim=aim, phase=Phase.OPEN, since_ms=draft.ms, claimed_ms=None))
+    task = replace(task, aim=aim, phase=Phase.OPEN, since_ms=draft.ms, claimed_ms=None)
+    draft.put(task=task)
     if draft.state.compartments[task.label].doubt_until_s is not None:
         draft.compartment(task.label, doubt_until_s=None)
+    return task
 
 
 def closed(draft: Draft, task: Task) -> None:
@@ -56,10 +58,7 @@ def claim_closed(draft: Draft, task: Task) -> None:
 def claim_opened(draft: Draft, task: Task) -> None:
     """Take a person's word that the door did open although its sensor still says closed."""
     draft.suspect(task.label, draft.state.doors[task.label].level)
-    opened(draft, task)
-    opened_task = draft.state.task
-    if opened_task is not None:
-        closed(draft, opened_task)
+    closed(draft, opened(draft, task))
 
 
 def watch(draft: Draft, task: Task) -> None:

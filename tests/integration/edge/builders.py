@@ -109,6 +109,7 @@ class Site:
         self.folder, self.broker = folder, broker
         self.wiring = simulated_wiring(LAYOUT)
         self.cabinet = SimulatedCabinet.of(self.wiring)
+        self.faults: dict[CompartmentLabel, str] = {}
         self.agent: Agent
 
     def _link(self, presence: Presence) -> MemoryLink:
@@ -146,6 +147,7 @@ class Site:
             open_database=partial(AioDatabase.open, self.folder / "locker.db"),
             make_link=self._link if self.broker else None,
             kiosk_port=kiosk_port,
+            faults=self.faults,
         )
 
     async def shows(self, kind: type[Screen]) -> Screen:

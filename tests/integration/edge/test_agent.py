@@ -146,6 +146,18 @@ async def test_a_card_that_cannot_be_opened_leaves_a_page_that_says_so(site: Sit
     assert shown == {"kind": "out_of_order", "reason": "corrupt"}
 
 
+async def test_hardware_that_could_not_be_claimed_is_journalled_and_the_rest_serves(site: Site) -> None:
+    site.faults = {A01: "GPIO 2 could not be claimed"}
+    async with site.running() as agent:
+        await site.shows(Idle)
+        store = agent.store
+        assert store is not None
+        await _until(lambda: store.head.sequence >= 2)
+        batch = await store.outbox(10, 1 << 20)
+    assert batch is not None
+    assert any(b"hardware_fault" in raw and b"A01: GPIO 2" in raw for raw in batch.entries)
+
+
 async def test_a_damaged_journal_is_reported_and_the_parcel_handed_out(site: Site) -> None:
     async with site.running():
         await _drop_off(site)

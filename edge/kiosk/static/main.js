@@ -113,7 +113,6 @@ async function onConnected() {
   const first = state.about === null;
   state.about = await locker.about();
   if (first) await useLanguage(state.about.languages[0]);
-  document.getElementById("place").textContent = state.about.name || state.about.locker;
   buildTools(state.about.languages, () => {
     buildFoot();
     stage.forget();
@@ -126,12 +125,12 @@ async function onConnected() {
 }
 
 function buildFoot() {
-  const { support_phone: phone, locker: name } = state.about;
+  const { support_phone: phone, locker: id, name } = state.about;
   document
     .getElementById("foot")
     .replaceChildren(
       el("p", {}, phone && icon("phone"), phone ? say("foot.help", { phone }) : ""),
-      el("p", {}, say("foot.locker", { locker: name })),
+      el("p", {}, name && el("strong", {}, name), say("foot.locker", { locker: id })),
     );
 }
 

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from rich.console import Console
 from rich.table import Table
 
-from bench import edge_weight, ingest
+from bench import edge_weight, ingest, roundtrip
 
 Rows = list[dict[str, object]]
 

@@ -82,8 +82,6 @@ class HealingLink(ABC):
             self._become(LinkStatus.LOST)
 
     def _become(self, status: LinkStatus) -> None:
-        if status is self._status:
-            return
         self._status = status
         if status is LinkStatus.CONNECTED:
             _log.info("link_up", extra={"client_id": self.settings.client_id})

@@ -50,7 +50,6 @@ class _Session:
     queue: deque[_Queued] = field(default_factory=deque)
     in_flight: dict[int, _Queued] = field(default_factory=dict)
     link: "MemoryLink | None" = None
-    generation: int = 0  # tells whether an acknowledgement belongs to the connection that is open now
 
 
 def matches(topic_filter: str, topic: str) -> bool:
@@ -106,22 +105,20 @@ class MemoryBroker:
     def plug_in(self, client_id: str) -> None:
         self._unplugged.discard(client_id)
 
-    def attach(self, link: "MemoryLink") -> int:
-        """Open a connection, taking the session over from whoever holds it. Return its generation."""
+    def attach(self, link: "MemoryLink") -> None:
+        """Open a connection, taking the session over from whoever holds it; raises ``LinkDownError``."""
         if not self.is_up or link.settings.client_id in self._unplugged:
             raise LinkDownError("the broker cannot be reached")
         session = self._sessions.setdefault(link.settings.client_id, _Session(link.settings.client_id))
         if session.link is not None:
             self._publish_will(self._detach(session, "taken over", taken_over=True))
         session.link = link
-        session.generation += 1
         session.queue.extendleft(reversed(session.in_flight.values()))
         session.in_flight.clear()
         for topic_filter, qos in link.settings.subscriptions:
             session.subscriptions[topic_filter] = qos
             self._offer_retained(session, topic_filter, qos)
         self._pump(session)
-        return session.generation
 
     def detach(self, link: "MemoryLink") -> None:
         """End ``link``'s connection, publishing its will: whoever ends is offline."""
@@ -140,9 +137,10 @@ class MemoryBroker:
         for _ in range(2 if self.duplicate(message) else 1):
             self._fan_out(message)
 
-    def acknowledge(self, link: "MemoryLink", generation: int, token: int) -> None:
-        session = self._sessions.get(link.settings.client_id)
-        if session is not None and session.link is link and session.generation == generation:
+    def acknowledge(self, client_id: str, token: int) -> None:
+        """Forget a message; a ``token`` of an earlier connection is unknown by now, for each is used once."""
+        session = self._sessions.get(client_id)
+        if session is not None:
             session.in_flight.pop(token, None)
             self._pump(session)
 
@@ -213,7 +211,6 @@ class MemoryLink(HealingLink):
         self._broker = broker
         self._ended: asyncio.Future[str] | None = None
         self._will: Outgoing | None = None
-        self._generation = 0
 
     async def publish(self, message: Outgoing) -> None:
         if len(message.payload) > PAYLOAD_BYTES_MAX:
@@ -225,8 +222,7 @@ class MemoryLink(HealingLink):
 
     def acknowledge(self, message: Incoming) -> None:
         """Let the broker forget ``message``; does nothing if it came over an earlier connection and will come again."""
-        if message.token:
-            self._broker.acknowledge(self, self._generation, message.token)
+        self._broker.acknowledge(self.settings.client_id, message.token)
 
     def deliver(self, message: Incoming) -> None:
         """Take a message from the broker."""
@@ -247,7 +243,7 @@ class MemoryLink(HealingLink):
             self._will = self.settings.will() if self.settings.will else None
             ended: asyncio.Future[str] = asyncio.get_running_loop().create_future()
             self._ended = ended
-            self._generation = self._broker.attach(self)
+            self._broker.attach(self)
             await self._be_born(self)
             return await ended
         finally:

@@ -269,7 +269,8 @@ class _Connection:
 
     def _on_disconnect(self, _client: paho.Client, _data: Any, flags: Any, reason: ReasonCode, _: Any) -> None:
         self.taken_over = flags.is_disconnect_packet_from_server and reason.value == _TAKEN_OVER
-        self._end(str(reason))
+        told = flags.is_disconnect_packet_from_server or not self._wire.problem
+        self._end(str(reason) if told else self._wire.problem)
 
     def _on_socket_close(self, _client: paho.Client, _data: Any, _socket: Any) -> None:
         self._let_go()

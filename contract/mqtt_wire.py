@@ -22,6 +22,7 @@ class Wire:
         self._sock = sock
         self._ahead = b""
         self._at = 0
+        self.problem = ""  # what ended it, in the system's words; paho only says "unspecified error"
 
     @property
     def ahead(self) -> int:
@@ -36,7 +37,7 @@ class Wire:
     def recv(self, buffer_size: int) -> bytes:
         """Return up to ``buffer_size`` bytes; raises ``BlockingIOError`` or ``SSLWantReadError`` if none are here."""
         if not self.ahead:
-            self._ahead, self._at = self._sock.recv(READ_AHEAD_BYTES), 0
+            self._ahead, self._at = self._receive(), 0
         chunk = self._ahead[self._at : self._at + buffer_size]
         self._at += len(chunk)
         return chunk
@@ -46,6 +47,18 @@ class Wire:
 
     def close(self) -> None:
         self._sock.close()
+
+    def _receive(self) -> bytes:
+        try:
+            received = self._sock.recv(READ_AHEAD_BYTES)
+        except (BlockingIOError, ssl.SSLWantReadError):
+            raise
+        except OSError as error:
+            self.problem = str(error)
+            raise
+        if not received:
+            self.problem = "closed by the other end"
+        return received
 
     def fileno(self) -> int:
         return self._sock.fileno()

@@ -224,6 +224,35 @@ async def test_a_revoked_certificate_is_refused_once_the_broker_has_reloaded(sit
             assert again.status is LinkStatus.CONNECTING
 
 
+async def test_a_reload_is_enough_for_the_revocation_list_and_keeps_everybody_else(site: Site) -> None:
+    papers = site.papers(A)
+    other = site.locker(B)
+    statuses: list[LinkStatus] = []
+    async with started(other):
+        other.on_status(statuses.append)
+        serial = x509.load_pem_x509_certificates(papers.certificate.read_bytes())[0].serial_number
+        site.setup.revoked.revoke(serial, NOW)
+        site.broker.reload()
+
+        assert await failure_of(site, papers)
+        assert statuses == []
+
+
+async def failure_of(site: Site, papers: TlsFiles) -> str:
+    """Connect again and again until the broker, which reloads in its own time, refuses. Return why."""
+    async with asyncio.timeout(20):
+        while True:
+            link = site.locker(A, papers)
+            task = asyncio.create_task(link.run())
+            while not link.last_failure and link.status is not LinkStatus.CONNECTED:  # noqa: ASYNC110 - as above
+                await asyncio.sleep(0)
+            failure = link.last_failure
+            task.cancel()
+            await asyncio.wait({task})
+            if failure:
+                return failure
+
+
 async def test_a_killed_broker_comes_back_with_its_sessions(site: Site) -> None:
     async with started(site.cloud()) as cloud:
         async with started(site.locker(A, will=to(A, Branch.STATE, "offline"))):

@@ -68,6 +68,12 @@ def report_failed_attempt(
     return AttemptOutcome(attempt.id, assigned, why)
 
 
+def ask_first(uow: UnitOfWork, act: Act, failed: FailedAttempt) -> LockerQuestion | None:
+    """Return what would be asked, changing nothing: ranking is thought about beside the writer, not inside it."""
+    parcel = uow.need(Parcel, failed.parcel_id)
+    return _question(uow, act, parcel, failed, reroute.route_carrying(uow, parcel.id))[0]
+
+
 def _find_locker(
     uow: UnitOfWork,
     act: Act,

@@ -31,11 +31,14 @@ def answer(draft: Draft, given: Answered) -> None:
     """Take one tap. While a lock is being pulsed nothing is taken: the screen is about to change anyway."""
     if draft.state.pulse is not None:
         return
+    notice = draft.state.notice
     draft.put(notice=None)
     courier.stay(draft)
     task, visit = draft.state.task, draft.state.visit
     if task is not None:
-        _at_the_door(draft, task, given.answer)
+        # "All right" under a sentence that covers a door is about the sentence; it claims nothing of the door.
+        if given.answer is not Answer.DONE or notice is None or draft.ms >= notice.until_ms:
+            _at_the_door(draft, task, given.answer)
     elif visit is not None and given.answer in _ABOUT_A_VISIT and pickup.lasts(draft, visit):
         _after_the_visit(draft, visit, given.answer)
     else:
@@ -46,6 +49,8 @@ def _at_the_door(draft: Draft, task: Task, tapped: Answer) -> None:
     match task.phase:
         case Phase.RELEASING | Phase.WAITING:
             pass
+        case Phase.NOT_OPENED | Phase.CLOSED if tapped is Answer.MORE_TIME:
+            draft.put(task=replace(task, since_ms=draft.ms))
         case Phase.NOT_OPENED:
             _not_opened(draft, task, tapped)
         case Phase.OPEN | Phase.CLOSED:

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
+from cloud.background import Background
 from cloud.clock import Clock
 from cloud.domain.actors import Actor
 from cloud.domain.rules import STANDARD, Rules
@@ -67,6 +68,7 @@ class Rim:
     planner: Planner
     travel: TravelTimesProvider
     hub: Hub
+    background: Background
     locality: Locality
     rules: Rules = STANDARD
 

@@ -1,0 +1,97 @@
+"""The HTTP application: JSON under /v1, and pages when they are given. It holds nothing but the rim."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from fastapi import APIRouter, FastAPI
+from starlette.datastructures import MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from cloud.api import (
+    couriers,
+    enrolments,
+    health,
+    imports,
+    live,
+    lockers,
+    parcels,
+    plans,
+    points,
+    problems,
+    sign_in,
+    tracking,
+)
+from cloud.api.shapes import PROBLEMS
+from cloud.rim import Rim
+
+BODY_BYTES_MAX = 64 * 1024  # of everything but files; the largest honest JSON body has 2 kB
+VERSION = "1.0.0"
+ROUTERS = (
+    sign_in.router,
+    imports.router,
+    parcels.router,
+    tracking.router,
+    lockers.router,
+    enrolments.router,
+    couriers.router,
+    plans.router,
+    points.router,
+    live.router,
+)
+_HEADERS = (
+    ("X-Content-Type-Options", "nosniff"),
+    ("Referrer-Policy", "same-origin"),
+    ("Cache-Control", "no-store"),
+)
+_DESCRIPTION = "Parcel lockers: announce parcels, plan days, run lockers. Refusals are RFC 9457 problems."
+
+Readiness = Callable[[], Mapping[str, bool]]
+
+
+def create_app(rim: Rim, pages: APIRouter | None = None, readiness: Readiness = dict) -> FastAPI:
+    """Build the application; ``readiness`` tells what of the service is up, by name."""
+    app = FastAPI(
+        title="Latchmile",
+        version=VERSION,
+        description=_DESCRIPTION,
+        openapi_url="/v1/openapi.json",
+        docs_url=None,  # its page loads scripts from elsewhere
+        redoc_url=None,
+        max_body_size=BODY_BYTES_MAX,
+    )
+    app.state.rim, app.state.readiness = rim, readiness
+    app.state.door_keeper = sign_in.DoorKeeper()
+    problems.install(app)
+    app.add_middleware(_Guarded)
+    for router in ROUTERS:
+        app.include_router(router, responses=PROBLEMS)
+    app.include_router(health.router)
+    if pages is not None:
+        app.include_router(pages)
+    return app
+
+
+def document(app: FastAPI) -> dict[str, Any]:
+    """Return the OpenAPI document."""
+    return app.openapi()
+
+
+class _Guarded:
+    """Gives every answer the headers that keep it private and what it says it is, unless it has its own."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+
+        async def guarded(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in _HEADERS:
+                    headers.setdefault(name, value)
+            await send(message)
+
+        await self._app(scope, receive, guarded)

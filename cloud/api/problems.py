@@ -1,0 +1,143 @@
+"""Refusals as RFC 9457 problems: the one place where a domain error becomes an HTTP status.
+
+Every problem says in ``detail`` what is wrong in a sentence a person may read, and carries the facts as members.
+"""
+
+import logging
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+from typing import Any
+
+import msgspec
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+
+from cloud.domain import errors
+
+MEDIA_TYPE = "application/problem+json"
+OVERLOADED_AGAIN_S = 2  # the writer empties a full queue in about this time
+ERRORS_MAX = 50  # fields named in one problem; a body that is wrong everywhere is wrong once
+GIVEN_MAX = 80  # characters of a wrong value repeated to whoever sent it
+
+_STATUS: tuple[tuple[type[errors.DomainError], HTTPStatus], ...] = (
+    (errors.NotFoundError, HTTPStatus.NOT_FOUND),
+    (errors.ForbiddenError, HTTPStatus.FORBIDDEN),
+    (errors.BrokenChainError, HTTPStatus.CONFLICT),
+    (errors.ConflictError, HTTPStatus.CONFLICT),
+    (errors.InvalidError, HTTPStatus.UNPROCESSABLE_ENTITY),
+    (errors.LimitReachedError, HTTPStatus.TOO_MANY_REQUESTS),
+    (errors.OverloadedError, HTTPStatus.SERVICE_UNAVAILABLE),
+)
+_WHERE = {"body", "query", "path", "header", "cookie"}
+_log = logging.getLogger(__name__)
+
+
+class UnauthenticatedError(Exception):
+    """Nobody knows who asks; ``why`` says what was wrong with what was shown, if anything was."""
+
+
+def install(app: FastAPI) -> None:
+    """Have every error of ``app`` answered as a problem."""
+    app.add_exception_handler(errors.DomainError, _domain)
+    app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(UnauthenticatedError, _unauthenticated)
+    app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(Exception, _crashed)
+
+
+def problem(status: int, kind: str, detail: str, members: Mapping[str, Any] | None = None) -> Response:
+    """Return a problem; ``kind`` is its stable name, in kebab case."""
+    document = {
+        "type": f"urn:latchmile:problem:{kind}",
+        "title": kind.replace("-", " "),
+        "status": status,
+        "detail": detail,
+        **(members or {}),
+    }
+    return Response(msgspec.json.encode(document), status, media_type=MEDIA_TYPE)
+
+
+def status_of(error: errors.DomainError) -> HTTPStatus:
+    return next((status for kind, status in _STATUS if isinstance(error, kind)), HTTPStatus.BAD_REQUEST)
+
+
+def kind_of(error: errors.DomainError) -> str:
+    """Return the error's own name in kebab case: ``NoCapacityError`` is ``no-capacity``."""
+    name = type(error).__name__.removesuffix("Error")
+    return "".join(f"-{letter.lower()}" if letter.isupper() else letter for letter in name).strip("-")
+
+
+async def _domain(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, errors.DomainError)  # noqa: S101 - it is installed for nothing else
+    answer = problem(status_of(error), kind_of(error), str(error), _members(error))
+    if isinstance(error, errors.LimitReachedError):
+        answer.headers["Retry-After"] = str(max(1, round(error.again_in.total_seconds())))
+    if isinstance(error, errors.OverloadedError):
+        answer.headers["Retry-After"] = str(OVERLOADED_AGAIN_S)
+    return answer
+
+
+def _members(error: errors.DomainError) -> dict[str, Any]:
+    match error:
+        case errors.InvalidError():
+            return {"errors": [{"field": error.field, "reason": error.why}]}
+        case errors.AssignmentRefusedError():
+            return {"reasons": list(error.reasons)}
+        case errors.NoCapacityError():
+            return {"locker": error.locker, "size": error.size}
+        case errors.TransitionRefusedError():
+            return {"state": error.state}
+        case _:
+            return {}
+
+
+async def _invalid(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)  # noqa: S101 - it is installed for nothing else
+    found = [_field_error(one) for one in error.errors()[:ERRORS_MAX]]
+    first = found[0]
+    detail = f"{first['field'] or 'the request'}: {first['reason']}"
+    if len(found) > 1:
+        detail += f" (and {len(found) - 1} more)"
+    return problem(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid", detail, {"errors": found})
+
+
+def _field_error(one: Mapping[str, Any]) -> dict[str, str]:
+    """Name the field as the sender wrote it; the value is repeated only where it is short and no secret."""
+    where: Sequence[Any] = one.get("loc", ())
+    names = [str(part) for part in where if part not in _WHERE]
+    reason = str(one.get("msg", "")).removeprefix("Value error, ")
+    if one.get("type") == "json_invalid":
+        names, reason = [], f"is no JSON: {one.get('ctx', {}).get('error', 'it breaks off')}"
+    field = ".".join(names)
+    given = one.get("input")
+    shown = {} if not isinstance(given, int | float) else {"given": str(given)[:GIVEN_MAX]}
+    return {"field": field, "reason": reason, **shown}
+
+
+async def _unauthenticated(_request: Request, error: Exception) -> Response:
+    answer = problem(HTTPStatus.UNAUTHORIZED, "unauthenticated", str(error))
+    answer.headers["WWW-Authenticate"] = 'Bearer realm="latchmile"'
+    return answer
+
+
+async def _http(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)  # noqa: S101 - it is installed for nothing else
+    try:
+        kind = HTTPStatus(error.status_code).phrase.lower().replace(" ", "-")
+    except ValueError:
+        kind = "refused"
+    answer = problem(error.status_code, kind, str(error.detail))
+    answer.headers.update(error.headers or {})
+    return answer
+
+
+async def _crashed(request: Request, error: Exception) -> Response:
+    """Say that it is our fault and nothing about it; the log has the rest."""
+    _log.error("api.crashed", extra={"method": request.method, "route": _route_of(request)}, exc_info=error)
+    return problem(HTTPStatus.INTERNAL_SERVER_ERROR, "internal", "something is broken here; it has been written down")
+
+
+def _route_of(request: Request) -> str:
+    """Return the route's pattern: a real path may carry a recipient's link."""
+    return str(getattr(request.scope.get("route"), "path", "unknown"))

@@ -21,6 +21,7 @@ from edge.agent import Agent, Fittings
 from edge.app import fit
 from edge.clock import SystemClock
 from edge.drivers.board import Board, open_board
+from edge.locker_controller.screens import OutOfOrder, Why
 from edge.settings import Settings
 from firmware_sim.network import Cable, Cut
 from firmware_sim.pins import SimulatedCabinet
@@ -189,12 +190,12 @@ class SimulatedLocker:
         life = asyncio.create_task(_live(agent, board), name=f"agent {self.id}")
         life.add_done_callback(self._ended)
         self._life = life
-        ready = asyncio.create_task(agent.ready.wait())
+        ready = asyncio.create_task(_serves(agent))
         await asyncio.wait((life, ready), timeout=READY_S_MAX, return_when=asyncio.FIRST_COMPLETED)
-        ready.cancel()
-        if agent.ready.is_set() and agent.kiosk_port is not None:
+        if ready.done() and agent.kiosk_port is not None:
             self._settings = replace(self._settings, kiosk_port=agent.kiosk_port)
             return
+        ready.cancel()
         failure = self.failure
         await self._switch_off()
         raise LockerStartError(f"the agent of {self.id} did not start: {failure or 'no word from it'}") from failure
@@ -221,3 +222,11 @@ async def _live(agent: Agent, board: Board) -> None:
         await agent.run()
     finally:
         board.close()
+
+
+async def _serves(agent: Agent) -> None:
+    """Return once people can use the kiosk, or can see why not."""
+    await agent.ready.wait()
+    async for screen in agent.front.watch():
+        if not isinstance(screen, OutOfOrder) or screen.reason != Why.STARTING:
+            return

@@ -1,4 +1,4 @@
-"""Models of lockers: layouts known by name, three of them from the start."""
+"""Models of lockers: layouts known by name, four of them from the start."""
 
 import msgspec
 
@@ -24,6 +24,7 @@ def columns(model: str, *sizes: str) -> Layout:
 
 STANDARD = (
     columns("S12", "S S S M M L", "XS XS S S M XL"),
+    columns("M20", "S S S M M M L", "XS XS S S M L", "S S M L", "M L XL"),
     columns("M24", "S S S S M M M L", "XS XS S S M M L", "S S S M M L", "M L XL"),
     columns(
         "L48",

@@ -1,0 +1,91 @@
+"""What ``latchmile-sim`` may be told on its command line."""
+
+import argparse
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+PORT = 8090
+PORT_MAX = 0xFFFF
+PROCESSES_MAX = 64  # more than one a core only costs memory
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """``claims`` names a JSON file of one-time claims by locker; ``only`` restricts the run to some lockers."""
+
+    bundles: Path
+    port: int
+    kiosk_base: int
+    processes: int
+    claims: Path | None
+    cloud: str
+    only: tuple[str, ...]
+    url_file: Path | None
+    reconnect_s_max: float
+    log_level: str
+
+
+def parse(arguments: Sequence[str]) -> Settings:
+    """Read the command line; exits with a message for whatever cannot be meant."""
+    given = _parser().parse_args(arguments)
+    return Settings(
+        bundles=given.bundles,
+        port=given.port,
+        kiosk_base=given.kiosk_base,
+        processes=given.processes,
+        claims=given.enrol,
+        cloud=given.cloud,
+        only=tuple(given.only),
+        url_file=given.url_file,
+        reconnect_s_max=given.reconnect_max,
+        log_level=given.log_level,
+    )
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="latchmile-sim",
+        description="Run simulated lockers: each is the real agent with its real kiosk, journal and link, on doors "
+        "that do not exist. A page on this machine draws them all; there you pull and shut doors, put parcels in, "
+        "take them out, cut a locker's link to the broker or its power.",
+        epilog="Every folder in --bundles that holds a locker's bundle becomes a locker. To make some: let the "
+        "operator console or POST /v1/lockers/{id}/claims give you one-time claims, write them as "
+        '{"LOCKER-ID": "claim", ...} into a file and pass it with --enrol and --cloud. '
+        "Exit codes: 0 ended by Ctrl-C or SIGTERM, 1 nothing could be started, 2 bad usage.",
+    )
+    add = parser.add_argument
+    add("--bundles", type=Path, required=True, help="folder with one folder for each locker")
+    add("--enrol", type=Path, metavar="FILE", help="JSON file of claims; lockers without a bundle are enrolled first")
+    add("--cloud", default="http://127.0.0.1:8000", help="where to enrol (default: %(default)s)")
+    add("--port", type=_port, default=PORT, help="port of the page and its JSON (0: any free; default: %(default)s)")
+    add(
+        "--kiosk-base",
+        type=_port,
+        default=0,
+        help="port of the first kiosk, the next has the next (0: free ones)",
+    )
+    add("--processes", type=_processes, default=1, help="spread the lockers over this many processes (default: 1)")
+    add("--only", action="append", default=[], metavar="LOCKER", help="run only this locker; several times for several")
+    add("--url-file", type=Path, help="write the page's address there once every locker serves")
+    add(
+        "--reconnect-max",
+        type=float,
+        default=120.0,
+        metavar="S",
+        help="longest wait between two connections (default: %(default)s)",
+    )
+    add("--log-level", choices=("DEBUG", "INFO", "WARNING", "ERROR"), default="WARNING")
+    return parser
+
+
+def _port(text: str) -> int:
+    if not text.isdecimal() or not 0 <= int(text) <= PORT_MAX:
+        raise argparse.ArgumentTypeError(f"{text!r} is no port; use 0 to {PORT_MAX}")
+    return int(text)
+
+
+def _processes(text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= PROCESSES_MAX:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of processes; use 1 to {PROCESSES_MAX}")
+    return int(text)

@@ -21,7 +21,6 @@ def move(uow: UnitOfWork, act: Act, parcel: Parcel, happened: str, **changes: An
 def entry(act: Act, parcel: Parcel, happened: str, detail: str = "") -> HistoryEntry:
     """Return the line that says what happened to ``parcel``, given as it is afterwards."""
     return HistoryEntry(
-        id=act.ids.new(),
         parcel_id=parcel.id,
         at=act.now,
         recorded_at=act.now,

@@ -78,7 +78,6 @@ class Projection:
         self.parcels[parcel.id] = self.changed_parcels[parcel.id] = parcel
         self.added.append(
             HistoryEntry(
-                id=self.act.ids.new(),
                 parcel_id=parcel.id,
                 at=seen.at,
                 recorded_at=self.act.now,

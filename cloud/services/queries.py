@@ -105,14 +105,14 @@ def tracking(uow: UnitOfWork, parcel_id: str) -> Tracking:
         locker=uow.get(Locker, parcel.locker_id) if parcel.locker_id else None,
         eta=stop.eta if stop else None,
         has_code=parcel.dropped_off_at is not None and live_pick_up(uow, parcel_id) is not None,
-        history=tuple(uow.find(HistoryEntry, order="recorded_at at id", parcel_id=parcel_id)),
+        history=tuple(uow.find(HistoryEntry, order="number", parcel_id=parcel_id)),
         consents=tuple(uow.find(Consent, order="given_at", parcel_id=parcel_id, withdrawn_at=None)),
     )
 
 
 def parcel_page(uow: UnitOfWork, parcel_id: str) -> ParcelPage:
     """Return everything support needs about one parcel."""
-    history = tuple(uow.find(HistoryEntry, order="recorded_at at id", parcel_id=parcel_id))
+    history = tuple(uow.find(HistoryEntry, order="number", parcel_id=parcel_id))
     ledger = [CustodyEntry(one.at, one.custodian, one.happened) for one in history]
     return ParcelPage(
         parcel=uow.need(Parcel, parcel_id),

@@ -97,9 +97,12 @@ class Claim:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HistoryEntry:
-    """One line of a parcel's history, which is its custody ledger too: ``custodian`` answers from ``at`` on."""
+    """One line of a parcel's history, which is its custody ledger too: ``custodian`` answers from ``at`` on.
 
-    id: str
+    The database gives ``number`` in the order of writing; before that it is 0.
+    """
+
+    number: int = 0
     parcel_id: str
     at: datetime
     recorded_at: datetime

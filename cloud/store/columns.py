@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import BigInteger, Boolean, Column, Float, Index, LargeBinary, String, Text
+from sqlalchemy import BigInteger, Boolean, Column, Float, Index, Integer, LargeBinary, String, Text
 from sqlalchemy import text as literal_text
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator
@@ -81,6 +81,11 @@ def text(name: str, *, null: bool = False) -> Column[Any]:
 
 def number(name: str, *, null: bool = False, key: bool = False) -> Column[Any]:
     return Column(name, BigInteger(), nullable=null, primary_key=key, autoincrement=False)
+
+
+def counted(name: str) -> Column[Any]:
+    """Return a key that the database counts up itself (in SQLite that is the row's own number)."""
+    return Column(name, BigInteger().with_variant(Integer(), "sqlite"), primary_key=True, autoincrement=True)
 
 
 def real(name: str, *, null: bool = False) -> Column[Any]:

@@ -51,6 +51,11 @@ TABLE_OF: Mapping[type[Any], Table] = {
 }
 
 
+COUNTED: Mapping[type[Any], str] = {records.HistoryEntry: "number"}
+"""Fields that the database fills in."""
+
+
 def values_of(record: Any) -> dict[str, Any]:
     """Return a record's fields as the values of its row (shallow: every field is a column)."""
-    return {field.name: getattr(record, field.name) for field in fields(record)}
+    counted = COUNTED.get(type(record))
+    return {field.name: getattr(record, field.name) for field in fields(record) if field.name != counted}

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Column, ColumnElement, Connection, Subquery, exists, func, or_, select
+from sqlalchemy import Column, ColumnElement, Connection, Row, Subquery, exists, func, or_, select
 
 from cloud.domain.capacity import ReservationState
 from cloud.domain.custody import CustodianKind
@@ -46,7 +46,7 @@ class SqlReads:
         )
         if lockers is not None:
             statement = statement.where(table.c.locker_id.in_(lockers))
-        return _by_locker(self._connection.execute(statement).tuples())
+        return _by_locker(self._connection.execute(statement))
 
     def reserved_by_size(self, lockers: Sequence[str] | None = None, /) -> dict[str, dict[SizeClass, int]]:
         table = reservation
@@ -57,7 +57,7 @@ class SqlReads:
         )
         if lockers is not None:
             statement = statement.where(table.c.locker_id.in_(lockers))
-        return _by_locker(self._connection.execute(statement).tuples())
+        return _by_locker(self._connection.execute(statement))
 
     def fleet(self) -> list[FleetRow]:
         table = compartment
@@ -127,11 +127,11 @@ class SqlReads:
 
     def count_by_state(self) -> dict[str, int]:
         statement = select(parcel.c.state, func.count()).group_by(parcel.c.state)
-        return {str(state): number for state, number in self._connection.execute(statement).tuples()}
+        return {str(state): number for state, number in self._connection.execute(statement)}
 
     def prepared_codes(self) -> dict[str, int]:
         statement = (
-            select(locker.c.id, func.count(prepared_code.c.id))
+            select(locker.c.id, func.count(prepared_code.c.id).label("number"))
             .select_from(locker.outerjoin(prepared_code, prepared_code.c.locker_id == locker.c.id))
             .where(
                 locker.c.status == LockerStatus.ACTIVE,
@@ -139,7 +139,7 @@ class SqlReads:
             )
             .group_by(locker.c.id)
         )
-        return dict(self._connection.execute(statement).tuples().all())
+        return {row.id: row.number for row in self._connection.execute(statement)}
 
     def audit_head(self) -> tuple[int, bytes]:
         statement = select(audit_log.c.sequence, audit_log.c.hash).order_by(audit_log.c.sequence.desc()).limit(1)
@@ -151,8 +151,9 @@ def _count(column: Column[Any], condition: ColumnElement[bool]) -> Subquery:
     return select(column, func.count().label("number")).where(condition).group_by(column).subquery()
 
 
-def _by_locker(rows: Iterable[tuple[str, SizeClass, int]]) -> dict[str, dict[SizeClass, int]]:
+def _by_locker(rows: Iterable[Row[Any]]) -> dict[str, dict[SizeClass, int]]:
     counted: dict[str, dict[SizeClass, int]] = defaultdict(lambda: dict.fromkeys(SizeClass, 0))
-    for locker_id, size, number in rows:
+    for row in rows:
+        locker_id, size, number = tuple(row)
         counted[locker_id][size] = number
     return counted

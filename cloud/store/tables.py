@@ -11,7 +11,7 @@ from cloud.domain.capacity import ReservationState
 from cloud.domain.locker import CompartmentStatus, Contents, LockerStatus
 from cloud.domain.parcel import ParcelState
 from cloud.services.records import GrantState, StopKind, Task, TaskState
-from cloud.store.columns import at, blob, flag, name_of, number, partial, real, text, word
+from cloud.store.columns import at, blob, counted, flag, name_of, number, partial, real, text, word
 from contract.sizes import SizeClass
 
 metadata = MetaData(
@@ -150,7 +150,7 @@ parcel = Table(
 parcel_history = Table(
     "parcel_history",
     metadata,
-    name_of("id", key=True),
+    counted("number"),
     name_of("parcel_id"),
     at("at"),
     at("recorded_at"),
@@ -162,7 +162,7 @@ parcel_history = Table(
     name_of("compartment", null=True),
     text("detail"),
     _to("parcel_id", "parcel.id"),
-    Index(None, "parcel_id", "recorded_at"),
+    Index(None, "parcel_id", "number"),
 )
 
 consent = Table(

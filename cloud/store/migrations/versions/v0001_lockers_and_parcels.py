@@ -201,7 +201,7 @@ def _parcel() -> None:
 def _parcel_history() -> None:
     op.create_table(
         "parcel_history",
-        sa.Column("id", sa.String(length=255), nullable=False),
+        sa.Column("number", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column("parcel_id", sa.String(length=255), nullable=False),
         sa.Column("at", sa.BigInteger(), nullable=False),
         sa.Column("recorded_at", sa.BigInteger(), nullable=False),
@@ -213,11 +213,9 @@ def _parcel_history() -> None:
         sa.Column("compartment", sa.String(length=255), nullable=True),
         sa.Column("detail", sa.Text(), nullable=False),
         sa.ForeignKeyConstraint(["parcel_id"], ["parcel.id"], name=op.f("fk_parcel_history_parcel_id")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_parcel_history")),
+        sa.PrimaryKeyConstraint("number", name=op.f("pk_parcel_history")),
     )
-    op.create_index(
-        op.f("ix_parcel_history_parcel_id_recorded_at"), "parcel_history", ["parcel_id", "recorded_at"], unique=False
-    )
+    op.create_index(op.f("ix_parcel_history_parcel_id_number"), "parcel_history", ["parcel_id", "number"], unique=False)
 
 
 def _consent() -> None:

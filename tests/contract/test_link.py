@@ -134,9 +134,22 @@ async def test_an_acknowledgement_of_an_earlier_connection_does_nothing(world: L
         await reader.take(acknowledging=False)
 
         listening.acknowledge(old)
+        await listening.publish(message("whatever was acknowledged is through", topic="t/up"))
         await reconnect(world, listening, "listener")
 
         assert (await reader.take()).payload == b"once"
+
+
+async def test_what_nobody_had_read_when_the_wire_broke_comes_once_not_twice(world: LinkWorld) -> None:
+    async with started(await listener(world)) as listening, started(await sender(world)) as sending:
+        for text in ("one", "two", "three"):
+            await sending.publish(message(text))
+        await listening.publish(message("by now they are in the inbox", topic="t/up"))
+
+        await reconnect(world, listening, "listener")
+        await sending.publish(message("end"))
+
+        assert await Reader(listening).payloads(4) == [b"one", b"two", b"three", b"end"]
 
 
 async def test_no_more_than_the_receive_maximum_waits_for_acknowledgement(world: LinkWorld) -> None:

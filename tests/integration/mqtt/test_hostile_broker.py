@@ -85,6 +85,15 @@ async def test_a_topic_that_is_no_text_is_acknowledged_and_dropped_and_the_next_
     assert mids == [b"\x00\x07", b"\x00\x08"]
 
 
+async def test_packets_that_arrive_together_are_all_handled_though_nothing_follows() -> None:
+    async def at_once(peer: Peer) -> None:
+        peer.send(b"".join(bytes([PUBLISH, 5, 0, 1, 97, 0, 48 + number]) for number in range(10)))
+        await silence(peer)
+
+    async with hostile(at_once) as broker, started(link_of(broker.settings())) as link:
+        assert b"".join(await Reader(link).payloads(10)) == b"0123456789"
+
+
 async def test_a_broker_that_accepts_and_never_answers_blocks_neither_the_loop_nor_the_link() -> None:
     async with hostile(silence, connack=b"") as broker:
         link = link_of(broker.settings(connect_s_max=0.2))

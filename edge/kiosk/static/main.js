@@ -120,7 +120,7 @@ async function onConnected() {
   });
   buildFoot();
   // The first screen may have been drawn before its wall and its language were known.
-  stage.forget();
+  if (first) stage.forget();
   show({});
 }
 

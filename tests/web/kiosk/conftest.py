@@ -76,6 +76,7 @@ async def kiosk(browser: Browser) -> AsyncIterator[Kiosk]:
         await page.goto(address)
         kiosk = Kiosk(page, locker, address, complaints)
         await kiosk.see("home")
+        await page.wait_for_selector("[data-language]")  # the bar is built last; then nothing moves the focus any more
         yield kiosk
         await context.close()
     assert complaints == []

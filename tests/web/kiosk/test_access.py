@@ -188,3 +188,13 @@ async def test_the_page_says_when_the_locker_is_silent_and_comes_back_by_itself(
     kiosk.complaints.clear()
 
     await expect(kiosk.page.locator("#foot")).to_contain_text("Metro Centrum")
+
+
+async def test_at_twice_the_size_nothing_has_to_be_scrolled_sideways(kiosk: Kiosk) -> None:
+    await kiosk.page.set_viewport_size({"width": 512, "height": 300})
+    widths = {}
+    for name in [name for name in SCREENS if not name.startswith(SAME_SHAPE)]:
+        await walk(kiosk, name)
+        widths[name] = await kiosk.page.evaluate("document.documentElement.scrollWidth")
+
+    assert {name: width for name, width in widths.items() if width > 512} == {}

@@ -32,12 +32,16 @@ IssueCertificate = Callable[[bytes, LockerId, datetime], Issued]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Locality:
-    """Where and for whom this cloud works. ``region`` is ISO 3166 alpha-2: whose telephone numbers need no prefix."""
+    """Where and for whom this cloud works. ``region`` is ISO 3166 alpha-2: whose telephone numbers need no prefix.
+
+    ``pace`` is how many times oftener jobs run than they need to, for days that pass in minutes.
+    """
 
     zone: ZoneInfo
     region: str = "PL"
     base_url: str = "http://127.0.0.1:8000"
     plan_deadline: timedelta = timedelta(seconds=60)
+    pace: int = 1
     is_demo: bool = False
 
 

@@ -16,7 +16,8 @@ from cloud.rim import Locality
 
 PREFIX = "LATCHMILE_"
 PORT_MAX = 65_535
-DWELL_H_MAX = 24 * 30  # a month; longer is storage, not delivery
+DWELL_MAX = timedelta(days=30)  # a month; longer is storage, not delivery
+PACE_MAX = 1_000  # every job once a second
 PLAN_S_MAX = 3_600  # an hour: a plan older than that has been overtaken by the day
 
 
@@ -62,9 +63,10 @@ def read_settings(arguments: Sequence[str] | None, environment: Mapping[str, str
             region=found.region,
             base_url=base_url.rstrip("/"),
             plan_deadline=timedelta(seconds=found.plan_seconds),
+            pace=found.pace,
             is_demo=found.demo,
         ),
-        rules=Rules(dwell=DwellPolicies(default=DwellPolicy(dwell=timedelta(hours=found.dwell_hours)))),
+        rules=Rules(dwell=DwellPolicies(default=DwellPolicy(dwell=found.dwell))),
         init_only=found.command == "init",
         verbose=found.verbose,
     )
@@ -96,8 +98,9 @@ def _parser(environment: Mapping[str, str]) -> argparse.ArgumentParser:
     flag("smtp-sender", str, "Latchmile <lockers@localhost>", "sender of mails")
     flag("zone", _zone, "Europe/Warsaw", "time zone of the depot")
     flag("region", _region, "PL", "country of telephone numbers without prefix")
-    flag("dwell-hours", _between(1, DWELL_H_MAX), "48", "how long a parcel may stay in a compartment")
+    flag("dwell", _duration, "48h", "how long a parcel may stay in a compartment: 48h, 30m, 90s")
     flag("plan-seconds", _between(1, PLAN_S_MAX), "60", "how long planning a day may take")
+    flag("pace", _between(1, PACE_MAX), "1", "how many times oftener jobs run than they need to")
     parser.add_argument("--demo", action="store_true", default=environment.get(f"{PREFIX}DEMO") == "1")
     parser.add_argument("--verbose", action="store_true", help="log more")
     return parser
@@ -114,6 +117,15 @@ def _between(low: int, high: int) -> Callable[[str], int]:
         return int(given)
 
     return read
+
+
+def _duration(given: str) -> timedelta:
+    units = {"h": timedelta(hours=1), "m": timedelta(minutes=1), "s": timedelta(seconds=1)}
+    number, unit = given[:-1], units.get(given[-1:])
+    is_number = number.isascii() and number.isdigit() and len(number) < 8  # noqa: PLR2004 - a month in seconds has 7
+    if unit is None or not is_number or not timedelta(0) < int(number) * unit <= DWELL_MAX:
+        raise argparse.ArgumentTypeError(f"{given!r} is no time up to {DWELL_MAX.days} days, such as 48h, 30m or 90s")
+    return int(number) * unit
 
 
 def _zone(given: str) -> ZoneInfo:

@@ -69,9 +69,9 @@ class Ingest:
         self.refused: Counter[str] = Counter()
         self.recorded = 0
 
-    def forget_key(self, locker: LockerId) -> None:
-        """Have the locker's key looked up again: it was enrolled anew or revoked."""
-        self._keys.pop(locker, None)
+    def forget_keys(self) -> None:
+        """Have keys looked up again: a locker was enrolled anew or revoked."""
+        self._keys.clear()
 
     async def run(self) -> None:
         """Take and record until cancelled."""

@@ -1,0 +1,97 @@
+"""What the cloud does by the clock: each job is one service in one unit of work, and finds what is due by itself."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from datetime import timedelta
+
+from cloud.domain.actors import SYSTEM
+from cloud.jobs.schedule import Daily, Every, Job
+from cloud.planning import plan_day
+from cloud.rim import Rim
+from cloud.services import idempotency
+from cloud.services.dispatch import expire_messages, resend_unconfirmed
+from cloud.services.expire_parcels import expire_parcels
+from cloud.services.ports import Act, UnitOfWork
+from cloud.services.prepare_codes import FreshCode, lockers_needing_codes, make_codes, store_codes
+from cloud.services.record_state import mark_silent
+from cloud.services.release_reservation import expire_reservations
+from cloud.services.remind import remind
+from cloud.services.remote_open import expire_commands
+
+REPEAT_MAX = 100  # batches of 500 in one run; beyond 50,000 the next run goes on
+CODES_AT_ONCE = 4  # made between two looks at the loop: 4 x 50 ms of one core
+GAP_MIN = timedelta(seconds=1)  # a demo's hurried day; oftener the jobs would only meet themselves
+PLAN_AT = Daily(4, 30)  # before the depots open, after the night's deadlines have ended
+TIDY_AT = Daily(3, 15)
+
+Verb = Callable[[UnitOfWork, Act], int]
+
+_log = logging.getLogger(__name__)
+
+
+def all_jobs(rim: Rim) -> tuple[Job, ...]:
+    """Return the timetable's jobs; how often each runs is how late it may be."""
+    keys = rim.keys
+
+    def job(name: str, gap: timedelta, verb: Verb) -> Job:
+        when = Every(max(gap / rim.locality.pace, GAP_MIN))
+        return Job(name, when, lambda: run_verb(rim, name, verb))
+
+    return (
+        job("expire_parcels", timedelta(minutes=5), lambda uow, act: expire_parcels(uow, act, keys)),
+        job("remind", timedelta(minutes=5), remind),
+        job("expire_reservations", timedelta(minutes=2), lambda uow, act: expire_reservations(uow, act, keys)),
+        job("expire_commands", timedelta(seconds=5), expire_commands),
+        job("mark_silent", timedelta(seconds=30), mark_silent),
+        job("resend_unconfirmed", timedelta(seconds=60), resend_unconfirmed),
+        job("expire_messages", timedelta(seconds=30), expire_messages),
+        Job("forget_answers", TIDY_AT, lambda: run_verb(rim, "forget_answers", idempotency.forget_old)),
+        Job("prepare_codes", Every(timedelta(seconds=30)), lambda: prepare_codes(rim)),
+        Job("plan_day", PLAN_AT, lambda: plan_today(rim)),
+    )
+
+
+async def run_verb(rim: Rim, name: str, verb: Verb) -> int:
+    """Run a verb until it finds nothing more to do; return how much it did."""
+    done = 0
+    for _ in range(REPEAT_MAX):
+        count = await _once(rim, verb)
+        if not count:
+            break
+        done += count
+    if done:
+        _log.info("job.done", extra={"job": name, "count": done})
+    return done
+
+
+async def _once(rim: Rim, verb: Verb) -> int:
+    act = rim.act(SYSTEM)
+    return await rim.do(lambda uow: verb(uow, act))
+
+
+async def prepare_codes(rim: Rim) -> int:
+    """Make pick-up codes ahead of need, outside the writer: each costs 50 ms on purpose."""
+    made = 0
+    low = await rim.look(lambda uow: lockers_needing_codes(uow, rim.keys))
+    for locker_id, salt, wanted in low:
+        for start in range(0, wanted, CODES_AT_ONCE):
+            count = min(wanted - start, CODES_AT_ONCE)
+            codes = await asyncio.to_thread(make_codes, count, salt, rim.ids)
+            await _store(rim, locker_id, codes)
+            made += count
+    return made
+
+
+async def _store(rim: Rim, locker_id: str, codes: tuple[FreshCode, ...]) -> None:
+    act = rim.act(SYSTEM)
+    await rim.do(lambda uow: store_codes(uow, act, rim.keys, locker_id, codes))
+
+
+async def plan_today(rim: Rim) -> None:
+    """Plan the day that begins, with a record of how it went."""
+    day = rim.clock.now().astimezone(rim.locality.zone).date()
+    run = rim.background.begun("plan", rim.ids.new())
+
+    await rim.do(lambda uow: uow.add(run))
+    rim.background.enqueue(run, lambda progress: plan_day(rim, day, SYSTEM, progress))

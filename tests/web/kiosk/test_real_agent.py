@@ -1,0 +1,53 @@
+"""The page before the real agent: a browser, the controller, the store and doors that really have to be pulled."""
+
+import asyncio
+
+import pytest
+from playwright.async_api import Browser, Page, expect
+
+from contract.codes import make_code
+from firmware_sim.in_a_thread import LockerInAThread
+from tests.web.kiosk.conftest import SIZE
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+
+PULLS_MAX = 100  # the screen says "opening" a moment before the hook lets go; people pull until it does
+
+
+async def type_code(page: Page, code: str) -> None:
+    for digit in code:
+        await page.locator(f'[data-key="{digit}"]').click()
+    await page.get_by_role("button", name="Open", exact=True).click()
+
+
+def pull_until_open(locker: LockerInAThread, label: str) -> bool:
+    """Pull again after each look at the screen, which takes the agent's loop a turn."""
+    for _ in range(PULLS_MAX):
+        if locker.pull(label):
+            return True
+        locker.screen()
+    return False
+
+
+async def test_a_person_at_the_page_opens_a_real_compartment(
+    browser: Browser, latchmile_locker: LockerInAThread
+) -> None:
+    code = await asyncio.to_thread(latchmile_locker.drop_off, "LM1")
+    label = latchmile_locker.where("LM1")
+    page = await browser.new_page(viewport=SIZE)
+    await page.goto(latchmile_locker.kiosk_url)
+    await page.locator('[data-view="code"]').click()
+
+    await type_code(page, make_code(1))
+    await expect(page.locator(".note")).to_contain_text("4 tries are left")
+    await type_code(page, code)
+    await expect(page.locator("h1")).to_have_text(f"{label} is opening")
+    assert await asyncio.to_thread(pull_until_open, latchmile_locker, label)
+    await expect(page.locator("h1")).to_have_text("Take your parcel")
+    assert await asyncio.to_thread(latchmile_locker.close, label)
+    await expect(page.locator("h1")).to_have_text("All done")
+    await page.get_by_role("button", name="Finish").click()
+
+    await expect(page.locator("h1")).to_have_text("Hello. What brings you here?")
+    await page.close()

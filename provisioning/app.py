@@ -27,6 +27,7 @@ def main(arguments: list[str] | None = None) -> int:
         host=options.host,
         names=tuple(options.name or LOOPBACK),
         services=tuple(options.service or ("cloud",)),
+        saves_every_change=options.save == "change",
     )
     try:
         setup = set_up(wish, datetime.now(UTC))
@@ -61,6 +62,12 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--domain", default="latchmile.internal", help="in every certificate (default: %(default)s)")
     parser.add_argument("--name", action="append", help="a name clients reach the broker by; several times")
     parser.add_argument("--service", action="append", help="a cloud client's name (default: cloud); several times")
+    parser.add_argument(
+        "--save",
+        choices=("change", "second"),
+        default="change",
+        help="save the database at every change or every second",
+    )
     parser.add_argument("--verbose", action="store_true", help="show what mosquitto says")
     return parser
 

@@ -28,6 +28,7 @@ class SetupWish:
     host: str = "127.0.0.1"
     names: Sequence[str] = LOOPBACK
     services: tuple[str, ...] = ("cloud",)
+    saves_every_change: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +78,7 @@ def _configure(wish: SetupWish) -> Path:
         acl=directory / "mosquitto.acl",
         store=make_directory(directory / "store"),
         services=wish.services,
+        saves_every_change=wish.saves_every_change,
     )
     write_atomically(settings.acl, acl_text(wish.services).encode())
     config = directory / "mosquitto.conf"

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,8 +17,8 @@ SETTINGS = BrokerSettings(
 )
 
 
-def settings() -> dict[str, str]:
-    lines = (line for line in mosquitto_conf(SETTINGS).splitlines() if line and not line.startswith("#"))
+def settings(wanted: BrokerSettings = SETTINGS) -> dict[str, str]:
+    lines = (line for line in mosquitto_conf(wanted).splitlines() if line and not line.startswith("#"))
     return dict(line.split(" ", 1) for line in lines)
 
 
@@ -44,6 +45,12 @@ def settings() -> dict[str, str]:
 )
 def test_what_the_design_asks_for_is_set(name: str, value: str) -> None:
     assert settings()[name] == value
+
+
+def test_a_broker_under_load_may_save_by_the_second_instead() -> None:
+    by_the_second = settings(replace(SETTINGS, saves_every_change=False))
+
+    assert (by_the_second["autosave_interval"], by_the_second["autosave_on_changes"]) == ("1", "false")
 
 
 def test_every_setting_has_its_reason_on_the_line_above() -> None:

@@ -19,8 +19,8 @@ class BrokerSettings:
     """Files must exist before mosquitto starts; ``store`` is the directory of its database.
 
     ``saves_every_change`` rewrites the whole database for every message that is queued or retained: nothing queued is
-    lost to ``kill -9``, but a backlog of 3,000 messages slows the broker to 54 a second, where saving once a second takes
-    4,600 (measured on 2 cores). Whoever re-sends until the other end has committed, as we do, can afford the latter.
+    lost to ``kill -9``, but a backlog of 3,000 messages slows the broker to 54 a second, where saving once a second
+    takes 4,600 (measured on 2 cores). Who re-sends until the other end has committed, as we do, can afford the latter.
     """
 
     port: int

@@ -89,6 +89,8 @@ async def _start(settings: Settings, names: Sequence[str], stack: AsyncExitStack
 def _shares(settings: Settings, names: Sequence[str]) -> list[Share]:
     parts = make_directory(settings.bundles / PARTS)
     options = ["--reconnect-max", str(settings.reconnect_s_max), "--log-level", settings.log_level]
+    if settings.broker is not None:
+        options += ["--broker", f"{settings.broker[0]}:{settings.broker[1]}"]
     shares, first = [], 0
     for nth, hand in enumerate(shared_out(names, settings.processes)):
         base = ["--kiosk-base", str(settings.kiosk_base + first if settings.kiosk_base else 0)]
@@ -105,6 +107,7 @@ def _place(settings: Settings, name: str, nth: int) -> LockerPlace:
         bundle=bundle,
         data=bundle / DATA,
         kiosk_port=settings.kiosk_base + nth if settings.kiosk_base else 0,
+        broker=settings.broker,
         reconnect=Reconnect(min_s=min(1.0, longest_s / 4), first_s=min(8.0, longest_s), max_s=longest_s),
     )
 

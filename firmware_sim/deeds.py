@@ -89,7 +89,10 @@ class DoorPicture(msgspec.Struct, frozen=True):
 
 
 class LockerPicture(msgspec.Struct, frozen=True):
-    """One locker. ``waiting`` counts journal entries that the cloud has not acknowledged (-1: nobody can tell)."""
+    """One locker. ``acknowledged`` is the last journal entry the cloud has confirmed, ``waiting`` counts later ones.
+
+    Without power nobody can tell: both are -1.
+    """
 
     id: str
     model: str
@@ -97,6 +100,7 @@ class LockerPicture(msgspec.Struct, frozen=True):
     power: bool
     uplink_cut: bool
     online: bool
+    acknowledged: int
     waiting: int
     failure: str
     screen: Screen | None

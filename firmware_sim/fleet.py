@@ -133,6 +133,7 @@ def picture(locker: SimulatedLocker) -> LockerPicture:
     """Say how a locker looks now."""
     agent = locker.agent if locker.has_power else None
     uplink = agent.uplink if agent is not None else None
+    store = agent.store if agent is not None else None
     cabinet = locker.cabinet.cabinet
     energised = set(cabinet.energised)
     return LockerPicture(
@@ -142,7 +143,8 @@ def picture(locker: SimulatedLocker) -> LockerPicture:
         power=locker.has_power,
         uplink_cut=locker.uplink_is_cut,
         online=uplink is not None and uplink.link.status is LinkStatus.CONNECTED,
-        waiting=uplink.outbox.waiting if uplink is not None else -1,
+        acknowledged=store.acknowledged.sequence if store is not None else -1,
+        waiting=store.head.sequence - store.acknowledged.sequence if store is not None else -1,
         failure=str(locker.failure or ""),
         screen=agent.front.screen() if agent is not None else None,
         doors=tuple(

@@ -23,6 +23,7 @@ from edge.clock import SystemClock
 from edge.drivers.board import Board, open_board
 from edge.locker_controller.screens import OutOfOrder, Why
 from edge.settings import Settings
+from firmware_sim.inside import read_inside, write_inside
 from firmware_sim.network import Cable, Cut
 from firmware_sim.pins import SimulatedCabinet
 from firmware_sim.wiring import simulated_wiring
@@ -50,6 +51,8 @@ class LockerPlace:
     kiosk_port: int = 0
     offline: bool = False
     reconnect: Reconnect = field(default_factory=Reconnect)
+    broker: tuple[str, int] | None = None
+    """Where the broker is now, if it has moved since the locker was enrolled."""
 
 
 class SimulatedLocker:
@@ -60,7 +63,8 @@ class SimulatedLocker:
         self._place = place
         self._bundle = load_bundle(place.bundle)
         self._wiring = simulated_wiring(self._bundle.layout)
-        self._cable = None if place.offline else Cable(self._bundle.broker_host, self._bundle.broker_port)
+        broker = place.broker or (self._bundle.broker_host, self._bundle.broker_port)
+        self._cable = None if place.offline else Cable(*broker)
         self._settings = Settings(
             bundle=place.bundle,
             wiring=place.bundle,  # there is no wiring file: the pins follow from the layout
@@ -79,6 +83,8 @@ class SimulatedLocker:
         """Put the locker up and switch it on; raises ``LockerStartError``."""
         self._place.data.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.cabinet = SimulatedCabinet.of(self._wiring)
+        for label, thing in read_inside(self._place.data).items():
+            self.cabinet.cabinet.leave_behind(CompartmentLabel(label), thing)
         try:
             if self._cable is not None:
                 await self._cable.__aenter__()
@@ -176,10 +182,17 @@ class SimulatedLocker:
     def put_in(self, label: str, parcel: str) -> None:
         """Put a parcel through an open door; raises ``CabinetError`` when that cannot be done."""
         self.cabinet.put_in(CompartmentLabel(label), parcel)
+        self._remember()
 
     def take_out(self, label: str) -> str | None:
         """Take out what lies behind an open door; raises ``CabinetError`` when it is closed."""
-        return self.cabinet.take_out(CompartmentLabel(label))
+        taken = self.cabinet.take_out(CompartmentLabel(label))
+        self._remember()
+        return taken
+
+    def _remember(self) -> None:
+        inside = {plan.label: self.cabinet.contents(plan.label) for plan in self.layout.compartments}
+        write_inside(self._place.data, {label: thing for label, thing in inside.items() if thing is not None})
 
     # ------------------------------------------------------------------ the agent's life
 

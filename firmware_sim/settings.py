@@ -23,6 +23,7 @@ class Settings:
     only: tuple[str, ...]
     url_file: Path | None
     reconnect_s_max: float
+    broker: tuple[str, int] | None
     log_level: str
 
 
@@ -39,6 +40,7 @@ def parse(arguments: Sequence[str]) -> Settings:
         only=tuple(given.only),
         url_file=given.url_file,
         reconnect_s_max=given.reconnect_max,
+        broker=given.broker,
         log_level=given.log_level,
     )
 
@@ -75,6 +77,7 @@ def _parser() -> argparse.ArgumentParser:
         metavar="S",
         help="longest wait between two connections (default: %(default)s)",
     )
+    add("--broker", type=_place, metavar="HOST:PORT", help="where the broker is now, if it has moved since enrolment")
     add("--log-level", choices=("DEBUG", "INFO", "WARNING", "ERROR"), default="WARNING")
     return parser
 
@@ -83,6 +86,13 @@ def _port(text: str) -> int:
     if not text.isdecimal() or not 0 <= int(text) <= PORT_MAX:
         raise argparse.ArgumentTypeError(f"{text!r} is no port; use 0 to {PORT_MAX}")
     return int(text)
+
+
+def _place(text: str) -> tuple[str, int]:
+    host, _, port = text.rpartition(":")
+    if not host:
+        raise argparse.ArgumentTypeError(f"{text!r} is no broker; use HOST:PORT")
+    return host, _port(port)
 
 
 def _processes(text: str) -> int:

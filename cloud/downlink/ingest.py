@@ -9,7 +9,7 @@
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -96,10 +96,32 @@ class Ingest:
         sifted = [(message, sift(message, self._keys)) for message in group]
         batches = [(message, one) for message, one in sifted if isinstance(one, EventBatch)]
         others = [(message, one) for message, one in sifted if not isinstance(one, EventBatch)]
-        work = [self._record_other(message, one) for message, one in others]
-        if batches:
-            work.append(self._record_batches(batches))
-        await asyncio.gather(*work)
+        work = [self._attempt([message], self._record_other(message, one)) for message, one in others]
+        await asyncio.gather(*work, *([self._record_group(batches)] if batches else []))
+
+    async def _record_group(self, batches: Sequence[tuple[Incoming, EventBatch]]) -> None:
+        """Record all together; where one breaks us, each alone."""
+        together = await self._attempt([message for message, _ in batches], self._record_batches(batches))
+        if not together and len(batches) > 1:
+            for one in batches:
+                await self._record_group([one])
+
+    async def _attempt(self, messages: Sequence[Incoming], work: Awaitable[None]) -> bool:
+        """Await ``work``; when it breaks over a single message, set that message aside loudly.
+
+        The broker is told that we have it, the locker is not: it keeps the entries and sends them again, so nothing is
+        lost and a mended cloud takes them. Unacknowledged it would come back at once and break us for ever.
+        """
+        try:
+            await work
+        except Exception as error:  # noqa: BLE001 - the loop's edge: one message must not stop every other locker
+            if len(messages) == 1:
+                locker = locker_of(messages[0])
+                _log.error("ingest.set_aside", extra={"locker": locker, "topic": messages[0].topic}, exc_info=error)
+                self._count_refused(Refused(locker, f"cannot be recorded: {type(error).__name__}"))
+                self._link.acknowledge(messages[0])
+            return False
+        return True
 
     async def _record_batches(self, batches: Sequence[tuple[Incoming, EventBatch]]) -> None:
         said = [batch for _, batch in batches]

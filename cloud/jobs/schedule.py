@@ -56,7 +56,7 @@ class Timetable:
         )
         self._scheduler.add_listener(_job_failed, EVENT_JOB_ERROR)
         for job in jobs:
-            self._scheduler.add_job(job.run, _trigger(job.when, zone), id=job.name, name=job.name)
+            self._scheduler.add_job(_awaiting(job), _trigger(job.when, zone), id=job.name, name=job.name)
 
     def __enter__(self) -> Self:
         self._scheduler.start()
@@ -68,6 +68,15 @@ class Timetable:
     def names(self) -> list[str]:
         """Return the names of all jobs."""
         return [job.id for job in self._scheduler.get_jobs()]
+
+
+def _awaiting(job: Job) -> Callable[[], Awaitable[None]]:
+    """Return a coroutine function: the scheduler calls anything else in a thread and drops what it returns."""
+
+    async def run() -> None:
+        await job.run()
+
+    return run
 
 
 def _trigger(when: Every | Daily, zone: ZoneInfo) -> BaseTrigger:

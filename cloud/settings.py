@@ -66,7 +66,12 @@ def read_settings(arguments: Sequence[str] | None, environment: Mapping[str, str
             pace=found.pace,
             is_demo=found.demo,
         ),
-        rules=Rules(dwell=DwellPolicies(default=DwellPolicy(dwell=found.dwell))),
+        rules=Rules(
+            dwell=DwellPolicies(
+                default=DwellPolicy(dwell=found.dwell),
+                by_carrier={carrier: DwellPolicy(dwell=dwell) for carrier, dwell in found.carrier_dwell},
+            )
+        ),
         init_only=found.command == "init",
         verbose=found.verbose,
     )
@@ -99,6 +104,14 @@ def _parser(environment: Mapping[str, str]) -> argparse.ArgumentParser:
     flag("zone", _zone, "Europe/Warsaw", "time zone of the depot")
     flag("region", _region, "PL", "country of telephone numbers without prefix")
     flag("dwell", _duration, "48h", "how long a parcel may stay in a compartment: 48h, 30m, 90s")
+    parser.add_argument(
+        "--carrier-dwell",
+        type=_carrier_dwell,
+        action="append",
+        default=[],
+        metavar="CARRIER=DURATION",
+        help="another dwell for the parcels of one carrier; several times for several",
+    )
     flag("plan-seconds", _between(1, PLAN_S_MAX), "60", "how long planning a day may take")
     flag("pace", _between(1, PACE_MAX), "1", "how many times oftener jobs run than they need to")
     parser.add_argument("--demo", action="store_true", default=environment.get(f"{PREFIX}DEMO") == "1")
@@ -108,6 +121,13 @@ def _parser(environment: Mapping[str, str]) -> argparse.ArgumentParser:
 
 def _port(given: str) -> int:
     return _between(1, PORT_MAX)(given)
+
+
+def _carrier_dwell(given: str) -> tuple[str, timedelta]:
+    carrier, equals, duration = given.rpartition("=")
+    if not equals or not carrier:
+        raise argparse.ArgumentTypeError(f"{given!r} is not CARRIER=DURATION, such as express=24h")
+    return carrier, _duration(duration)
 
 
 def _between(low: int, high: int) -> Callable[[str], int]:

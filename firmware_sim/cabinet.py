@@ -8,6 +8,7 @@ import heapq
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from typing import Self
 
 from contract.ids import CompartmentLabel
 from firmware_sim.compartment import Compartment, Happening
@@ -22,9 +23,11 @@ from firmware_sim.physics import (
     Violation,
     ViolationKind,
 )
+from firmware_sim.truth import CabinetTruth, CompartmentTruth
 
 CHATTER_MS = 7  # how often a broken contact changes its mind: faster than any debounce
 BOUNCES_MAX = 5
+HELD_MS = 100  # a killed agent's outputs stay as they were until systemd's ExecStopPost drops them, this much later
 RECORDS_KEPT_MAX = 1_000  # a checker looks after every step; totals are counted apart
 
 Event = tuple[int, int, CompartmentLabel, Happening, int]  # when, serial, where, what, of which pulse
@@ -51,6 +54,35 @@ class Cabinet:
         self.violations: deque[Violation] = deque(maxlen=RECORDS_KEPT_MAX)
         for label, fault in (faults or {}).items():
             self.break_(label, fault, 0)
+
+    @classmethod
+    def resumed(cls, layout: Sequence[CompartmentPhysics], truth: CabinetTruth) -> Self:
+        """Build the cabinet that an agent left behind when it died.
+
+        Outputs were held for a moment and then dropped; whatever a coil had begun by then has run its course.
+        """
+        cabinet = cls(layout)
+        cabinet.violations.extend(truth.violations)
+        for one in truth.compartments:
+            cabinet._resume(one)
+        compartments = cabinet._compartments.values()
+        cabinet._run_to(HELD_MS)
+        for compartment in compartments:
+            if not compartment.faults.stuck_relay:
+                cabinet._current_off(compartment, HELD_MS)
+        swings = (one.physics.swing_ms + one.faults.slow_ms + one.physics.bounce_ms for one in compartments)
+        cabinet._run_to(HELD_MS + max(swings, default=0))
+        for compartment in compartments:
+            compartment.says_closed = compartment.truth_for_sensor
+            if compartment.faults.sensor is SensorFault.CHATTERING:
+                cabinet._schedule(cabinet.now_ms + CHATTER_MS, compartment, Happening.CONTACT_CHATTERS)
+        cabinet._edges.clear()
+        return cabinet
+
+    @property
+    def now_ms(self) -> int:
+        """The cabinet's own time; it began at 0."""
+        return self._now_ms
 
     @property
     def labels(self) -> tuple[CompartmentLabel, ...]:
@@ -144,6 +176,26 @@ class Cabinet:
     def contents(self, label: CompartmentLabel) -> str | None:
         return self._compartments[label].contents
 
+    def truth(self) -> CabinetTruth:
+        """Return what is physically so, for a cabinet that is to be resumed."""
+        due = {(label, pulse) for _, _, label, what, pulse in self._events if what is Happening.HOOK_FREES}
+        return CabinetTruth(
+            tuple(
+                CompartmentTruth(
+                    label=label,
+                    open=one.door_open,
+                    contents=one.contents,
+                    pulses=one.pulse,
+                    coil_on=one.energised,
+                    hook_due=one.energised and (label, one.pulse) in due,
+                    leaf_moving=one.leaf_moving,
+                    faults=one.faults,
+                )
+                for label, one in self._compartments.items()
+            ),
+            tuple(self.violations),
+        )
+
     def is_open(self, label: CompartmentLabel, now_ms: int) -> bool:
         """Whether the leaf stands open, whatever its contact says."""
         self._run_to(now_ms)
@@ -168,6 +220,20 @@ class Cabinet:
         if not compartment.door_open:
             raise CabinetError(f"{label} is closed")
         return compartment
+
+    def _resume(self, truth: CompartmentTruth) -> None:
+        """Put a compartment back to where it was time 0, with what it was about to do; ignore unknown labels."""
+        compartment = self._compartments.get(CompartmentLabel(truth.label))
+        if compartment is None:
+            return
+        compartment.contents, compartment.door_open = truth.contents, truth.open
+        compartment.faults, compartment.pulse = truth.faults, truth.pulses
+        compartment.energised_since_ms = 0 if truth.coil_on else None
+        compartment.hook_free = compartment.leaf_moving = truth.leaf_moving
+        if truth.hook_due:
+            self._schedule(compartment.physics.hook_ms, compartment, Happening.HOOK_FREES)
+        if truth.leaf_moving:
+            self._schedule(compartment.physics.swing_ms + truth.faults.slow_ms, compartment, Happening.LEAF_MOVES)
 
     def _run_to(self, now_ms: int) -> None:
         if now_ms < self._now_ms:

@@ -23,9 +23,9 @@ from edge.clock import SystemClock
 from edge.drivers.board import Board, open_board
 from edge.locker_controller.screens import OutOfOrder, Why
 from edge.settings import Settings
-from firmware_sim.inside import read_inside, write_inside
 from firmware_sim.network import Cable, Cut
 from firmware_sim.pins import SimulatedCabinet
+from firmware_sim.truth import Witness, read_truth
 from firmware_sim.wiring import simulated_wiring
 from provisioning.bundle import load_bundle
 
@@ -82,9 +82,8 @@ class SimulatedLocker:
     async def __aenter__(self) -> Self:
         """Put the locker up and switch it on; raises ``LockerStartError``."""
         self._place.data.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self.cabinet = SimulatedCabinet.of(self._wiring)
-        for label, thing in read_inside(self._place.data).items():
-            self.cabinet.cabinet.leave_behind(CompartmentLabel(label), thing)
+        folder = self._place.data
+        self.cabinet = SimulatedCabinet.resumed(self._wiring, read_truth(folder), Witness(folder))
         try:
             if self._cable is not None:
                 await self._cable.__aenter__()
@@ -182,17 +181,10 @@ class SimulatedLocker:
     def put_in(self, label: str, parcel: str) -> None:
         """Put a parcel through an open door; raises ``CabinetError`` when that cannot be done."""
         self.cabinet.put_in(CompartmentLabel(label), parcel)
-        self._remember()
 
     def take_out(self, label: str) -> str | None:
         """Take out what lies behind an open door; raises ``CabinetError`` when it is closed."""
-        taken = self.cabinet.take_out(CompartmentLabel(label))
-        self._remember()
-        return taken
-
-    def _remember(self) -> None:
-        inside = {plan.label: self.cabinet.contents(plan.label) for plan in self.layout.compartments}
-        write_inside(self._place.data, {label: thing for label, thing in inside.items() if thing is not None})
+        return self.cabinet.take_out(CompartmentLabel(label))
 
     # ------------------------------------------------------------------ the agent's life
 

@@ -23,6 +23,7 @@ from edge.clock import Clock, SystemClock
 from edge.drivers.wiring_records import PiModel, Wiring
 from firmware_sim.cabinet import Cabinet
 from firmware_sim.physics import CompartmentFaults, CompartmentPhysics
+from firmware_sim.truth import CabinetTruth
 
 Answer = TypeVar("Answer")
 
@@ -131,12 +132,19 @@ class SimulatedCabinet:
     Hand ``factory`` to ``edge.drivers.board.open_board``. ``stop`` it, or use it as a context manager.
     """
 
-    def __init__(self, wiring: Wiring, cabinet: Cabinet, clock: Clock | None = None) -> None:
-        """Bind ``cabinet`` to the pins ``wiring`` names and start its time."""
+    def __init__(
+        self,
+        wiring: Wiring,
+        cabinet: Cabinet,
+        clock: Clock | None = None,
+        witness: Callable[[CabinetTruth], None] | None = None,
+    ) -> None:
+        """Bind ``cabinet`` to the pins ``wiring`` names and start its time; ``witness`` is told what has changed."""
+        self._witness = witness
         self._clock = clock or SystemClock()
         self._wiring, self.cabinet = wiring, cabinet
         self.factory = SimFactory(wiring.board.model, self._clock)
-        self._began_ms = self._clock.monotonic_ms()
+        self._began_ms = self._clock.monotonic_ms() - cabinet.now_ms
         self._locks = {one.lock_pin: one.label for one in wiring.compartments}
         self._doors = {one.label: one for one in wiring.compartments}
         self._change = threading.Condition(threading.RLock())
@@ -149,8 +157,12 @@ class SimulatedCabinet:
     @classmethod
     def of(cls, wiring: Wiring, clock: Clock | None = None) -> Self:
         """Build a sound cabinet for a wiring."""
-        layout = tuple(CompartmentPhysics(one.label) for one in wiring.compartments)
-        return cls(wiring, Cabinet(layout), clock)
+        return cls(wiring, Cabinet(_physics(wiring)), clock)
+
+    @classmethod
+    def resumed(cls, wiring: Wiring, truth: CabinetTruth, witness: Callable[[CabinetTruth], None]) -> Self:
+        """Build the cabinet that an agent left behind, however it ended."""
+        return cls(wiring, Cabinet.resumed(_physics(wiring), truth), None, witness)
 
     def __enter__(self) -> Self:
         return self
@@ -209,6 +221,7 @@ class SimulatedCabinet:
             self.cabinet.power(False, self._now_ms())  # noqa: FBT003 - a level, as on a wire
             self.factory.forget_power()
             self._wire_up()
+            self._testify()
 
     def restore_power(self) -> None:
         """Bring the supply back; the next agent finds every line an input."""
@@ -224,8 +237,13 @@ class SimulatedCabinet:
     def _act(self, deed: Callable[[int], Answer]) -> Answer:
         with self._change:
             answer = deed(self._now_ms())
+            self._testify()
             self._change.notify_all()
         return answer
+
+    def _testify(self) -> None:
+        if self._witness is not None:
+            self._witness(self.cabinet.truth())
 
     def _shown(self, gpio: int, level: bool) -> None:  # noqa: FBT001 - a level, as on a wire
         label = self._locks.get(gpio)
@@ -246,6 +264,7 @@ class SimulatedCabinet:
             while not self._stopping:
                 for edge in self.cabinet.advance(self._now_ms()):
                     self._drive(edge.label, closed=edge.closed)
+                self._testify()
                 self._change.notify_all()  # a person may be waiting for this door
                 at_ms = self.cabinet.next_at_ms()
                 self._change.wait(None if at_ms is None else max(1, at_ms - self._now_ms()) / 1000)
@@ -253,3 +272,7 @@ class SimulatedCabinet:
     def _drive(self, label: CompartmentLabel, *, closed: bool) -> None:
         wiring = self._doors[label]
         self.factory.pin(wiring.door_pin).hold(high=closed == bool(wiring.door_closed_level))
+
+
+def _physics(wiring: Wiring) -> tuple[CompartmentPhysics, ...]:
+    return tuple(CompartmentPhysics(one.label) for one in wiring.compartments)

@@ -49,6 +49,7 @@ class Oracle:
     burnt: set[ParcelRef] = field(default_factory=set)
     dead: set[ParcelRef] = field(default_factory=set)
     intents: dict[MessageId, CompartmentLabel] = field(default_factory=dict)
+    of_this_boot: set[MessageId] = field(default_factory=set)
     after_burning: dict[ParcelRef, int] = field(default_factory=dict)
     obeyed: set[MessageId] = field(default_factory=set)
     pulsing: MessageId | None = None
@@ -95,6 +96,7 @@ class Witness(Scene):
         before = self.state
         if isinstance(given, Started):
             self.oracle.pulsing = None
+            self.oracle.of_this_boot.clear()
         if isinstance(given, LockPulsed) and given.intent == self.oracle.pulsing:
             self.oracle.pulsing = None
         busy = before.task is not None or before.pulse is not None
@@ -140,8 +142,10 @@ class Witness(Scene):
         oracle, label = self.oracle, event.compartment
         if event.intent in oracle.intents:
             assert isinstance(given, Tick), "only time pulses again within an intent"
+            assert event.intent in oracle.of_this_boot, "nothing is pulsed again after a start"
             assert oracle.intents[event.intent] == label
             return
+        oracle.of_this_boot.add(event.intent)
         oracle.intents[event.intent] = label
         if event.purpose == "drop_off":
             assert label not in oracle.inside

@@ -56,6 +56,8 @@ NEVER_S = NOON_S + 3650 * DAY
 PARCELS = tuple("PQRSTUVWXYZ")
 SIZES = dict(zip(PARCELS, (SizeClass.S, SizeClass.M, SizeClass.M, SizeClass.L) * 3, strict=False))
 
+HARMS = ("replay", "late", "other boot", "old counter", "elsewhere", "old pass", "twin", "forged")
+
 of = st.sampled_from(PARCELS)
 some = st.sets(of, min_size=1)
 labels = st.sampled_from((A01, A02, A03, A04))
@@ -113,6 +115,16 @@ class Street(RuleBasedStateMachine):
     def the_door_pops(self, *, closes: bool) -> None:
         self.all_goes_well(closes=closes)
 
+    @rule(what=of)
+    def a_door_is_faster_than_the_driver(self, what: str) -> None:
+        """Open and close a door before its driver has answered, and let the next person come at once."""
+        task = self.witness.state.task
+        if task is not None and self.witness.state.pulse is not None:
+            self.witness.door_opens(task.label)
+            self.witness.door_closes(task.label)
+            self.witness.scans(what)
+            self.witness.taps(Answer.OPEN_AGAIN)
+
     @rule(closes=st.booleans())
     def the_open_door_is_closed(self, *, closes: bool) -> None:
         task = self.witness.state.task
@@ -149,11 +161,17 @@ class Street(RuleBasedStateMachine):
 
     @rule(pick=st.integers(0, 3), by_code=st.booleans(), closes=st.booleans())
     def a_recipient_comes(self, pick: int, *, by_code: bool, closes: bool) -> None:
-        here = [what.rstrip(b".").decode() for what in self.witness.inside().values()]
+        here = self.inside()
         if here:
             what = here[pick % len(here)]
             self.witness.types(what) if by_code else self.witness.shows(what)
             self.all_goes_well(closes=closes)
+
+    @rule(times=st.integers(1, 3))
+    def somebody_keeps_asking_for_the_door(self, times: int) -> None:
+        for _ in range(times):
+            self.witness.taps(Answer.OPEN_AGAIN)
+            self.all_goes_well()
 
     @rule(answer=st.sampled_from((Answer.OPEN_AGAIN, Answer.OPEN_AGAIN, Answer.EMPTY, Answer.DONE, Answer.CANCEL)))
     def the_person_at_the_door_answers(self, answer: Answer) -> None:
@@ -179,6 +197,14 @@ class Street(RuleBasedStateMachine):
         decision = self.witness.types(typed)
         if typed == "wrong":
             no_release(decision)
+
+    @rule(times=st.integers(1, 9), patient=st.booleans())
+    def somebody_guesses(self, times: int, *, patient: bool) -> None:
+        """Try wrong codes, waiting for the end of every pause or not at all."""
+        for _ in range(times):
+            no_release(self.witness.types("wrong"))
+            if patient:
+                self.witness.ms = max(self.witness.ms, self.witness.oracle.locked_until_ms)
 
     @rule(what=of)
     def a_spent_or_early_capability_is_shown(self, what: str) -> None:
@@ -230,16 +256,18 @@ class Street(RuleBasedStateMachine):
 
     # ---------------------------------------------------------------- whoever means harm
 
-    @rule(harm=st.sampled_from(("replay", "late", "other boot", "elsewhere", "old pass", "forged")), data=st.data())
+    @rule(harm=st.sampled_from(HARMS), data=st.data())
     def harm_is_done(self, harm: str, data: st.DataObject) -> None:
         what, label = data.draw(of), data.draw(labels)
         match harm:
             case "replay":
                 no_release(self.witness.give(MessageReceived(data.draw(st.sampled_from(self.sent or [revoke("Z")])))))
-            case "late" | "other boot":
+            case "late" | "other boot" | "old counter":
                 self.a_command_is_wrong(label, harm)
             case "elsewhere":
                 self.a_message_is_astray(what, label)
+            case "twin":
+                self.a_parcel_has_a_twin(what)
             case "old pass":
                 no_release(
                     self.witness.give(PassShown(courier_pass(drop_off(what), until_s=NOON_S - 1, courier="Old")))
@@ -252,18 +280,33 @@ class Street(RuleBasedStateMachine):
 
     def a_command_is_wrong(self, label: CompartmentLabel, harm: str) -> None:
         self.counter += 1
-        late = harm == "late"
-        until_s = NOON_S + self.witness.ms // 1000 - 1 if late else NEVER_S
-        nonce = boot_id(self.witness.boots if late else self.witness.boots - 1)
-        no_release(self.hear(remote_open(label, self.counter, boot_nonce=nonce, expires_at=until_s)))
+        now_s = NOON_S + self.witness.ms // 1000
+        until_s = now_s - 1 if harm == "late" else NEVER_S
+        boot = self.witness.boots - (harm == "other boot")
+        counter = self.witness.state.remote.counter if harm == "old counter" else self.counter
+        command = remote_open(label, counter, boot_nonce=boot_id(boot), expires_at=until_s, id=self.fresh())
+        no_release(self.hear(command))
 
     def a_message_is_astray(self, what: str, label: CompartmentLabel) -> None:
-        elsewhere = LockerId("WAW-02")
         self.counter += 1
-        nonce = boot_id(self.witness.boots)
-        no_release(self.hear(remote_open(label, self.counter, aud=elsewhere, boot_nonce=nonce, expires_at=NEVER_S)))
-        no_release(self.witness.give(CapabilityShown(capability(what, aud=elsewhere))))
-        no_release(self.witness.give(PassShown(courier_pass(drop_off(what), aud=elsewhere, until_s=NEVER_S))))
+        nonce, astray = boot_id(self.witness.boots), LockerId("WAW-02")
+        here = self.inside()
+        shown = capability(here[0] if here else what, aud=astray)
+        no_release(self.hear(remote_open(label, self.counter, aud=astray, boot_nonce=nonce, expires_at=NEVER_S)))
+        no_release(self.witness.give(CapabilityShown(shown)))
+        no_release(self.witness.give(PassShown(courier_pass(drop_off(what), aud=astray, until_s=NEVER_S))))
+
+    def a_parcel_has_a_twin(self, what: str) -> None:
+        """Grant a parcel anew, under another group and label, wherever it is."""
+        twin = drop_off(f"{what} twin", SIZES[what], parcel=parcel(what), until_s=NEVER_S)
+        self.hear(bundle(twin, id=self.fresh(), expires_at=NEVER_S))
+        decision = self.witness.scans(f"{what} twin")
+        if what in self.inside():
+            no_release(decision)
+
+    def inside(self) -> list[str]:
+        """Return the names of the parcels inside."""
+        return [what.rstrip(b".").decode() for what in self.witness.inside().values()]
 
 
 Street.TestCase.settings = settings(

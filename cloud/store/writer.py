@@ -10,8 +10,9 @@ own work. A caller hears of success only when its group is on disk.
 import asyncio
 import queue
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import Future
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Protocol, Self, TypeVar
 
@@ -120,10 +121,9 @@ class ThreadWriter:
             outcomes, touched = write_group(connection, [(one.unit, one.future) for one in group])
         except Exception as error:  # noqa: BLE001 - the loop's edge: a group that cannot commit fails all its callers
             outcomes, touched = [_Outcome(one.future, error=error) for one in group], frozenset()
+        tell(self._observers, touched)
         for outcome in outcomes:
             outcome.resolve()
-        for observer in self._observers if touched else ():
-            observer(touched)
 
 
 class InlineWriter:
@@ -141,10 +141,9 @@ class InlineWriter:
         future: Future[T] = Future()
         with self._engine.connect() as connection:
             outcomes, touched = write_group(connection, [(unit, future)])
+        tell(self._observers, touched)
         for outcome in outcomes:
             outcome.resolve()
-        for observer in self._observers if touched else ():
-            observer(touched)
         return future
 
     async def run(self, unit: Unit[T]) -> T:
@@ -153,6 +152,13 @@ class InlineWriter:
     def now(self, unit: Unit[T]) -> T:
         """Run ``unit`` and return its answer, or raise its error."""
         return self.submit(unit).result()
+
+
+def tell(observers: Iterable[Observer], touched: frozenset[str]) -> None:
+    """Tell what a committed group changed; an event loop that is closing cannot be woken, and need not be."""
+    for observer in observers if touched else ():
+        with suppress(RuntimeError):
+            observer(touched)
 
 
 def write_group(

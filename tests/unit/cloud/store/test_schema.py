@@ -49,9 +49,7 @@ def _statements(path: Path) -> dict[str, Any]:
     looked = inspect(engine)
     names = sorted(set(looked.get_table_names()) - {"alembic_version"})
     with engine.connect() as connection:
-        rows = connection.exec_driver_sql(
-            "SELECT name, sql FROM sqlite_master WHERE type = 'index' AND sql > ''"
-        )
+        rows = connection.exec_driver_sql("SELECT name, sql FROM sqlite_master WHERE type = 'index' AND sql > ''")
         indexes = {name: " ".join(text.split()) for name, text in rows}
         row = connection.exec_driver_sql("SELECT sql FROM sqlite_master WHERE name = 'event'").scalar_one()
     return {"tables": names, "indexes": indexes, "event": "WITHOUT ROWID" in row}

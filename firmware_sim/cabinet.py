@@ -154,7 +154,8 @@ class Cabinet:
             self._set_leaf(compartment, now_ms, is_open=False)
             if compartment.energised:
                 self._schedule(now_ms + compartment.physics.hook_ms, compartment, Happening.HOOK_FREES)
-        return not compartment.energised
+        # A leaf that the last current set free is still on its way out, though the current has gone.
+        return not compartment.energised and not compartment.leaf_moving
 
     def put_in(self, label: CompartmentLabel, thing: str, now_ms: int) -> None:
         """Put something in through an open door; raise ``CabinetError`` if that cannot be."""

@@ -36,6 +36,17 @@ def test_a_pulse_frees_the_hook_and_the_spring_opens_the_door() -> None:
     assert [(one.label, one.on_ms, one.off_ms) for one in box.pulses] == [(A01, 0, 200)]
 
 
+def test_a_door_pushed_under_current_is_not_caught_while_its_spring_still_moves_it() -> None:
+    box = cabinet()
+    box.energise(A01, True, 0)  # noqa: FBT003 - a level, as on a wire
+    assert not box.close_door(A01, OPENS_AT_MS + 10)
+    box.energise(A01, False, 200)  # noqa: FBT003 - a level, as on a wire
+    assert not box.close_door(A01, 210)
+    assert box.is_open(A01, 400)
+    assert box.close_door(A01, 400)
+    assert not box.is_open(A01, 1_000)
+
+
 def test_the_contact_bounces_and_ends_where_the_leaf_is() -> None:
     box = cabinet()
     pulse(box)

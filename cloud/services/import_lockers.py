@@ -7,7 +7,9 @@ from cloud.domain.actors import Role, require
 from cloud.domain.errors import InvalidError, NotFoundError
 from cloud.domain.locker import Compartment, CompartmentStatus, Contents, Locker, LockerStatus
 from cloud.domain.opening_hours import normal
-from cloud.services.imports import Finding, ImportReport, ImportSource, LockerRow, RowProblem, Tally, begin, finish
+from cloud.intake.findings import Finding
+from cloud.intake.lockers_geojson import LockerRow
+from cloud.services.imports import ImportReport, ImportSource, Tally, begin, finish
 from cloud.services.models import layout_of
 from cloud.services.ports import Act, UnitOfWork
 from contract.state import DoorLevel
@@ -37,9 +39,9 @@ def import_lockers(
         try:
             _land(uow, act, row, work)
         except InvalidError as error:
-            work.problems.append(RowProblem(row.line, error.field, error.why))
+            work.problems.append(Finding(row.line, error.field, error.why))
         except NotFoundError:
-            work.problems.append(RowProblem(row.line, "model", "this model has no layout here", row.model))
+            work.problems.append(Finding(row.line, "model", "this model has no layout here", row.model))
     return finish(uow, act, run_id, Tally(work.added, work.changed, work.unchanged), (problems, work.problems))
 
 

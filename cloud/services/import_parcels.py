@@ -15,8 +15,10 @@ from cloud.domain.fit import WEIGHT_G_MAX
 from cloud.domain.locker import Locker
 from cloud.domain.parcel import Parcel, ParcelState
 from cloud.domain.windows import promised
+from cloud.intake.findings import Finding
+from cloud.intake.parcels_csv import ParcelRow
 from cloud.services.history import entry
-from cloud.services.imports import Finding, ImportReport, ImportSource, ParcelRow, RowProblem, Tally, begin, finish
+from cloud.services.imports import ImportReport, ImportSource, Tally, begin, finish
 from cloud.services.ports import Act, UnitOfWork
 from cloud.services.records import Consent
 from contract.ids import label_digest
@@ -87,7 +89,7 @@ def _land(uow: UnitOfWork, act: Act, rows: Sequence[ParcelRow], work: _Work) -> 
             else:
                 _again(uow, act, row, parcel, work)
         except InvalidError as error:
-            work.problems.append(RowProblem(row.line, error.field, error.why))
+            work.problems.append(Finding(row.line, error.field, error.why))
     work.added += len(new)
     uow.add(*new)
     uow.add(*(entry(act, parcel, "announced", work.source.file_name) for parcel in new))

@@ -2,9 +2,8 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Protocol
 
+from cloud.intake.findings import Finding, Severity
 from cloud.services.ports import Act, UnitOfWork
 from cloud.services.records_ops import ImportProblem, ImportRun
 
@@ -24,29 +23,6 @@ class ImportSource:
     run_id: str | None = None
     model: str = "M24"
     time_zone: str = "Europe/Warsaw"
-
-
-class Finding(Protocol):
-    """One thing wrong with a file, as the parser found it."""
-
-    @property
-    def line(self) -> int: ...
-    @property
-    def column(self) -> str: ...
-    @property
-    def reason(self) -> str: ...
-    @property
-    def given(self) -> str: ...
-
-
-@dataclass(frozen=True, slots=True)
-class RowProblem:
-    """The same, found by a rule here."""
-
-    line: int
-    column: str
-    reason: str
-    given: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,68 +45,6 @@ class Tally:
     unchanged: int = 0
 
 
-class LockerRow(Protocol):
-    @property
-    def line(self) -> int: ...
-    @property
-    def id(self) -> str: ...
-    @property
-    def name(self) -> str: ...
-    @property
-    def lon(self) -> float: ...
-    @property
-    def lat(self) -> float: ...
-    @property
-    def address(self) -> str: ...
-    @property
-    def opening_hours(self) -> str: ...
-    @property
-    def model(self) -> str: ...
-
-
-class ParcelRow(Protocol):
-    @property
-    def line(self) -> int: ...
-    @property
-    def barcode(self) -> str: ...
-    @property
-    def recipient_name(self) -> str: ...
-    @property
-    def recipient_email(self) -> str | None: ...
-    @property
-    def recipient_phone(self) -> str | None: ...
-    @property
-    def language(self) -> str: ...
-    @property
-    def address(self) -> str: ...
-    @property
-    def lon(self) -> float: ...
-    @property
-    def lat(self) -> float: ...
-    @property
-    def length_mm(self) -> int: ...
-    @property
-    def width_mm(self) -> int: ...
-    @property
-    def height_mm(self) -> int: ...
-    @property
-    def weight_g(self) -> int: ...
-    @property
-    def window_from(self) -> datetime | None: ...
-    @property
-    def window_to(self) -> datetime | None: ...
-    @property
-    def locker_allowed(self) -> bool: ...
-    @property
-    def preferred_locker(self) -> str | None: ...
-    @property
-    def low_door(self) -> bool: ...
-    @property
-    def perishable(self) -> bool: ...
-    @property
-    def temperature_controlled(self) -> bool: ...
-
-
 def finish(
     uow: UnitOfWork, act: Act, run_id: str, tally: Tally, found: tuple[Sequence[Finding], Sequence[Finding]]
 ) -> ImportReport:
@@ -140,7 +54,8 @@ def finish(
     run = uow.need(ImportRun, run_id)
     added, changed = run.added + tally.added, run.changed + tally.changed
     unchanged = run.unchanged + tally.unchanged
-    rejected = run.rejected + len({one.line for one in problems})
+    refused = {one.line for one in problems if one.severity is Severity.REFUSED}
+    rejected = run.rejected + len(refused)
     rows = added + changed + unchanged + rejected
     uow.change(
         ImportRun, {"id": run_id}, rows=rows, added=added, changed=changed, unchanged=unchanged, rejected=rejected

@@ -35,7 +35,7 @@ from edge.locker_controller.inputs import (
 from edge.locker_controller.limits import EVENTS_PER_DECISION_MAX
 from edge.locker_controller.persist import changes, restore
 from edge.locker_controller.state import LockerRecord, new_locker
-from tests.unit.edge.locker_controller.builders import Scene, code
+from tests.unit.edge.locker_controller.builders import DAY, Scene, code
 
 PULSE_FORGOTTEN_MS = 10_000
 PAUSES_S = (0, 0, 0, 0, 0, 0, 30, 60, 120, 240, 480, 960, 1920)
@@ -55,7 +55,14 @@ class Oracle:
     pulsing: MessageId | None = None
     pulsing_since_ms: int = 0
     misses: int = 0
-    locked_until_ms: int = 0
+    day: int = 0
+    locked_until_s: int = 0
+
+    def miss(self, now_s: int) -> None:
+        """Count a wrong code; every day begins with free misses."""
+        today = now_s // DAY
+        self.misses = self.misses + 1 if today == self.day else 1
+        self.day = today
 
     def book(self, event: Event) -> None:
         """Write one event into the books; two parcels in one place, or one in two, is the end."""
@@ -177,22 +184,22 @@ class Witness(Scene):
         assert self.oracle.after_burning[what] == 1
 
     def _check_guessing(self, given: Input, decision: Decision, *, busy: bool) -> None:
-        oracle = self.oracle
+        oracle, now_s = self.oracle, self.now().now_s
         told = [event for event in decision.events if isinstance(event, CodeRefused)]
         if not isinstance(given, CodeEntered):
             assert told == []
             return
-        if self.ms < oracle.locked_until_ms:
+        if now_s < oracle.locked_until_s:
             assert told == []
             assert not [event for event in decision.events if isinstance(event, ReleaseIntended)]
         elif given.stretched == code("wrong") and not busy:
-            oracle.misses += 1
+            oracle.miss(now_s)
             pause_s = PAUSES_S[oracle.misses] if oracle.misses < len(PAUSES_S) else 3600
             assert told == [CodeRefused(oracle.misses, pause_s)]
-            oracle.locked_until_ms = self.ms + pause_s * 1000
+            oracle.locked_until_s = now_s + pause_s
         elif told:
-            oracle.misses += 1
-            oracle.locked_until_ms = self.ms + told[0].locked_s * 1000
+            oracle.miss(now_s)
+            oracle.locked_until_s = now_s + told[0].locked_s
         elif any(isinstance(event, ReleaseIntended) for event in decision.events):
             oracle.misses = 0
 

@@ -56,7 +56,8 @@ NEVER_S = NOON_S + 3650 * DAY
 PARCELS = tuple("PQRSTUVWXYZ")
 SIZES = dict(zip(PARCELS, (SizeClass.S, SizeClass.M, SizeClass.M, SizeClass.L) * 3, strict=False))
 
-HARMS = ("replay", "late", "other boot", "old counter", "elsewhere", "old pass", "twin", "forged")
+HARMS_ON_THE_WIRE = ("replay", "late", "other boot", "old counter", "forged")
+HARMS_AT_THE_DOOR = ("elsewhere", "old pass", "twin")
 
 of = st.sampled_from(PARCELS)
 some = st.sets(of, min_size=1)
@@ -204,7 +205,8 @@ class Street(RuleBasedStateMachine):
         for _ in range(times):
             no_release(self.witness.types("wrong"))
             if patient:
-                self.witness.ms = max(self.witness.ms, self.witness.oracle.locked_until_ms)
+                pause_s = self.witness.oracle.locked_until_s - self.witness.now().now_s
+                self.witness.ticks(after_s=max(0, pause_s))
 
     @rule(what=of)
     def a_spent_or_early_capability_is_shown(self, what: str) -> None:
@@ -256,27 +258,29 @@ class Street(RuleBasedStateMachine):
 
     # ---------------------------------------------------------------- whoever means harm
 
-    @rule(harm=st.sampled_from(HARMS), data=st.data())
-    def harm_is_done(self, harm: str, data: st.DataObject) -> None:
-        what, label = data.draw(of), data.draw(labels)
+    @rule(harm=st.sampled_from(HARMS_ON_THE_WIRE), label=labels, data=st.data())
+    def harm_comes_by_wire(self, harm: str, label: CompartmentLabel, data: st.DataObject) -> None:
         match harm:
             case "replay":
                 no_release(self.witness.give(MessageReceived(data.draw(st.sampled_from(self.sent or [revoke("Z")])))))
-            case "late" | "other boot" | "old counter":
+            case "forged":
+                no_release(self.witness.give(MessageRejected("bad_signature", self.fresh())))
+            case _:
                 self.a_command_is_wrong(label, harm)
+
+    @rule(harm=st.sampled_from(HARMS_AT_THE_DOOR), what=of, label=labels)
+    def harm_comes_to_the_door(self, harm: str, what: str, label: CompartmentLabel) -> None:
+        no_release(self.witness.give(PresentationRefused("bad_signature")))
+        match harm:
             case "elsewhere":
                 self.a_message_is_astray(what, label)
             case "twin":
                 self.a_parcel_has_a_twin(what)
-            case "old pass":
-                no_release(
-                    self.witness.give(PassShown(courier_pass(drop_off(what), until_s=NOON_S - 1, courier="Old")))
-                )
+            case _:
+                old = courier_pass(drop_off(what), until_s=NOON_S - 1, courier="Old")
+                no_release(self.witness.give(PassShown(old)))
                 session = self.witness.state.session
                 assert session is None or session.courier != CourierRef(name("Old"))
-            case _:
-                no_release(self.witness.give(MessageRejected("bad_signature", self.fresh())))
-                no_release(self.witness.give(PresentationRefused("bad_signature")))
 
     def a_command_is_wrong(self, label: CompartmentLabel, harm: str) -> None:
         self.counter += 1
@@ -297,11 +301,14 @@ class Street(RuleBasedStateMachine):
         no_release(self.witness.give(PassShown(courier_pass(drop_off(what), aud=astray, until_s=NEVER_S))))
 
     def a_parcel_has_a_twin(self, what: str) -> None:
-        """Grant a parcel anew, under another group and label, wherever it is."""
+        """Grant a parcel anew, under another group and label; if it is inside, nothing opens for its twin."""
+        here = self.inside()
+        what = here[0] if here else what
         twin = drop_off(f"{what} twin", SIZES[what], parcel=parcel(what), until_s=NEVER_S)
+        self.a_courier_signs_in({what}, "Ola", collecting=False)
         self.hear(bundle(twin, id=self.fresh(), expires_at=NEVER_S))
         decision = self.witness.scans(f"{what} twin")
-        if what in self.inside():
+        if here:
             no_release(decision)
 
     def inside(self) -> list[str]:

@@ -1,0 +1,177 @@
+"""The operator's lists: the day's plan with what was left out, imports row by row, alarms, the audit log."""
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request, Response
+
+from cloud.api.problems import status_of
+from cloud.api.shapes import PathId
+from cloud.domain.actors import Role, require
+from cloud.domain.errors import DomainError
+from cloud.planning import JOB, plan_day
+from cloud.services import audit, queries
+from cloud.services.ports import Before, UnitOfWork
+from cloud.services.records import Courier, Route
+from cloud.services.records_ops import Alarm, AuditEntry, ImportProblem, ImportRun, JobRun
+from cloud.services.see_alarm import see_alarm
+from cloud.web import maps
+from cloud.web.console import staff_of
+from cloud.web.courier_view import StopCard
+from cloud.web.frame import Frame, Problem, see_other
+from cloud.web.route import fields_of, router_of
+
+ROWS_SHOWN = 100  # of a list on one page
+PROBLEMS_SHOWN = 1_000  # of one import; a file with more is wrong as a whole
+
+
+@dataclass(frozen=True, slots=True)
+class RouteView:
+    route: Route
+    courier: Courier | None
+    cards: tuple[StopCard, ...]
+
+    @property
+    def parcels(self) -> int:
+        return sum(len(card.view.tasks) for card in self.cards)
+
+    @property
+    def done(self) -> int:
+        return sum(1 for card in self.cards if not card.is_open)
+
+
+@dataclass(frozen=True, slots=True)
+class PlanView:
+    page: queries.PlanPage | None
+    routes: tuple[RouteView, ...]
+    job: JobRun | None
+
+    def drawing(self) -> str:
+        """Return all routes on one map, each in its own colour."""
+        lines, points = [], []
+        for colour, one in enumerate(self.routes):
+            lines.append(maps.line([(card.stop.lon, card.stop.lat) for card in one.cards], colour))
+            for number, card in enumerate(one.cards, start=1):
+                at = (card.stop.lon, card.stop.lat)
+                is_locker = card.stop.locker_id is not None
+                points.append(maps.point("dot", at, f"{number}. {card.name}", colour=colour % 6, locker=is_locker))
+        return maps.drawing(points, lines)
+
+
+def create(frame: Frame) -> APIRouter:
+    """Return the lists."""
+    router = router_of(frame)
+    for add in (_plan, _imports, _alarms, _audit):
+        add(router, frame)
+    return router
+
+
+def _plan(router: APIRouter, frame: Frame) -> None:
+    rim = frame.rim
+
+    async def show(request: Request, day: date, problem: Problem | None = None, status: int = 200) -> Response:
+        who = await staff_of(request)
+        view = await rim.look(lambda uow: plan_view(uow, day))
+        content = {"view": view, "drawing": view.drawing(), "day": day, "today": date.fromisoformat(rim.today())}
+        content["can_plan"] = who.may_be(Role.OPERATOR, Role.PLANNER)
+        return frame.page(request, "console_plan.html", status, who=who, area="plan", problem=problem, **content)
+
+    @router.get("/console/plan")
+    async def get_plan(request: Request, day: Annotated[date | None, Query()] = None) -> Response:
+        return await show(request, day or date.fromisoformat(rim.today()))
+
+    @router.post("/console/plan")
+    async def post_plan(request: Request) -> Response:
+        who, day = await staff_of(request), date.fromisoformat(rim.today())
+        fields = await fields_of(request)
+        require(who, Role.OPERATOR, Role.PLANNER)
+        try:
+            run = rim.background.begun(JOB, rim.ids.new())
+
+            def unit(uow: UnitOfWork) -> None:
+                uow.add(run)
+
+            await rim.do(unit)
+        except DomainError as error:
+            return await show(request, day, frame.problem(request, error, fields), status_of(error))
+        rim.background.enqueue(run, lambda progress: plan_day(rim, day, who, progress))
+        return see_other("/console/plan")
+
+
+def plan_view(uow: UnitOfWork, day: date) -> PlanView:
+    """Read a day's plan with the couriers' names, and how planning last went."""
+    page = queries.plan_page(uow, day.isoformat())
+    couriers = {one.id: one for one in uow.find(Courier)} if page else {}
+    routes = tuple(
+        RouteView(route, couriers.get(route.courier_id), tuple(StopCard(view, None) for view in stops))
+        for route, stops in (page.routes if page else ())
+    )
+    return PlanView(page, routes, uow.first(JobRun, order="-started_at", job=JOB))
+
+
+def _imports(router: APIRouter, frame: Frame) -> None:
+    rim = frame.rim
+
+    @router.get("/console/imports")
+    async def get_imports(request: Request) -> Response:
+        who = await staff_of(request)
+        runs = await rim.look(lambda uow: uow.find(ImportRun, order="-started_at", limit=ROWS_SHOWN))
+        return frame.page(request, "console_imports.html", who=who, area="imports", runs=runs)
+
+    @router.get("/console/imports/{import_id}")
+    async def get_import(request: Request, import_id: PathId) -> Response:
+        who = await staff_of(request)
+
+        def unit(uow: UnitOfWork) -> tuple[ImportRun, list[ImportProblem]]:
+            run = uow.need(ImportRun, import_id)
+            return run, uow.find(ImportProblem, order="line id", import_id=import_id, limit=PROBLEMS_SHOWN)
+
+        run, problems = await rim.look(unit)
+        return frame.page(request, "console_import.html", who=who, area="imports", run=run, problems=problems)
+
+
+def _alarms(router: APIRouter, frame: Frame) -> None:
+    rim = frame.rim
+
+    @router.get("/console/alarms")
+    async def get_alarms(request: Request) -> Response:
+        who = await staff_of(request)
+
+        def unit(uow: UnitOfWork) -> tuple[list[Alarm], list[Alarm]]:
+            live = uow.find(Alarm, order="-raised_at", cleared_at=None, limit=ROWS_SHOWN)
+            over = uow.find(Alarm, order="-cleared_at", cleared_at=Before(rim.clock.now()), limit=ROWS_SHOWN // 4)
+            return live, over
+
+        live, over = await rim.look(unit)
+        return frame.page(request, "console_alarms.html", who=who, area="alarms", live=live, over=over)
+
+    @router.post("/console/alarms/{alarm_id}/seen")
+    async def post_seen(request: Request, alarm_id: PathId) -> Response:
+        who = await staff_of(request)
+        await fields_of(request)
+        act = rim.act(who)
+        await rim.do(lambda uow: see_alarm(uow, act, alarm_id))
+        return see_other("/console/alarms")
+
+
+def _audit(router: APIRouter, frame: Frame) -> None:
+    rim = frame.rim
+
+    @router.get("/console/audit")
+    async def get_audit(
+        request: Request,
+        before: Annotated[int | None, Query(ge=1)] = None,
+        check: Annotated[bool, Query()] = False,  # noqa: FBT002 - a query parameter, nobody calls this
+    ) -> Response:
+        who = await staff_of(request)
+        require(who, Role.OPERATOR, Role.SUPPORT)
+
+        def unit(uow: UnitOfWork) -> tuple[list[AuditEntry], int | None]:
+            older = {"sequence": Before(before)} if before else {}
+            broken = audit.check(uow) if check else None  # reads the whole log: only when asked
+            return uow.find(AuditEntry, order="-sequence", limit=ROWS_SHOWN, **older), broken
+
+        lines, broken = await rim.look(unit)
+        content = {"lines": lines, "broken": broken, "page_size": ROWS_SHOWN, "checked": check}
+        return frame.page(request, "console_audit.html", who=who, area="audit", **content)

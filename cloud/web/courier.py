@@ -1,0 +1,148 @@
+"""The courier's day on a phone: where next, what to do there, and one tap when nobody opens."""
+
+import base64
+import io
+from collections.abc import Callable
+from datetime import date, datetime, time, timedelta
+from typing import Any
+
+import segno
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import FileResponse
+
+from cloud.api.problems import status_of
+from cloud.api.shapes import PathId, PathLocker
+from cloud.choosing import ranked_for
+from cloud.domain.actors import Actor, Role
+from cloud.domain.errors import DomainError, ForbiddenError, InvalidError
+from cloud.services.complete_stop import bring_back, deliver_home
+from cloud.services.courier_pass import courier_pass
+from cloud.services.ports import Act, UnitOfWork
+from cloud.services.report_failed_attempt import FailedAttempt, report_failed_attempt
+from cloud.services.start_route import start_route
+from cloud.web.courier_view import REASONS, AttemptView, DayView, attempt_view, day_view
+from cloud.web.frame import STATIC, Frame, Problem, see_other
+from cloud.web.route import fields_of, router_of, signed_in
+from cloud.web.sign_in import COURIER_HOME
+
+DAY = "/courier/day"
+NOTE_MAX = 500
+QR_BORDER = 4  # modules of quiet zone that ISO/IEC 18004 asks for
+Verb = Callable[[UnitOfWork, Act], Any]
+
+
+def create(frame: Frame) -> APIRouter:
+    """Return the courier's pages."""
+    router = router_of(frame)
+    rim = frame.rim
+
+    async def show(request: Request, who: Actor, problem: Problem | None = None, status: int = 200) -> Response:
+        view = await rim.look(lambda uow: day_view(uow, who.name, span_of(frame)))
+        content = {"view": view, "drawing": view.drawing(), "reasons": REASONS, "who": who}
+        return frame.page(request, "courier_day.html", status, problem=problem, **content)
+
+    async def carry_out(request: Request, verb: Verb, to: str = DAY) -> Response:
+        who = await courier_of(request)
+        fields = await fields_of(request)
+        act = rim.act(who)
+        try:
+            await rim.do(lambda uow: verb(uow, act))
+        except DomainError as error:
+            return await show(request, who, frame.problem(request, error, fields), status_of(error))
+        return see_other(to)
+
+    @router.get(DAY)
+    async def get_day(request: Request) -> Response:
+        return await show(request, await courier_of(request))
+
+    @router.post("/courier/routes/{route_id}/start")
+    async def post_start(request: Request, route_id: PathId) -> Response:
+        return await carry_out(request, lambda uow, act: start_route(uow, act, route_id))
+
+    @router.post("/courier/parcels/{parcel_id}/delivered")
+    async def post_delivered(request: Request, parcel_id: PathId) -> Response:
+        proof = (await fields_of(request)).get("proof", "")[:NOTE_MAX]
+        return await carry_out(request, lambda uow, act: deliver_home(uow, act, parcel_id, proof))
+
+    @router.post("/courier/parcels/{parcel_id}/back")
+    async def post_back(request: Request, parcel_id: PathId) -> Response:
+        return await carry_out(request, lambda uow, act: bring_back(uow, act, parcel_id))
+
+    @router.post("/courier/parcels/{parcel_id}/failed")
+    async def post_failed(request: Request, parcel_id: PathId) -> Response:
+        who, fields = await courier_of(request), await fields_of(request)
+        act = rim.act(who)
+        try:
+            failed = failed_attempt(parcel_id, who.name, fields)
+            ranked = await ranked_for(rim, act, failed)
+            found = await rim.do(lambda uow: report_failed_attempt(uow, act, rim.keys, failed, ranked))
+        except DomainError as error:
+            return await show(request, who, frame.problem(request, error, fields), status_of(error))
+        return see_other(f"/courier/attempts/{found.attempt_id}")
+
+    @router.get("/courier/attempts/{attempt_id}")
+    async def get_attempt(request: Request, attempt_id: PathId) -> Response:
+        who = await courier_of(request)
+
+        def unit(uow: UnitOfWork) -> AttemptView:
+            view = attempt_view(uow, attempt_id)
+            if view.attempt.courier_id != who.name:
+                raise ForbiddenError("this is another courier's")
+            return view
+
+        return frame.page(request, "courier_attempt.html", view=await rim.look(unit), who=who)
+
+    @router.get("/courier/lockers/{locker_id}")
+    async def get_pass(request: Request, locker_id: PathLocker) -> Response:
+        who = await courier_of(request)
+        act = rim.act(who)
+
+        def unit(uow: UnitOfWork) -> tuple[tuple[str, ...], DayView]:
+            texts = courier_pass(uow, act, rim.keys, who.name, locker_id)
+            return texts, day_view(uow, who.name, span_of(frame))
+
+        texts, view = await rim.look(unit)
+        content = {"passes": [qr_image(text) for text in texts], "card": view.card_of(locker_id)}
+        return frame.page(request, "courier_pass.html", locker_id=locker_id, who=who, **content)
+
+    @router.get("/courier/keep.js")
+    async def get_keep() -> Response:
+        headers = {"Cache-Control": "no-cache", "Service-Worker-Allowed": "/courier/"}
+        return frame.guarded(FileResponse(STATIC / "keep.js", media_type="text/javascript", headers=headers))
+
+    return router
+
+
+async def courier_of(request: Request) -> Actor:
+    return await signed_in(request, COURIER_HOME, Role.COURIER)
+
+
+def span_of(frame: Frame) -> tuple[datetime, datetime]:
+    """Return when today begins and ends where the depot is."""
+    today, zone = date.fromisoformat(frame.rim.today()), frame.rim.locality.zone
+    return datetime.combine(today, time(), zone), datetime.combine(today + timedelta(days=1), time(), zone)
+
+
+def failed_attempt(parcel_id: str, courier_id: str, fields: dict[str, str]) -> FailedAttempt:
+    """Return what the courier tapped; the place counts only when the phone said a whole one."""
+    reason = fields.get("reason", "")
+    if reason not in REASONS:
+        raise InvalidError("reason", "choose what happened at the door")
+    place = _degrees(fields.get("lon"), 180), _degrees(fields.get("lat"), 90)
+    lon, lat = place if None not in place else (None, None)
+    return FailedAttempt(parcel_id, courier_id, reason, fields.get("note", "").strip()[:NOTE_MAX], lon, lat)
+
+
+def _degrees(text: str | None, most: int) -> float | None:
+    try:
+        found = float(text or "")
+    except ValueError:
+        return None
+    return found if -most <= found <= most else None
+
+
+def qr_image(text: str) -> str:
+    """Return a QR code as an SVG in a data address: black on white whatever the page's colours are."""
+    drawn = io.BytesIO()
+    segno.make_qr(text, error="l").save(drawn, kind="svg", border=QR_BORDER, dark="#000", light="#fff", omitsize=True)
+    return "data:image/svg+xml;base64," + base64.b64encode(drawn.getvalue()).decode()

@@ -1,0 +1,142 @@
+"""A courier's day as the phone shows it: the next stop large, the rest as a list, and what lies in the van."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from cloud.domain.locker import Locker
+from cloud.domain.parcel import Parcel, ParcelState
+from cloud.domain.places import distance_m
+from cloud.services.ports import UnitOfWork
+from cloud.services.queries import CourierDay, StopView, courier_day
+from cloud.services.records import Attempt, Stop, StopKind, StopTask, Task, TaskState
+from cloud.web import maps
+from cloud.web.tracking_view import ROUND_M, WALK_DETOUR
+
+REASONS = ("nobody_home", "refused", "no_access", "wrong_address", "damaged")
+BACK = (ParcelState.COLLECTED, ParcelState.DELIVERY_FAILED)
+
+
+@dataclass(frozen=True, slots=True)
+class StopCard:
+    """One stop with its parcels by what is done with them; ``is_open`` while something is left to do."""
+
+    view: StopView
+    locker: Locker | None
+
+    @property
+    def stop(self) -> Stop:
+        return self.view.stop
+
+    @property
+    def pending(self) -> tuple[tuple[StopTask, Parcel], ...]:
+        return tuple(pair for pair in self.view.tasks if pair[0].state is TaskState.PENDING)
+
+    @property
+    def is_open(self) -> bool:
+        return bool(self.pending)
+
+    @property
+    def failed(self) -> bool:
+        return any(task.state is TaskState.FAILED for task, _ in self.view.tasks)
+
+    @property
+    def drop_offs(self) -> tuple[Parcel, ...]:
+        return tuple(parcel for task, parcel in self.pending if task.task is Task.DROP_OFF)
+
+    @property
+    def collections(self) -> tuple[Parcel, ...]:
+        return tuple(parcel for task, parcel in self.pending if task.task is Task.COLLECT)
+
+    @property
+    def name(self) -> str:
+        return self.locker.name if self.locker else self.stop.address
+
+
+@dataclass(frozen=True, slots=True)
+class DayView:
+    day: CourierDay
+    cards: tuple[StopCard, ...]
+
+    @property
+    def next(self) -> StopCard | None:
+        return next((card for card in self.cards if card.is_open), None)
+
+    @property
+    def done(self) -> int:
+        return sum(1 for card in self.cards if not card.is_open)
+
+    @property
+    def to_bring_back(self) -> tuple[Parcel, ...]:
+        return tuple(one for one in self.day.carried if one.state in BACK)
+
+    def card_of(self, locker_id: str) -> StopCard | None:
+        found = [card for card in self.cards if card.stop.locker_id == locker_id]
+        return next((card for card in found if card.is_open), found[-1] if found else None)
+
+    def drawing(self) -> str:
+        """Return the route on a map, stops numbered in their order."""
+        points = [
+            maps.point(
+                "stop",
+                (card.stop.lon, card.stop.lat),
+                card.name,
+                text=str(number),
+                state="done" if not card.is_open else "next" if card is self.next else "ahead",
+                locker=card.stop.kind is StopKind.LOCKER,
+                href=f"#stop-{number}",
+            )
+            for number, card in enumerate(self.cards, start=1)
+        ]
+        path = [(card.stop.lon, card.stop.lat) for card in self.cards]
+        return maps.drawing(points, [maps.line(path)] if len(path) > 1 else [])
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptView:
+    """What became of a failed attempt: the locker, how it fits the route, or why there is none."""
+
+    attempt: Attempt
+    parcel: Parcel
+    locker: Locker | None
+    walk_m: int
+    stop: Stop | None
+    number: int
+    why_not: tuple[str, ...]
+
+
+def day_view(uow: UnitOfWork, courier_id: str, span: tuple[datetime, datetime]) -> DayView:
+    """Read one courier's day."""
+    day = courier_day(uow, courier_id, *span)
+    lockers = _lockers(uow, day.stops)
+    shown = [view for view in day.stops if _matters(view)]
+    return DayView(day, tuple(StopCard(view, lockers.get(view.stop.locker_id or "")) for view in shown))
+
+
+def _matters(view: StopView) -> bool:
+    """Leave out stops whose every task was called off: nobody drives there."""
+    return any(task.state is not TaskState.CANCELLED for task, _ in view.tasks)
+
+
+def _lockers(uow: UnitOfWork, stops: Iterable[StopView]) -> dict[str, Locker]:
+    names = {view.stop.locker_id for view in stops if view.stop.locker_id}
+    return {one.id: one for one in uow.find(Locker, id=tuple(names))} if names else {}
+
+
+def attempt_view(uow: UnitOfWork, attempt_id: str) -> AttemptView:
+    """Read one attempt and what came of it."""
+    attempt = uow.need(Attempt, attempt_id)
+    parcel = uow.need(Parcel, attempt.parcel_id)
+    kind, _, name = attempt.outcome.partition(":")
+    locker = uow.get(Locker, name) if kind == "locker" else None
+    walk = distance_m(parcel.lon, parcel.lat, locker.lon, locker.lat) * WALK_DETOUR if locker else 0
+    stop = _stop_for(uow, parcel.id)
+    on_route = uow.find(Stop, route_id=stop.route_id) if stop else []
+    number = sum(1 for one in on_route if stop and one.position <= stop.position)
+    why = () if locker else tuple(attempt.outcome.split(","))
+    return AttemptView(attempt, parcel, locker, round(walk / ROUND_M) * ROUND_M, stop, number, why)
+
+
+def _stop_for(uow: UnitOfWork, parcel_id: str) -> Stop | None:
+    task = uow.first(StopTask, parcel_id=parcel_id, state=TaskState.PENDING)
+    return uow.get(Stop, task.stop_id) if task else None

@@ -1,0 +1,70 @@
+"""Times as people say them, in their language and where the locker stands."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta, tzinfo
+
+from babel import dates, units
+
+ETA_HALF = timedelta(minutes=20)  # planned arrivals in a city are kept within this in about nine of ten cases
+BAND_STEP = timedelta(minutes=10)  # a band to the minute would promise more than anybody knows
+_MINUTE, _HOUR, _DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Dates:
+    """``now`` is the moment the page was made."""
+
+    language: str
+    zone: tzinfo
+    now: datetime
+
+    def clock(self, at: datetime) -> str:
+        return dates.format_time(at, "HH:mm", tzinfo=self.zone, locale=self.language)
+
+    def exact(self, at: datetime) -> str:
+        return dates.format_datetime(at, "d MMM HH:mm:ss", tzinfo=self.zone, locale=self.language)
+
+    def moment(self, at: datetime) -> str:
+        """Return the time, and the day unless it is today."""
+        if self._local(at).date() == self._local(self.now).date():
+            return self.clock(at)
+        return dates.format_datetime(at, "EEE d MMM, HH:mm", tzinfo=self.zone, locale=self.language)
+
+    def day(self, at: datetime) -> str:
+        return dates.format_datetime(at, "EEEE, d MMMM", tzinfo=self.zone, locale=self.language)
+
+    def span(self, length: timedelta) -> str:
+        """Return a length in its two largest units, such as ``1 day 4 hr``."""
+        rest = max(length, timedelta(0))
+        if rest >= _DAY:
+            parts = [("day", rest // _DAY), ("hour", rest % _DAY // _HOUR)]
+        else:
+            parts = [("hour", rest // _HOUR), ("minute", rest % _HOUR // _MINUTE)]
+        shown = [(unit, count) for unit, count in parts if count] or [parts[-1]]
+        return " ".join(self._unit(unit, count) for unit, count in shown)
+
+    def ago(self, at: datetime) -> str:
+        """Return how long ago in one unit, such as ``3 minutes ago``."""
+        return dates.format_timedelta(at - self.now, add_direction=True, locale=self.language)
+
+    def band(self, eta: datetime) -> tuple[str, str]:
+        """Return between which times somebody may be expected, never before now."""
+        begins, ends = eta_band(eta, self.now)
+        return self.clock(begins), self.clock(ends)
+
+    def _unit(self, unit: str, count: int) -> str:
+        return str(units.format_unit(count, f"duration-{unit}", "short", locale=self.language))
+
+    def _local(self, at: datetime) -> datetime:
+        return at.astimezone(self.zone)
+
+
+def eta_band(eta: datetime, now: datetime) -> tuple[datetime, datetime]:
+    """Return the planned arrival as a band on round ten minutes; one that is overdue begins now."""
+    begins, ends = _down(eta - ETA_HALF), _down(eta + ETA_HALF + BAND_STEP - timedelta(microseconds=1))
+    begins = max(begins, _down(now))
+    return begins, max(ends, begins + BAND_STEP)
+
+
+def _down(at: datetime) -> datetime:
+    return at - timedelta(minutes=at.minute % 10, seconds=at.second, microseconds=at.microsecond)

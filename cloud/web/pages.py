@@ -1,0 +1,55 @@
+"""All pages for people as one router; ``create_app(rim, create_pages(rim))`` serves them beside the API."""
+
+from pathlib import Path
+from typing import Annotated
+
+from fastapi import APIRouter, Request, Response
+from fastapi import Path as FromPath
+from fastapi.responses import FileResponse
+
+from cloud.domain.errors import NotFoundError
+from cloud.rim import Rim
+from cloud.web import console, console_lists, console_lockers, console_parcels, courier, sign_in, tracking
+from cloud.web.frame import LEAFLET, STATIC, Frame, Tiles, see_other
+from cloud.web.route import router_of
+
+KEPT_S = 86_400  # a day; the page's own files change their address with their content
+TYPES = {
+    ".css": "text/css",
+    ".js": "text/javascript",
+    ".svg": "image/svg+xml",
+    ".png": "image/png",
+    ".geojson": "application/geo+json",
+}
+FileName = Annotated[str, FromPath(pattern=r"^[a-z][a-z0-9_-]*(/[a-z][a-z0-9_-]*)?(-2x)?\.(css|js|svg|png|geojson)$")]
+
+
+def create_pages(rim: Rim, tiles: Tiles | None = None, leaflet: Path = LEAFLET) -> APIRouter:
+    """Return the pages. Without ``tiles`` maps draw a quiet ground of their own and ask nobody for anything."""
+    frame = Frame(rim, tiles, leaflet)
+    router = router_of(frame)
+
+    @router.get("/")
+    async def get_front(request: Request) -> Response:
+        return frame.page(request, "front.html")
+
+    @router.get("/static/{name:path}")
+    async def get_file(request: Request, name: FileName) -> Response:
+        return _file(frame, name, kept="v" in request.query_params)
+
+    @router.get("/favicon.ico")
+    async def get_icon() -> Response:
+        return see_other("/static/mark.svg")
+
+    for part in (sign_in, tracking, courier, console, console_lockers, console_parcels, console_lists):
+        router.include_router(part.create(frame))
+    return router
+
+
+def _file(frame: Frame, name: str, *, kept: bool) -> Response:
+    folder, inside = (frame.leaflet, name.removeprefix("leaflet/")) if name.startswith("leaflet/") else (STATIC, name)
+    path = folder / inside
+    if not path.is_file():
+        raise NotFoundError("file", name)
+    fresh = f"public, max-age={KEPT_S}, immutable" if kept else "no-cache"
+    return FileResponse(path, media_type=TYPES[path.suffix], headers={"Cache-Control": fresh})

@@ -1,0 +1,17 @@
+/* What a page does by itself; without scripts everything still works by loading the page. */
+
+import { startCountdowns } from "./countdown.js";
+import { startDialogs } from "./dialogs.js";
+import { startLive } from "./live.js";
+import { startMaps } from "./map.js";
+import { startPlaces } from "./place.js";
+
+startCountdowns();
+startDialogs();
+startMaps();
+startPlaces();
+startLive();
+
+if (document.body.classList.contains("courier") && "serviceWorker" in navigator) {
+  navigator.serviceWorker.register("/courier/keep.js", { scope: "/courier/" }).catch(() => {});
+}

@@ -1,0 +1,152 @@
+"""The recipient's page: one parcel, the whole chain, no account; whoever has the signed link is the recipient."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Path, Request, Response
+from fastapi.responses import StreamingResponse
+
+from cloud.api.live import AGAIN_MS, SILENCE_S, message
+from cloud.api.problems import status_of
+from cloud.domain.actors import Role, actor
+from cloud.domain.errors import DomainError, OverloadedError
+from cloud.hub import HubFullError
+from cloud.services import opt_in, reissue_code
+from cloud.services.extend_deadline import extend_deadline
+from cloud.services.ports import Act, UnitOfWork
+from cloud.services.tracking_token import PURPOSE, TOKEN_CHARACTERS_MAX, parcel_of
+from cloud.web import maps
+from cloud.web.frame import Frame, Problem, see_other
+from cloud.web.route import fields_of, router_of
+from cloud.web.tracking_view import View, scope_of, view_of
+
+PAUSE_S = 1.0  # between two looks for one page, however many commits there are
+ANY_LOCKER = "any"
+_INTERESTING = frozenset(
+    {"Parcel", "HistoryEntry", "Stop", "StopTask", "Route", "Plan", "Consent", "Locker", "IssuedGrant"}
+)
+
+Token = Annotated[str, Path(min_length=1, max_length=TOKEN_CHARACTERS_MAX)]
+Verb = Callable[[UnitOfWork, Act], Any]
+
+
+def create(frame: Frame) -> APIRouter:
+    """Return the page, its live updates, and one POST for each thing a recipient may ask."""
+    router = router_of(frame)
+    rim = frame.rim
+
+    def parcel_id_of(token: str) -> str:
+        return parcel_of(token, rim.keys.box.derive(PURPOSE))
+
+    def act_of(parcel_id: str) -> Act:
+        return rim.act(actor(Role.RECIPIENT, parcel_id))
+
+    async def show(request: Request, token: str, problem: Problem | None = None, status: int = 200) -> Response:
+        parcel_id = parcel_id_of(token)
+        act = act_of(parcel_id)
+        view = await rim.look(lambda uow: view_of(uow, act, parcel_id))
+        told = request.query_params.get("told", "")
+        content = {"view": view, "token": token, "drawing": drawing_of(view), "told": told if told in TOLD else ""}
+        return frame.page(request, "tracking.html", status, problem=problem, **content)
+
+    async def carry_out(request: Request, token: str, told: str, verb: Verb, typed: dict[str, str]) -> Response:
+        act = act_of(parcel_id_of(token))
+        try:
+            await rim.do(lambda uow: verb(uow, act))
+        except DomainError as error:
+            return await show(request, token, frame.problem(request, error, typed), status_of(error))
+        return see_other(f"/t/{token}?told={told}#told")
+
+    @router.get("/t/{token}")
+    async def get_page(request: Request, token: Token) -> Response:
+        return await show(request, token)
+
+    @router.post("/t/{token}/locker")
+    async def post_locker(request: Request, token: Token) -> Response:
+        fields = await fields_of(request)
+        locker = fields.get("locker", ANY_LOCKER)
+        parcel_id = parcel_id_of(token)
+        wish = opt_in.OptIn(parcel_id, scope_of(fields.get("scope", "")), None if locker == ANY_LOCKER else locker)
+
+        def verb(uow: UnitOfWork, act: Act) -> None:
+            opt_in.withdraw(uow, act, parcel_id)  # the recipient's last word replaces every earlier one
+            opt_in.opt_in(uow, act, rim.keys, wish)
+
+        return await carry_out(request, token, "consent", verb, fields)
+
+    @router.post("/t/{token}/withdraw")
+    async def post_withdraw(request: Request, token: Token) -> Response:
+        await fields_of(request)
+        parcel_id = parcel_id_of(token)
+        return await carry_out(request, token, "withdrawn", lambda uow, act: opt_in.withdraw(uow, act, parcel_id), {})
+
+    @router.post("/t/{token}/extend")
+    async def post_extend(request: Request, token: Token) -> Response:
+        await fields_of(request)
+        parcel_id = parcel_id_of(token)
+        return await carry_out(
+            request, token, "extended", lambda uow, act: extend_deadline(uow, act, rim.keys, parcel_id), {}
+        )
+
+    @router.post("/t/{token}/code")
+    async def post_code(request: Request, token: Token) -> Response:
+        fields = await fields_of(request)
+        parcel_id = parcel_id_of(token)
+
+        def verb(uow: UnitOfWork, act: Act) -> None:
+            if fields.get("new"):
+                reissue_code.reissue_code(uow, act, rim.keys, parcel_id)
+            else:
+                reissue_code.resend_code(uow, act, parcel_id)
+
+        return await carry_out(request, token, "new_code" if fields.get("new") else "sent", verb, {})
+
+    @router.get("/t/{token}/live")
+    async def get_live(token: Token) -> Response:
+        parcel_id = parcel_id_of(token)
+        stream = _changes(frame, act_of(parcel_id), parcel_id)
+        first = await anext(stream)
+
+        async def whole() -> AsyncIterator[bytes]:
+            yield first
+            async for part in stream:
+                yield part
+
+        return StreamingResponse(whole(), media_type="text/event-stream", headers={"X-Accel-Buffering": "no"})
+
+    return router
+
+
+TOLD = frozenset({"consent", "withdrawn", "extended", "sent", "new_code"})
+
+
+async def _changes(frame: Frame, act: Act, parcel_id: str) -> AsyncIterator[bytes]:
+    """Say when this parcel's page would look different; other people's parcels make no sound here."""
+    rim = frame.rim
+
+    async def look() -> View:
+        return await rim.look(lambda uow: view_of(uow, act, parcel_id))
+
+    try:
+        with rim.hub.watching() as watcher:
+            yield b"retry: %d\n\n" % AGAIN_MS
+            known = await look()
+            async for kinds in watcher.changes(SILENCE_S):
+                seen = await look() if kinds & _INTERESTING else known
+                yield message(frozenset({"Parcel"})) if seen != known else b": still here\n\n"
+                known = seen
+                await asyncio.sleep(PAUSE_S if kinds else 0)
+    except HubFullError as error:
+        raise OverloadedError(str(error)) from error
+
+
+def drawing_of(view: View) -> str:
+    """Return the map: home, the parcel's locker, or the lockers that could be chosen."""
+    parcel = view.parcel
+    points = [maps.point("home", (parcel.lon, parcel.lat), parcel.address)]
+    if view.seen.locker is not None:
+        points.append(maps.locker_point(view.seen.locker, state="chosen"))
+    else:
+        points += [maps.locker_point(offer.locker) for offer in view.offers]
+    return maps.drawing(points)

@@ -49,7 +49,3 @@ def overpromised(free: Mapping[SizeClass, int], reserved: Iterable[SizeClass]) -
     promised = Counter(reserved)
     over = {size: promised[size] - free.get(size, 0) for size in SizeClass}
     return {size: count for size, count in over.items() if count > 0}
-
-
-def has_lapsed(reservation: Reservation, now: datetime) -> bool:
-    return reservation.state is ReservationState.ACTIVE and now >= reservation.expires_at

@@ -12,11 +12,11 @@ from datetime import datetime
 from cloud.domain.actors import Role, require
 from cloud.domain.locker import Locker, LockerStatus, change_status
 from cloud.services import audit
+from cloud.services.attention import alarm
 from cloud.services.device_keys import LockerSecrets, about_key, newest_key, revoke_keys, secrets_of
 from cloud.services.models import layout_of
 from cloud.services.ports import Act, Keys, UnitOfWork
 from cloud.services.records import Claim, LockerKey, PreparedCode
-from cloud.services.records_ops import Alarm
 from contract.codes import KEY_BYTES, SALT_BYTES
 from contract.ids import LockerId
 from contract.layout import Layout
@@ -151,20 +151,8 @@ def _quarantine(uow: UnitOfWork, act: Act, claim: Claim) -> None:
     """Trust neither of two devices that hold the same claim."""
     revoke_keys(uow, act, claim.locker_id)
     uow.change(Locker, {"id": claim.locker_id}, status=LockerStatus.QUARANTINED, intake_open=False, updated_at=act.now)
-    uow.add(
-        Alarm(
-            id=act.ids.new(),
-            locker_id=claim.locker_id,
-            kind="claim_used_twice",
-            severity="critical",
-            compartment=None,
-            detail="two devices presented one claim; both are refused until an operator makes a new one",
-            raised_at=act.now,
-            seen_by=None,
-            seen_at=None,
-            cleared_at=None,
-        )
-    )
+    detail = "two devices presented one claim; both are refused until an operator makes a new one"
+    uow.add(alarm(act, (claim.locker_id, None), ("claim_used_twice", "critical"), detail))
 
 
 def _record(claim: Claim | None) -> ClaimRecord | None:

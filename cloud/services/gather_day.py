@@ -15,6 +15,7 @@ from cloud.domain.windows import Window
 from cloud.routing.plan import Unplanned
 from cloud.routing.problem import Amounts, Costs, Courier, Place, Problem, RouteCourierId, TimeWindow
 from cloud.routing.stops import Collection, DayInput, DropOff, HomeDelivery, Item, Site, build_stops
+from cloud.services.many import by_id
 from cloud.services.ports import NOT_NULL, Act, Before, From, UnitOfWork
 from cloud.services.records import GrantState, IssuedGrant, Route, Shift
 from contract.sizes import SizeClass
@@ -48,7 +49,7 @@ class DayData:
 def gather_day(uow: UnitOfWork, act: Act, span: DaySpan) -> DayData:
     """Read the day. Only parcels the depot holds are brought; what is in a van already stays with its courier."""
     require(act.actor, Role.PLANNER, Role.OPERATOR)
-    due = _parcels(uow, uow.reads.parcels_to_plan(span.ends, PARCELS_MAX))
+    due = list(by_id(uow, Parcel, uow.reads.parcels_to_plan(span.ends, PARCELS_MAX)).values())
     collections = _collections(uow, act)
     lockers = {one.id: one for one in uow.find(Locker)}
     shifts = _shifts(uow, span)
@@ -70,14 +71,6 @@ def _shifts(uow: UnitOfWork, span: DaySpan) -> tuple[Shift, ...]:
     ids = tuple(shift.id for shift in shifts)
     started = {route.shift_id for route in uow.find(Route, shift_id=ids, started_at=NOT_NULL)} if ids else set()
     return tuple(shift for shift in shifts if shift.id not in started)
-
-
-def _parcels(uow: UnitOfWork, ids: list[str]) -> list[Parcel]:
-    chunk = 500  # ids in one statement; SQLite allows 32,766 parameters, the plan is the same
-    found: dict[str, Parcel] = {}
-    for start in range(0, len(ids), chunk):
-        found |= {one.id: one for one in uow.find(Parcel, id=tuple(ids[start : start + chunk]))}
-    return [found[one] for one in ids if one in found]
 
 
 def _collections(uow: UnitOfWork, act: Act) -> list[Parcel]:

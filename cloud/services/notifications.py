@@ -9,11 +9,12 @@ from datetime import timedelta
 
 from cloud.domain.locker import Locker
 from cloud.domain.parcel import Parcel
+from cloud.services.attention import case
 from cloud.services.capability import capability_qr
 from cloud.services.ports import Act, Keys, UnitOfWork, UpTo
 from cloud.services.promise import about_code
 from cloud.services.records import NotificationState, SealedCode
-from cloud.services.records_ops import Notification, SupportCase
+from cloud.services.records_ops import Notification
 from cloud.services.tracking_token import PURPOSE, token_for
 from cloud.services.withdrawal import live_pick_up
 from contract.codes import PickUpCode, show_code
@@ -75,18 +76,8 @@ def mark_failed(uow: UnitOfWork, act: Act, notification_id: str, error: str) -> 
         error=error[:_ERROR_CHARACTERS_MAX],
     )
     if dead:
-        uow.add(
-            SupportCase(
-                id=act.ids.new(),
-                kind="message_not_delivered",
-                parcel_id=one.parcel_id,
-                locker_id=None,
-                compartment=None,
-                detail=f"{one.template} by {one.channel} failed {tries} times",
-                opened_at=act.now,
-                closed_at=None,
-            )
-        )
+        detail = f"{one.template} by {one.channel} failed {tries} times"
+        uow.add(case(act, "message_not_delivered", one.parcel_id, (None, None), detail))
 
 
 def _enriched(uow: UnitOfWork, act: Act, keys: Keys, one: Notification) -> DueNotification:

@@ -12,6 +12,7 @@ from typing import Any
 from cloud.domain.capacity import Reservation, ReservationState
 from cloud.domain.locker import Compartment, CompartmentStatus, Contents
 from cloud.domain.parcel import Parcel
+from cloud.services import attention
 from cloud.services.ports import Act, Change, UnitOfWork
 from cloud.services.records import (
     Assignment,
@@ -31,7 +32,6 @@ from cloud.services.records_ops import (
     DesiredConfiguration,
     Notification,
     OutboxMessage,
-    SupportCase,
 )
 
 Door = tuple[str, str]
@@ -124,34 +124,10 @@ class Projection:
         self.messages.append(Change({"about": about}, {"state": MessageState.CONFIRMED, "confirmed_at": self.act.now}))
 
     def alarm(self, seen: Seen, kind: str, severity: str, compartment: str | None, detail: str = "") -> None:
-        self.added.append(
-            Alarm(
-                id=self.act.ids.new(),
-                locker_id=seen.locker_id,
-                kind=kind,
-                severity=severity,
-                compartment=compartment,
-                detail=detail,
-                raised_at=seen.at,
-                seen_by=None,
-                seen_at=None,
-                cleared_at=None,
-            )
-        )
+        self.added.append(attention.alarm(self.act, (seen.locker_id, compartment), (kind, severity), detail, seen.at))
 
     def case(self, seen: Seen, kind: str, parcel: str | None, compartment: str | None, detail: str) -> None:
-        self.added.append(
-            SupportCase(
-                id=self.act.ids.new(),
-                kind=kind,
-                parcel_id=parcel,
-                locker_id=seen.locker_id,
-                compartment=compartment,
-                detail=detail,
-                opened_at=self.act.now,
-                closed_at=None,
-            )
-        )
+        self.added.append(attention.case(self.act, kind, parcel, (seen.locker_id, compartment), detail))
 
     def tell(self, note: Notification | None) -> None:
         if note is not None:

@@ -8,6 +8,7 @@ from cloud.domain.capacity import left_by_size
 from cloud.domain.custody import CustodyEntry, handovers
 from cloud.domain.locker import Compartment, Locker, LockerStatus
 from cloud.domain.parcel import Parcel
+from cloud.services.many import by_id
 from cloud.services.ports import Act, FleetRow, From, LoggedEvent, UnitOfWork
 from cloud.services.records import (
     Consent,
@@ -138,7 +139,7 @@ def plan_page(uow: UnitOfWork, day: str) -> PlanPage | None:
         return None
     routes = uow.find(Route, order="starts_at id", plan_id=plan.id)
     left = uow.find(Unplanned, order="id", plan_id=plan.id)
-    parcels = _parcels(uow, [one.parcel_id for one in left])
+    parcels = by_id(uow, Parcel, [one.parcel_id for one in left])
     return PlanPage(
         plan,
         tuple((route, _stops(uow, route.id)) for route in routes),
@@ -170,7 +171,7 @@ def timeline(uow: UnitOfWork, locker_id: str, compartment: str | None = None) ->
 def search(uow: UnitOfWork, act: Act, text: str) -> list[Parcel]:
     """Return parcels by beginning of barcode or part of a name, the latest changed first."""
     require(act.actor, Role.OPERATOR, Role.SUPPORT)
-    found = _parcels(uow, uow.reads.search_parcels(text.strip(), SEARCH_MAX)) if text.strip() else {}
+    found = by_id(uow, Parcel, uow.reads.search_parcels(text.strip(), SEARCH_MAX)) if text.strip() else {}
     return list(found.values())
 
 
@@ -193,19 +194,11 @@ def _current_route(uow: UnitOfWork, courier_id: str, begins: datetime, ends: dat
 def _stops(uow: UnitOfWork, route_id: str) -> tuple[StopView, ...]:
     stops = uow.find(Stop, order="position", route_id=route_id)
     tasks = uow.find(StopTask, order="id", stop_id=tuple(stop.id for stop in stops)) if stops else []
-    parcels = _parcels(uow, [task.parcel_id for task in tasks])
+    parcels = by_id(uow, Parcel, [task.parcel_id for task in tasks])
     return tuple(
         StopView(stop, tuple((task, parcels[task.parcel_id]) for task in tasks if task.stop_id == stop.id))
         for stop in stops
     )
-
-
-def _parcels(uow: UnitOfWork, ids: list[str]) -> dict[str, Parcel]:
-    chunk = 500  # ids in one statement
-    found: dict[str, Parcel] = {}
-    for start in range(0, len(ids), chunk):
-        found |= {one.id: one for one in uow.find(Parcel, id=tuple(ids[start : start + chunk]))}
-    return {one: found[one] for one in ids if one in found}
 
 
 def _left(uow: UnitOfWork, lockers: list[str]) -> dict[str, dict[SizeClass, int]]:

@@ -18,6 +18,7 @@ from cloud.domain.parcel import Parcel
 from cloud.services import projection_doors as doors
 from cloud.services import projection_messages as messages
 from cloud.services import projection_parcels as parcels
+from cloud.services.attention import alarm
 from cloud.services.ports import Act, LoggedEvent, UnitOfWork
 from cloud.services.projection import Projection, Seen
 from cloud.services.records import GrantState, IssuedGrant
@@ -183,17 +184,5 @@ def _raise_forks(uow: UnitOfWork, act: Act, lockers: Iterable[str]) -> None:
     """Say once that a locker's journal contradicts ours: its card was restored or somebody signs in its name."""
     for locker in sorted(lockers):
         if not uow.count(Alarm, locker_id=locker, kind=FORKED, cleared_at=None):
-            uow.add(
-                Alarm(
-                    id=act.ids.new(),
-                    locker_id=locker,
-                    kind=FORKED,
-                    severity="critical",
-                    compartment=None,
-                    detail="its journal does not continue what was committed here",
-                    raised_at=act.now,
-                    seen_by=None,
-                    seen_at=None,
-                    cleared_at=None,
-                )
-            )
+            detail = "its journal does not continue what was committed here"
+            uow.add(alarm(act, (locker, None), (FORKED, "critical"), detail))

@@ -17,8 +17,9 @@ from cloud.domain.locker import (
     change_status,
     differences,
 )
+from cloud.services.attention import alarm, case
 from cloud.services.ports import Act, Change, UnitOfWork
-from cloud.services.records_ops import Alarm, DesiredConfiguration, Model, SupportCase
+from cloud.services.records_ops import Alarm, DesiredConfiguration, Model
 from contract.layout import Layout
 from contract.state import CompartmentState, Snapshot, snapshot_digest
 
@@ -32,7 +33,9 @@ def record_report(uow: UnitOfWork, act: Act, snapshot: Snapshot) -> None:
     uow.change(Locker, {"id": locker.id}, reported_at=act.now, seen_at=act.now)
     uow.change(DesiredConfiguration, {"locker_id": locker.id}, applied_version=snapshot.configuration_version)
     if snapshot_digest(snapshot.compartments) != snapshot.digest:
-        _alarm(uow, act, locker.id, "snapshot_damaged", "the digest does not match the picture")
+        uow.add(
+            alarm(act, (locker.id, None), ("snapshot_damaged", "critical"), "the digest does not match the picture")
+        )
         return
     if locker.status is LockerStatus.ENROLLING and not _activate(uow, act, locker, snapshot):
         return
@@ -46,7 +49,7 @@ def _activate(uow: UnitOfWork, act: Act, locker: Locker, snapshot: Snapshot) -> 
     wrong = differences(layout, {one.label: one.size for one in snapshot.compartments})
     if wrong:
         if not uow.count(Alarm, locker_id=locker.id, kind=MISMATCH, cleared_at=None):
-            _alarm(uow, act, locker.id, MISMATCH, "; ".join(wrong[:_DIFFERENCES_SHOWN]))
+            uow.add(alarm(act, (locker.id, None), (MISMATCH, "critical"), "; ".join(wrong[:_DIFFERENCES_SHOWN])))
         return False
     status = change_status(locker.status, LockerStatus.ACTIVE)
     uow.change(Locker, {"id": locker.id}, status=status, intake_open=True, updated_at=act.now)
@@ -87,32 +90,5 @@ def _as_seen(state: CompartmentState) -> dict[str, object]:
 
 def _differs(uow: UnitOfWork, act: Act, ours: Compartment, theirs: str) -> None:
     """Open a case: the journal and the picture disagree about what is inside."""
-    uow.add(
-        SupportCase(
-            id=act.ids.new(),
-            kind="picture_differs",
-            parcel_id=ours.parcel_id,
-            locker_id=ours.locker_id,
-            compartment=ours.label,
-            detail=f"we had {ours.parcel_id}, the locker has {theirs}",
-            opened_at=act.now,
-            closed_at=None,
-        )
-    )
-
-
-def _alarm(uow: UnitOfWork, act: Act, locker_id: str, kind: str, detail: str) -> None:
-    uow.add(
-        Alarm(
-            id=act.ids.new(),
-            locker_id=locker_id,
-            kind=kind,
-            severity="critical",
-            compartment=None,
-            detail=detail,
-            raised_at=act.now,
-            seen_by=None,
-            seen_at=None,
-            cleared_at=None,
-        )
-    )
+    detail = f"we had {ours.parcel_id}, the locker has {theirs}"
+    uow.add(case(act, "picture_differs", ours.parcel_id, (ours.locker_id, ours.label), detail))

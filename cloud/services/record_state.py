@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from cloud.domain.dwell import stopped_for
 from cloud.domain.locker import Locker, is_silent
 from cloud.domain.parcel import Parcel, ParcelState
+from cloud.services.attention import alarm
 from cloud.services.dispatch import resend_all
 from cloud.services.history import move
 from cloud.services.ports import Act, UnitOfWork
@@ -38,7 +39,7 @@ def record_state(uow: UnitOfWork, act: Act, state: LockerState) -> None:
 def mark_silent(uow: UnitOfWork, act: Act) -> int:
     """Raise an alarm for every locker that has been gone too long, once; return how many are new."""
     gone = [one for one in uow.find(Locker, online=False) if one.seen_at is not None and is_silent(one, act.now)]
-    standing = {alarm.locker_id for alarm in uow.find(Alarm, kind=SILENT, cleared_at=None)}
+    standing = {one.locker_id for one in uow.find(Alarm, kind=SILENT, cleared_at=None)}
     new = [one for one in gone if one.id not in standing]
     uow.add(*(_silence(act, one.id, one.seen_at or act.now) for one in new))
     return len(new)
@@ -77,15 +78,5 @@ def _extend_dwells(uow: UnitOfWork, act: Act, locker: Locker, since: datetime) -
 
 
 def _silence(act: Act, locker_id: str, since: datetime) -> Alarm:
-    return Alarm(
-        id=act.ids.new(),
-        locker_id=locker_id,
-        kind=SILENT,
-        severity="warning",
-        compartment=None,
-        detail=f"nothing heard since {since.isoformat(timespec='seconds')}",
-        raised_at=act.now,
-        seen_by=None,
-        seen_at=None,
-        cleared_at=None,
-    )
+    detail = f"nothing heard since {since.isoformat(timespec='seconds')}"
+    return alarm(act, (locker_id, None), (SILENT, "warning"), detail)

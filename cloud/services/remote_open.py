@@ -26,7 +26,7 @@ from contract.ids import BootId, CompartmentLabel, LockerId
 
 KIND = "remote_open"
 REASON_MIN, REASON_MAX = 5, 500  # long enough to be a reason, short enough to be read
-RESULT_GRACE = timedelta(seconds=30)  # an event about an open in its last second may take this long to arrive
+RESULT_GRACE = timedelta(seconds=10)  # an open in its last second and its report; a later report still counts
 _HOUR = timedelta(hours=1)
 
 

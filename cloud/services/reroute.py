@@ -20,15 +20,6 @@ LOCKER_STOP_S = 120  # park, walk, sign in at the kiosk
 TASKS_MAX = 2_000  # on one route; the longest have about 150 stops
 
 
-def route_of(uow: UnitOfWork, courier_id: str) -> RouteLeft | None:
-    """Return the courier's newest route in a current plan, with stops in order and their tasks."""
-    for route in uow.find(Route, order="-starts_at", limit=5, courier_id=courier_id):
-        plan = uow.get(Plan, route.plan_id)
-        if plan is not None and plan.current:
-            return _with_stops(uow, route)
-    return None
-
-
 def route_carrying(uow: UnitOfWork, parcel_id: str) -> RouteLeft | None:
     """Return the route that still has something to do with this parcel."""
     for task in uow.find(StopTask, parcel_id=parcel_id, state=TaskState.PENDING):

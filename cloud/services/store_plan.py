@@ -12,10 +12,9 @@ from cloud.routing.plan import StepKind
 from cloud.routing.problem import Stop as PlannedStop
 from cloud.services.gather_day import DayData, at_depot
 from cloud.services.history import entry
+from cloud.services.many import CHUNK, by_id
 from cloud.services.ports import NOT_NULL, Act, Change, UnitOfWork
 from cloud.services.records import Plan, Route, Stop, StopKind, StopTask, Task, TaskState, Unplanned
-
-_CHUNK = 500  # ids in one statement
 
 
 @dataclass(slots=True)
@@ -39,7 +38,7 @@ def store_plan(uow: UnitOfWork, act: Act, data: DayData, answer: routed.Plan, pl
     for old in replaced:
         uow.change(Route, {"plan_id": old, "started_at": NOT_NULL}, plan_id=plan.id)
     stops = {str(stop.id): stop for stop in data.problem.stops}
-    parcels = _parcels(uow, [ref for stop in stops.values() for ref in stop.parcels])
+    parcels = by_id(uow, Parcel, (ref for stop in stops.values() for ref in stop.parcels))
     work = _Work(data, plan.id, stops, parcels, {one.id: one for one in uow.find(Locker)}, [])
     planned: set[str] = set()
     for route in answer.routes:
@@ -72,17 +71,10 @@ def _end_current(uow: UnitOfWork, act: Act, plan: Plan) -> list[str]:
         uow.change(Plan, {"id": old.id}, current=False)
         waiting = [route.id for route in uow.find(Route, plan_id=old.id, started_at=None)]
         stops = [stop.id for stop in uow.find(Stop, route_id=tuple(waiting))] if waiting else []
-        for start in range(0, len(stops), _CHUNK):
-            where = {"stop_id": tuple(stops[start : start + _CHUNK]), "state": TaskState.PENDING}
+        for start in range(0, len(stops), CHUNK):
+            where = {"stop_id": tuple(stops[start : start + CHUNK]), "state": TaskState.PENDING}
             uow.change(StopTask, where, state=TaskState.CANCELLED, done_at=act.now)
     return [old.id for old in ended]
-
-
-def _parcels(uow: UnitOfWork, ids: list[str]) -> dict[str, Parcel]:
-    found: dict[str, Parcel] = {}
-    for start in range(0, len(ids), _CHUNK):
-        found |= {one.id: one for one in uow.find(Parcel, id=tuple(ids[start : start + _CHUNK]))}
-    return found
 
 
 def _route(act: Act, work: _Work, route: routed.Route) -> set[str]:

@@ -1,12 +1,8 @@
-from datetime import timedelta
-
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cloud.domain.capacity import Reservation, ReservationState, choose_size, has_lapsed, left_by_size, overpromised
+from cloud.domain.capacity import choose_size, left_by_size, overpromised
 from contract.sizes import SizeClass
-from tests.unit.cloud.small_cloud import MORNING
 
 SIZES = st.sampled_from(list(SizeClass))
 COUNTS = st.dictionaries(SIZES, st.integers(0, 5))
@@ -38,27 +34,3 @@ def test_no_size_is_ever_promised_more_often_than_it_is_free(
 def test_a_fault_after_the_promise_shows_as_overpromised() -> None:
     assert overpromised({SizeClass.M: 1}, [SizeClass.M, SizeClass.M, SizeClass.L]) == {SizeClass.M: 1, SizeClass.L: 1}
     assert left_by_size({SizeClass.M: 1}, [SizeClass.M, SizeClass.M])[SizeClass.M] == 0
-
-
-@pytest.mark.parametrize(
-    ("state", "hours", "lapsed"),
-    [
-        (ReservationState.ACTIVE, 1, False),
-        (ReservationState.ACTIVE, 2, True),
-        (ReservationState.USED, 3, False),
-    ],
-)
-def test_only_an_active_reservation_lapses_and_at_its_time(state: ReservationState, hours: int, lapsed: bool) -> None:  # noqa: FBT001 - a column of the table
-    until = MORNING + timedelta(hours=2)
-    reservation = Reservation(
-        id="r",
-        locker_id="L",
-        parcel_id="p",
-        size=SizeClass.M,
-        state=state,
-        created_at=MORNING,
-        expires_at=until,
-        ended_at=None,
-    )
-
-    assert has_lapsed(reservation, MORNING + timedelta(hours=hours)) is lapsed

@@ -111,9 +111,9 @@ def test_a_door_that_stayed_shut_is_not_shown_as_open(cloud: SmallCloud, locker:
 
 def test_silence_becomes_expired(cloud: SmallCloud, opened: CommandSent) -> None:
     assert opened.state is CommandState.QUEUED
-    cloud.later(seconds=80)
+    cloud.later(seconds=65)
     assert cloud.do(lambda uow: expire_commands(uow, cloud.act())) == 0
-    cloud.later(seconds=20)
+    cloud.later(seconds=30)
     assert cloud.do(lambda uow: expire_commands(uow, cloud.act())) == 1
     assert _command(cloud).state is CommandState.EXPIRED
 

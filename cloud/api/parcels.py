@@ -111,7 +111,7 @@ async def get_parcel(call: Seeing, parcel_id: PathId) -> ParcelWithHistory:
 
     def unit(uow: UnitOfWork) -> ParcelWithHistory:
         parcel = seen_parcel(uow, call, parcel_id)
-        lines = uow.find(HistoryEntry, order="at id", limit=HISTORY_MAX, parcel_id=parcel_id)
+        lines = uow.find(HistoryEntry, order="number", limit=HISTORY_MAX, parcel_id=parcel_id)
         history = [HistoryShape.model_validate(line) for line in lines]
         return ParcelWithHistory(**ParcelShape.model_validate(parcel).model_dump(), history=history)
 

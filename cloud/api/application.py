@@ -1,10 +1,12 @@
 """The HTTP application: JSON under /v1, and pages when they are given. It holds nothing but the rim."""
 
 from collections.abc import Callable, Mapping
+from http import HTTPStatus
 from typing import Any
 
 from fastapi import APIRouter, FastAPI
-from starlette.datastructures import MutableHeaders
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from cloud.api import (
@@ -38,6 +40,7 @@ ROUTERS = (
     points.router,
     live.router,
 )
+_LARGER = (("/v1/imports/", imports.BODY_BYTES_MAX),)
 _HEADERS = (
     ("X-Content-Type-Options", "nosniff"),
     ("Referrer-Policy", "same-origin"),
@@ -57,7 +60,6 @@ def create_app(rim: Rim, pages: APIRouter | None = None, readiness: Readiness = 
         openapi_url="/v1/openapi.json",
         docs_url=None,  # its page loads scripts from elsewhere
         redoc_url=None,
-        max_body_size=BODY_BYTES_MAX,
     )
     app.state.rim, app.state.readiness = rim, readiness
     app.state.door_keeper = sign_in.DoorKeeper()
@@ -77,7 +79,7 @@ def document(app: FastAPI) -> dict[str, Any]:
 
 
 class _Guarded:
-    """Gives every answer the headers that keep it private and what it says it is, unless it has its own."""
+    """Refuses bodies beyond the limit; gives every answer the headers that keep it private and what it says it is."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -94,4 +96,24 @@ class _Guarded:
                     headers.setdefault(name, value)
             await send(message)
 
-        await self._app(scope, receive, guarded)
+        limit = next((most for path, most in _LARGER if scope["path"].startswith(path)), BODY_BYTES_MAX)
+        announced = Headers(scope=scope).get("content-length", "")
+        if announced.isdigit() and int(announced) > limit:
+            await problems.too_large(limit)(scope, receive, guarded)
+        else:
+            await self._app(scope, _limited(receive, limit), guarded)
+
+
+def _limited(receive: Receive, limit: int) -> Receive:
+    """Return ``receive`` that ends a body which is longer than it may be and did not say so."""
+    taken = 0
+
+    async def limited() -> Message:
+        nonlocal taken
+        message = await receive()
+        taken += len(message.get("body", b""))
+        if taken > limit:
+            raise HTTPException(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, problems.too_large_sentence(limit))
+        return message
+
+    return limited

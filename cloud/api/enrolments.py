@@ -18,8 +18,6 @@ from provisioning.bundle import Bundle, encode_bundle
 from provisioning.claims import ClaimVerdict
 from provisioning.device_keys import EnrolmentRequest, RequestProblem
 
-REQUEST_BYTES_MAX = 16 * 1024  # a request has about 1 kB, most of it the CSR
-
 router = APIRouter(tags=["enrolments"])
 _REQUEST = Decoder(EnrolmentRequest)
 _REFUSALS: dict[RequestProblem | ClaimVerdict, tuple[int, str]] = {
@@ -56,7 +54,6 @@ _BODY = {
     "/v1/enrolments",
     status_code=201,
     openapi_extra=_BODY,
-    max_body_size=REQUEST_BYTES_MAX,
     responses={410: {"description": "The claim has expired"}},
 )
 async def post_enrolment(request: Request) -> Response:

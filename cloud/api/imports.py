@@ -66,7 +66,6 @@ def _body(*types: str) -> dict[str, Any]:
     status_code=202,
     response_model=JobShape,
     openapi_extra=_body("application/geo+json"),
-    max_body_size=BODY_BYTES_MAX,
 )
 async def post_lockers(
     call: Building,
@@ -86,7 +85,6 @@ async def post_lockers(
     status_code=202,
     response_model=JobShape,
     openapi_extra=_body("text/csv"),
-    max_body_size=BODY_BYTES_MAX,
 )
 async def post_parcels(
     call: Announcing,

@@ -58,6 +58,14 @@ def problem(status: int, kind: str, detail: str, members: Mapping[str, Any] | No
     return Response(msgspec.json.encode(document), status, media_type=MEDIA_TYPE)
 
 
+def too_large(limit: int) -> Response:
+    return problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "content-too-large", too_large_sentence(limit))
+
+
+def too_large_sentence(limit: int) -> str:
+    return f"the body is larger than {limit // 1024} kB"
+
+
 def status_of(error: errors.DomainError) -> HTTPStatus:
     return next((status for kind, status in _STATUS if isinstance(error, kind)), HTTPStatus.BAD_REQUEST)
 

@@ -40,7 +40,7 @@ from cloud.notify.mail import MailSender
 from cloud.notify.notifier import Notifier, PostOffice
 from cloud.planning import GreatCircleAside
 from cloud.rim import Network, Rim
-from cloud.routing.worker_client import VroomPlanner
+from cloud.routing.worker_client import VroomOptions, VroomPlanner
 from cloud.services.ports import Keys
 from cloud.services.records import LockerKey
 from cloud.settings import Settings, read_settings
@@ -103,7 +103,7 @@ async def open_rim(settings: Settings) -> AsyncIterator[Rim]:
     hub = Hub(asyncio.get_running_loop())
     with _engines(path) as (writing, reading), ThreadWriter(writing) as writer:
         writer.on_commit(hub.tell)
-        async with VroomPlanner() as planner:
+        async with VroomPlanner(VroomOptions(exploration=settings.exploration)) as planner:
             with ThreadPoolExecutor(READERS_MAX, "latchmile-reader") as readers:
                 yield Rim(
                     reader=Reader(reading),

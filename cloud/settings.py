@@ -13,6 +13,7 @@ from cloud.domain.dwell import DwellPolicies, DwellPolicy
 from cloud.domain.rules import Rules
 from cloud.notify.mail import SmtpSettings
 from cloud.rim import Locality
+from cloud.routing.worker_wire import EXPLORATION_MAX
 
 PREFIX = "LATCHMILE_"
 PORT_MAX = 65_535
@@ -35,6 +36,7 @@ class Settings:
     smtp: SmtpSettings | None
     locality: Locality
     rules: Rules
+    exploration: int
     init_only: bool
     verbose: bool
 
@@ -72,6 +74,7 @@ def read_settings(arguments: Sequence[str] | None, environment: Mapping[str, str
                 by_carrier={carrier: DwellPolicy(dwell=dwell) for carrier, dwell in found.carrier_dwell},
             )
         ),
+        exploration=found.plan_exploration,
         init_only=found.command == "init",
         verbose=found.verbose,
     )
@@ -113,6 +116,7 @@ def _parser(environment: Mapping[str, str]) -> argparse.ArgumentParser:
         help="another dwell for the parcels of one carrier; several times for several",
     )
     flag("plan-seconds", _between(1, PLAN_S_MAX), "60", "how long planning a day may take")
+    flag("plan-exploration", _between(0, EXPLORATION_MAX), "1", "how hard VROOM looks for a better plan; 0 is quickest")
     flag("pace", _between(1, PACE_MAX), "1", "how many times oftener jobs run than they need to")
     parser.add_argument("--demo", action="store_true", default=environment.get(f"{PREFIX}DEMO") == "1")
     parser.add_argument("--verbose", action="store_true", help="log more")

@@ -1,0 +1,99 @@
+"""The days of the demo: couriers, recipients and the operator live them, until the time is over."""
+
+import asyncio
+import time
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from demo.cloud_client import CloudClient
+from demo.courier_day import Van, on_time
+from demo.day_clock import DayClock, slept
+from demo.morning import Morning
+from demo.operations import open_one_door, send_for_the_forgotten
+from demo.recipients import Neighbourhood
+from demo.scene import Scene
+from demo.setting_up import HURRIED_CARRIER, Stage
+
+GRACE_S = 10.0  # for what people have in hand when the time is over: the longest is a courier's stop at a locker
+CHECK_S = 1.0
+
+
+@dataclass(slots=True)
+class Days:
+    """Lives one day after the other; ``set_off`` is set when the first couriers drive."""
+
+    stage: Stage
+    scene: Scene
+    phones: list[CloudClient]
+    set_off: asyncio.Event
+
+    async def live(self) -> None:
+        """Live until the scene is over; raises ``DemoError`` or ``CloudError`` when the demo itself breaks."""
+        living = asyncio.create_task(self._live())
+        watching = asyncio.create_task(self._watch())
+        timing = asyncio.create_task(self._time())
+        try:
+            over = asyncio.create_task(self.scene.over.wait())
+            await asyncio.wait((living, watching, over), return_when=asyncio.FIRST_COMPLETED)
+            if watching.done():
+                watching.result()
+            self.scene.over.set()
+            await asyncio.wait((living,), timeout=GRACE_S)
+            if living.done():
+                living.result()
+        finally:
+            for task in (living, watching, timing, over):
+                task.cancel()
+            await asyncio.gather(living, watching, timing, over, return_exceptions=True)
+
+    async def _live(self) -> None:
+        neighbourhood = Neighbourhood(self.scene)
+        async with asyncio.TaskGroup() as people:
+            people.create_task(neighbourhood.live())
+            while not self.scene.over.is_set():
+                plan = await Morning(self.stage, self.scene, self.phones).live()
+                await self._mark_forgetful(neighbourhood)
+                self.scene.clock.start()
+                self.set_off.set()
+                await self._one_day(plan)
+                self._next_day()
+
+    async def _one_day(self, plan: dict[str, Any]) -> None:
+        scene = self.scene
+        by_id = {courier.id: nth for nth, courier in enumerate(scene.couriers)}
+        scene.tell(f"{sum(route['started_at'] is None for route in plan['routes'])} couriers set off")
+        async with asyncio.TaskGroup() as people:
+            people.create_task(open_one_door(scene))
+            people.create_task(send_for_the_forgotten(scene, scene.couriers[-1], self.phones[-1]))
+            for nth, route in enumerate(plan["routes"]):
+                if route["started_at"] is None:
+                    number = by_id[route["courier_id"]]
+                    van = Van(scene, scene.couriers[number], self.phones[number], route["id"], fails_first=nth == 0)
+                    people.create_task(on_time(van, route["stops"]))
+
+    def _next_day(self) -> None:
+        scene = self.scene
+        scene.day += timedelta(days=1)
+        morning = scene.clock.morning + timedelta(days=1)
+        scene.clock = DayClock(morning, scene.settings.speed)
+
+    async def _mark_forgetful(self, neighbourhood: Neighbourhood) -> None:
+        """Choose who will never come: the recipients of the carrier that does not wait long."""
+        found = await self.scene.operator.get("/v1/parcels", limit=200)
+        neighbourhood.forgetful |= {one["barcode"] for one in found["parcels"] if one["carrier"] == HURRIED_CARRIER}
+
+    async def _time(self) -> None:
+        """End after DURATION, counted from when the first couriers set off."""
+        await self.set_off.wait()
+        duration_s = self.scene.settings.duration_s
+        if duration_s:
+            self.scene.ends_s = time.monotonic() + duration_s
+            await slept(duration_s, self.scene.over)
+            self.scene.over.set()
+
+    async def _watch(self) -> None:
+        """Notice a process that has died."""
+        while await slept(CHECK_S, self.scene.over):
+            for child in self.stage.children:
+                child.check()

@@ -1,0 +1,94 @@
+"""Recomputes an answer to an instance from the instance alone; shares nothing with the search that found it."""
+
+from collections import Counter
+from collections.abc import Iterator
+
+from cloud.routing.joint.instance import Answer, Instance
+
+
+def check(instance: Instance, answer: Answer) -> tuple[str, ...]:
+    """Return a sentence for everything wrong; nothing means that every rule of the instance is kept."""
+    shape = tuple(_shape(instance, answer))
+    if shape:
+        return shape
+    found = [*_accounted_for(instance, answer), *_rooms(instance, answer), *_service(instance, answer)]
+    for vehicle, options in answer.routes:
+        found += _van(instance, vehicle, options)
+        found += _clock(instance, vehicle, options)
+    return tuple(found)
+
+
+def _shape(instance: Instance, answer: Answer) -> Iterator[str]:
+    vans = Counter(vehicle for vehicle, _ in answer.routes)
+    yield from (f"vehicle {van} drives {times} routes" for van, times in vans.items() if times > 1)
+    for vehicle, options in answer.routes:
+        if not 0 <= vehicle < len(instance.vehicles):
+            yield f"there is no vehicle {vehicle}"
+        if not options:
+            yield f"the route of vehicle {vehicle} is empty"
+        yield from (f"there is no option {option}" for option in options if not 0 <= option < len(instance.options))
+
+
+def _accounted_for(instance: Instance, answer: Answer) -> Iterator[str]:
+    served = Counter(instance.options[option].customer for _, options in answer.routes for option in options)
+    for number, customer in enumerate(instance.customers):
+        times, absent = served[number], answer.absent.count(number)
+        if times + absent != 1:
+            yield f"customer {customer.name} is served {times} times and absent {absent} times"
+        if absent and customer.penalty is None:
+            yield f"customer {customer.name} must be served"
+
+
+def _rooms(instance: Instance, answer: Answer) -> Iterator[str]:
+    """Parcels of a size or larger never outnumber the compartments of that size or larger (Hall's condition)."""
+    placed: dict[int, list[int]] = {}
+    for _, options in answer.routes:
+        for option in (instance.options[number] for number in options):
+            room = instance.locations[option.location].room
+            if room is not None:
+                placed.setdefault(room, []).append(instance.customers[option.customer].size)
+    for room, sizes in placed.items():
+        for smallest in range(len(instance.rooms[room])):
+            need = sum(size >= smallest for size in sizes)
+            free = sum(instance.rooms[room][smallest:])
+            if need > free:
+                yield f"room {room} gets {need} parcels of size {smallest} or larger; it has {free} compartments"
+
+
+def _service(instance: Instance, answer: Answer) -> Iterator[str]:
+    ranks = [instance.options[number].rank for _, options in answer.routes for number in options]
+    for index, allowed in enumerate(instance.budget):
+        worse = sum(rank > index for rank in ranks)
+        if worse > allowed:
+            yield f"{worse} customers get an option of rank {index + 1} or worse; {allowed} may"
+
+
+def _van(instance: Instance, vehicle: int, options: tuple[int, ...]) -> Iterator[str]:
+    van = instance.vehicles[vehicle]
+    customers = [instance.customers[instance.options[number].customer] for number in options]
+    for axis, capacity in enumerate(van.capacity):
+        load = sum(customer.demand[axis] for customer in customers)
+        if load > capacity:
+            yield f"van {van.name} carries {load} of demand {axis}; it takes {capacity}"
+    if len(options) > van.stops_max:
+        yield f"van {van.name} serves {len(options)} customers; {van.stops_max} is its limit"
+    lacking = [customer.name for customer in customers if customer.skills & ~van.skills]
+    if lacking:
+        yield f"van {van.name} lacks a skill for {', '.join(lacking)}"
+
+
+def _clock(instance: Instance, vehicle: int, options: tuple[int, ...]) -> Iterator[str]:
+    van = instance.vehicles[vehicle]
+    now, here, visiting = van.early, van.start, False
+    for option in (instance.options[number] for number in options):
+        place = instance.locations[option.location]
+        if not (visiting and option.location == here):
+            now = max(now + int(instance.time[here, option.location]), place.ready)
+            if now > place.due:
+                yield f"van {van.name} begins at {place.name} at {now}; {place.due} is the latest"
+            now += place.prepare
+        now += option.service
+        here, visiting = option.location, True
+    now += int(instance.time[here, van.end])
+    if now > van.late:
+        yield f"van {van.name} is back at {now}; {van.late} is the latest"

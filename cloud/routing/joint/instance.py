@@ -1,0 +1,121 @@
+"""A day with choices as plain numbers: every customer gets one of their options, every van drives one route.
+
+One model for the product's days and for the published benchmarks (routing with delivery options, parcel lockers, trunk
+delivery, time windows), so that what is measured is what runs. Units are the caller's: time, cost and demand are whole
+numbers. ``checker`` says what is wrong with an answer.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+DEMANDS = 3  # parcels, weight, volume: the three ways a van can be full
+LEG_MAX = 1_000_000_000  # one leg's time or cost; twice that still fits the 32 bits a matrix is held in
+NO_LIMIT = 1_000_000_000  # of capacities, stops and moments: beyond anything that adds up in a day
+
+Matrix = NDArray[np.int32]
+
+
+@dataclass(frozen=True, slots=True)
+class Location:
+    """A place in its role as a stop. ``prepare`` is spent once per visit; service may begin from ready to due.
+
+    ``room`` is the index of the locker whose compartments are used here, None where nothing is counted.
+    """
+
+    name: str
+    ready: int
+    due: int
+    prepare: int = 0
+    room: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One way to serve a customer. ``rank`` 0 is what they like best; ``extra`` is cost that comes with it."""
+
+    customer: int
+    location: int
+    service: int = 0
+    rank: int = 0
+    extra: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Customer:
+    """``size`` is the size class's rank in the lockers' rooms. ``penalty`` None: must be served."""
+
+    name: str
+    demand: tuple[int, int, int]
+    size: int = 0
+    skills: int = 0
+    penalty: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Vehicle:
+    """``start`` and ``end`` are places in the matrices; ``kind`` says which cost matrix is theirs."""
+
+    name: str
+    start: int
+    end: int
+    early: int
+    late: int
+    capacity: tuple[int, int, int]
+    skills: int = 0
+    kind: int = 0
+    fixed: int = 0
+    stops_max: int = NO_LIMIT
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Instance:
+    """``time`` is (places, places), ``cost`` (kinds, places, places); a location's place is its number.
+
+    ``rooms`` are compartments per locker by size class, smallest first; a parcel takes its own size or a larger one.
+    ``budget[k]`` is how many customers may get an option of rank k + 1 or worse. With ``fewest_vehicles`` the number of
+    routes counts before the cost. ``scale`` is how many of our units are one of the source's.
+    """
+
+    name: str
+    locations: tuple[Location, ...]
+    customers: tuple[Customer, ...]
+    options: tuple[Option, ...]
+    vehicles: tuple[Vehicle, ...]
+    time: Matrix
+    cost: NDArray[np.int32]
+    rooms: tuple[tuple[int, ...], ...] = ()
+    budget: tuple[int, ...] = ()
+    fewest_vehicles: bool = False
+    scale: int = 1
+
+    def options_of(self) -> tuple[tuple[int, ...], ...]:
+        """Return for each customer the numbers of their options."""
+        found: list[list[int]] = [[] for _ in self.customers]
+        for number, option in enumerate(self.options):
+            found[option.customer].append(number)
+        return tuple(tuple(numbers) for numbers in found)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """``routes`` are (vehicle, options in driving order); whoever is in none of them is ``absent``."""
+
+    routes: tuple[tuple[int, tuple[int, ...]], ...]
+    absent: tuple[int, ...] = field(default=())
+
+
+def route_cost(instance: Instance, vehicle: int, options: Sequence[int]) -> int:
+    """Return what a route costs: the van, the legs, what the options bring with them."""
+    van = instance.vehicles[vehicle]
+    places = [van.start, *(instance.options[o].location for o in options), van.end]
+    legs = sum(int(instance.cost[van.kind, here, there]) for here, there in pairwise(places))
+    return van.fixed + legs + sum(instance.options[o].extra for o in options)
+
+
+def answer_cost(instance: Instance, answer: Answer) -> int:
+    """Return the cost of all routes, without penalties."""
+    return sum(route_cost(instance, vehicle, options) for vehicle, options in answer.routes)

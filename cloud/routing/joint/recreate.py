@@ -1,0 +1,207 @@
+"""Puts the absent back, one by one, each by its cheapest option and place; now and then it overlooks one on purpose.
+
+Greedy insertion with blinks after J. Christiaens and G. Vanden Berghe, "Slack Induction by String Removals for Vehicle
+Routing Problems", Transportation Science 54, 2020; the choice among options, rooms and budgets is ours.
+"""
+
+import math
+
+from cloud.routing.joint.chance import Dice, below, uniform
+from cloud.routing.joint.compiled import compiled
+from cloud.routing.joint.layout import (
+    C_COUNT,
+    C_DEMAND,
+    C_FIRST,
+    C_PENALTY,
+    C_SIZE,
+    C_SKILLS,
+    DEMANDS,
+    L_ABSENT,
+    O_DUE,
+    O_EXTRA,
+    O_LOCATION,
+    O_PREPARE,
+    O_RANK,
+    O_READY,
+    O_ROOM,
+    O_SERVICE,
+    ORDERS,
+    R_LENGTH,
+    R_LOAD,
+    S_AHEAD,
+    S_LATEST,
+    S_LEAVE,
+    S_PLACE,
+    T_ABSENT,
+    T_COST,
+    T_ROUTES,
+    T_ROUTES_MAX,
+    T_SKIP,
+    T_STEPS,
+    V_CAPACITY,
+    V_CLASS,
+    V_FIXED,
+    V_LEG,
+    V_LEG_BACK,
+    V_SKILLS,
+    V_STOPS,
+    V_TIME,
+    V_TIME_BACK,
+    W_ABSENCES,
+    Data,
+    State,
+)
+from cloud.routing.joint.moves import insert
+
+NOWHERE = 4_000_000_000_000_000_000  # costs more than any place there is
+ORDER_WEIGHTS = (4, 4, 2, 1, 2, 2, 2)  # chance, demand, far, close, window's width, begin, end
+WEIGHTS_SUM = 17
+CLASSES_MAX = 64  # bits in which empty vans of one kind are ticked off; more kinds share a bit
+
+
+@compiled
+def has_room(data: Data, state: State, c: int, o: int) -> bool:
+    """Whether the locker and the service budget still take this option."""
+    rows, ranks = data.limit.shape
+    for rank in range(min(data.option[o, O_RANK], ranks)):
+        if state.used[rows - 1, rank] >= data.limit[rows - 1, rank]:
+            return False
+    room = data.option[o, O_ROOM]
+    if room >= 0:
+        for size in range(data.customer[c, C_SIZE] + 1):
+            if state.used[room, size] >= data.limit[room, size]:
+                return False
+    return True
+
+
+@compiled
+def van_takes(data: Data, state: State, c: int, v: int) -> bool:
+    """Whether van ``v`` has the skills and the space for the customer and may stop once more."""
+    skills = data.customer[c, C_SKILLS]
+    if skills & ~data.vehicle[v, V_SKILLS] or state.route[v, R_LENGTH] >= data.vehicle[v, V_STOPS]:
+        return False
+    for d in range(DEMANDS):
+        if state.route[v, R_LOAD + d] + data.customer[c, C_DEMAND + d] > data.vehicle[v, V_CAPACITY + d]:
+            return False
+    return True
+
+
+@compiled
+def next_blink(dice: Dice, chance: float) -> int:
+    """Return after how many places the next one is overlooked (geometric distribution, drawn by inversion)."""
+    if chance <= 0.0:
+        return NOWHERE
+    return 1 + int(math.log(1.0 - uniform(dice)) / math.log(1.0 - chance))
+
+
+@compiled
+def scan_route(data: Data, state: State, o: int, v: int, best: int) -> tuple[int, int]:
+    """Return the cheapest added cost below ``best`` and the position it goes behind, -1 for none.
+
+    Whoever already stops at the place joins that visit, behind its other options; a visit is never cut in two.
+    """
+    here = data.option[o, O_LOCATION]
+    ready, due = data.option[o, O_READY], data.option[o, O_DUE]
+    stay = data.option[o, O_SERVICE]
+    service = data.option[o, O_PREPARE] + stay
+    leg = data.matrix[data.vehicle[v, V_LEG], here]
+    leg_back = data.matrix[data.vehicle[v, V_LEG_BACK], here]
+    time = data.matrix[data.vehicle[v, V_TIME], here]
+    time_back = data.matrix[data.vehicle[v, V_TIME_BACK], here]
+    seq = state.seq[v]
+    length = state.route[v, R_LENGTH]
+    found = -1
+    for p in range(length + 1):
+        leave = seq[p, S_LEAVE]
+        if leave > due:
+            break
+        latest = seq[p + 1, S_LATEST]
+        if latest < ready:
+            continue
+        before, after = seq[p, S_PLACE], seq[p + 1, S_PLACE]
+        if before == here and p > 0:
+            joins = best > 0 and (p == length or after != here)
+            if joins and leave + stay + time[after] <= latest:
+                best, found = 0, p
+            continue
+        added = leg_back[before] + leg[after] - seq[p, S_AHEAD]
+        if added >= best or (p < length and (after == here or (p > 0 and before == after))):
+            continue
+        begin = max(leave + time_back[before], ready)
+        if begin <= due and begin + service + time[after] <= latest:
+            state.total[T_SKIP] -= 1
+            if state.total[T_SKIP] != 0:  # at 0 this one is overlooked
+                best, found = added, p
+    return best, found
+
+
+@compiled
+def best_place(data: Data, state: State, c: int, dice: Dice, chances: tuple[float, float]) -> tuple[int, int, int]:
+    """Return (option, vehicle, position) of the cheapest place for the customer, option -1 if there is none."""
+    best, where = NOWHERE, (-1, -1, -1)
+    first, count = data.customer[c, C_FIRST], data.customer[c, C_COUNT]
+    for o in range(first, first + count):
+        if not has_room(data, state, c, o) or (count > 1 and uniform(dice) < chances[1]):
+            continue
+        tried = 0  # bits of kinds of empty vans
+        for v in range(len(data.vehicle)):
+            fixed = data.option[o, O_EXTRA]
+            if state.route[v, R_LENGTH] == 0:
+                bit = 1 << (data.vehicle[v, V_CLASS] % CLASSES_MAX)
+                if tried & bit or state.total[T_ROUTES] >= state.total[T_ROUTES_MAX]:
+                    continue
+                tried |= bit
+                fixed += data.vehicle[v, V_FIXED]
+            if not van_takes(data, state, c, v):
+                continue
+            state.total[T_STEPS] += state.route[v, R_LENGTH] + 1
+            added, p = scan_route(data, state, o, v, best - fixed)
+            if p >= 0:
+                best, where = added + fixed, (o, v, p)
+            if state.total[T_SKIP] <= 0:
+                state.total[T_SKIP] = next_blink(dice, chances[0])
+    return where
+
+
+@compiled
+def shuffle_and_sort(data: Data, state: State, dice: Dice) -> None:
+    """Put the absent into the order in which they are served: by chance or by one of the keys."""
+    absent, count = state.lists[L_ABSENT], state.total[T_ABSENT]
+    for number in range(count - 1, 0, -1):
+        other = below(dice, number + 1)
+        absent[number], absent[other] = absent[other], absent[number]
+    drawn = below(dice, WEIGHTS_SUM)
+    key = -1
+    for weight in ORDER_WEIGHTS:
+        drawn -= weight
+        if drawn < 0:
+            break
+        key += 1
+    if 0 <= key < ORDERS:
+        for number in range(1, count):  # by insertion: about ten are absent
+            c = absent[number]
+            to = number
+            while to > 0 and data.order[absent[to - 1], key] > data.order[c, key]:
+                absent[to] = absent[to - 1]
+                to -= 1
+            absent[to] = c
+
+
+@compiled
+def recreate(data: Data, state: State, dice: Dice, chances: tuple[float, float]) -> None:
+    """Serve as many of the absent as fit. ``chances``: to overlook a place, to overlook a whole option."""
+    shuffle_and_sort(data, state, dice)
+    if state.total[T_SKIP] <= 0:
+        state.total[T_SKIP] = next_blink(dice, chances[0])
+    kept = 0
+    for number in range(state.total[T_ABSENT]):
+        c = state.lists[L_ABSENT, number]
+        o, v, p = best_place(data, state, c, dice, chances)
+        if o >= 0:
+            insert(data, state, o, (v, p))
+            state.total[T_COST] -= data.customer[c, C_PENALTY]
+        else:
+            state.where[c, W_ABSENCES] += 1
+            state.lists[L_ABSENT, kept] = c
+            kept += 1
+    state.total[T_ABSENT] = kept

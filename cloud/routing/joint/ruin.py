@@ -1,0 +1,73 @@
+"""Takes neighbouring strings of customers out of neighbouring routes, so that there is slack to put them back better.
+
+The idea (adjacent strings, whole or split) is that of J. Christiaens and G. Vanden Berghe, "Slack Induction by String
+Removals for Vehicle Routing Problems", Transportation Science 54, 2020. Ours: nearness is that of any option, so that
+people who *could* go to a locker nearby are taken out together, and a locker can be emptied as a whole.
+"""
+
+from cloud.routing.joint.chance import Dice, below, uniform
+from cloud.routing.joint.compiled import compiled
+from cloud.routing.joint.layout import (
+    C_COUNT,
+    C_FIRST,
+    O_CUSTOMER,
+    R_DIRTY,
+    R_LENGTH,
+    T_DIRTY,
+    T_ROUTES,
+    W_OPTION,
+    W_POSITION,
+    W_ROUTE,
+    Data,
+    State,
+)
+from cloud.routing.joint.moves import remove_run
+
+STRING_MAX = 10  # longest string; the authors' value
+SPLIT_CHANCE = 0.5  # of leaving a part of the string in place; the authors' value
+SPLIT_GROW = 0.01  # chance that the part left in place grows by one more; the authors' value
+
+
+@compiled
+def ruin(data: Data, state: State, dice: Dice, wish: tuple[float, float]) -> None:
+    """Take out about ``wish[0]`` customers around a seed; ``state.dirty`` must be clean and lists the routes after.
+
+    ``wish[1]`` is the chance of going by any option of the neighbours, not only by the one in use.
+    """
+    customers = len(data.customer)
+    longest = min(float(STRING_MAX), max(1.0, customers / max(1, state.total[T_ROUTES])))
+    strings = 1 + int(uniform(dice) * max(4.0 * wish[0] / (1.0 + longest) - 1.0, 0.0))
+    by_any = uniform(dice) < wish[1]
+    seed = below(dice, customers)
+    o = state.where[seed, W_OPTION]
+    if o < 0 or by_any:
+        o = data.customer[seed, C_FIRST] + below(dice, data.customer[seed, C_COUNT])
+    if state.where[seed, W_OPTION] >= 0:
+        _take_string(data, state, dice, seed, longest)
+    for near in data.near[o]:
+        if state.total[T_DIRTY] >= strings:
+            break
+        c = data.option[near, O_CUSTOMER]
+        used = state.where[c, W_OPTION]
+        if used < 0 or (used != near and not by_any) or state.route[state.where[c, W_ROUTE], R_DIRTY]:
+            continue
+        _take_string(data, state, dice, c, longest)
+
+
+@compiled
+def _take_string(data: Data, state: State, dice: Dice, c: int, longest: float) -> None:
+    """Take a string of at most ``longest`` customers out of the route of ``c``, around it."""
+    v = state.where[c, W_ROUTE]
+    length = state.route[v, R_LENGTH]
+    take = 1 + int(uniform(dice) * min(float(length), longest))
+    keep = 0
+    if 1 < take < length and uniform(dice) < SPLIT_CHANCE:
+        keep = 1
+        while take + keep < length and uniform(dice) < SPLIT_GROW:
+            keep += 1
+    span = take + keep
+    at = state.where[c, W_POSITION]
+    lowest, highest = max(1, at - span + 1), min(at, length - span + 1)
+    first = lowest + below(dice, highest - lowest + 1)
+    keep_from = first + 1 + below(dice, take)
+    remove_run(data, state, v, (first, first + span - 1, keep_from, keep))

@@ -40,10 +40,10 @@ def by_code(draft: Draft, stretched: StretchedCode) -> None:
         return
     label = next(label for label in draft.state.compartments if label in ready)
     grant = ready[label]
-    draft.put(lockout=after_hit(draft.state.lockout))
     late = draft.now_s > deadline(draft.state, grant.group, grant.expires_at)
     aim = PickUpAim(grant.parcel, grant.group, "code", grant=grant.id, late=late, more=len(ready) - 1)
-    start(draft, label, aim)
+    if start(draft, label, aim):
+        draft.put(lockout=after_hit(draft.state.lockout))
 
 
 def by_capability(draft: Draft, capability: Capability) -> None:
@@ -68,19 +68,20 @@ def by_capability(draft: Draft, capability: Capability) -> None:
         start(draft, label, PickUpAim(capability.parcel, capability.group, "capability", late=late))
 
 
-def start(draft: Draft, label: CompartmentLabel, aim: PickUpAim) -> None:
-    """Release the lock, unless a crash left it open whether the parcel is still inside.
+def start(draft: Draft, label: CompartmentLabel, aim: PickUpAim) -> bool:
+    """Release the lock, unless a crash left it open whether the parcel is still inside; returns whether it did.
 
-    Then the same code works once more within three minutes, and only behind a door that has stayed closed since.
+    After a crash the same code works once more within three minutes, and only behind a door that stayed closed since.
     """
     doubt_until_s = draft.state.compartments[label].doubt_until_s
     if doubt_until_s is not None:
         if draft.now_s > doubt_until_s or draft.state.doors[label].is_open is not False:
             refuse_with(draft, ProblemReported("staff_needed", label, aim.parcel))
             draft.show(Refused(Why.STAFF))
-            return
+            return False
         draft.compartment(label, doubt_until_s=0)
     begin(draft, label, aim)
+    return True
 
 
 def burn(draft: Draft, label: CompartmentLabel, aim: PickUpAim) -> PickUpAim:

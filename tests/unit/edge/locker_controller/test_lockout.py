@@ -104,6 +104,16 @@ def test_a_spent_code_forgives_nothing() -> None:
     assert only(scene.types("wrong"), CodeRefused).misses == 6
 
 
+def test_a_code_that_only_staff_may_honour_forgives_nothing() -> None:
+    scene = Scene()
+    scene.puts_in("P")
+    scene.types("P")
+    scene.restarts(after_s=181)
+    guess(scene, 3)
+    scene.types("P")
+    assert scene.state.lockout.misses == 3
+
+
 def test_a_power_cut_resets_nothing() -> None:
     scene = Scene()
     guess(scene, 7)

@@ -132,6 +132,16 @@ class Street(RuleBasedStateMachine):
         if task is not None:
             self.witness.senses(task.label, CLOSED if closes else OPEN)
 
+    @rule(seconds=st.sampled_from((0.1, 5, 170, 400)), waits=st.booleans())
+    def the_power_goes_mid_pulse(self, seconds: float, *, waits: bool) -> None:
+        here = self.inside()
+        if here:
+            self.witness.types(here[0])
+            if waits and self.witness.state.pulse is not None:
+                self.witness.lock_answers()
+            no_release(self.witness.restarts(after_s=seconds))
+            no_release(self.witness.ticks(after_s=4))
+
     @rule()
     def the_lock_is_jammed(self) -> None:
         if self.witness.state.pulse is not None:
@@ -237,6 +247,13 @@ class Street(RuleBasedStateMachine):
         self.hear(revoke(what, id=self.fresh(), expires_at=NEVER_S))
         self.witness.oracle.dead.add(parcel(what))
 
+    @rule()
+    def what_is_inside_is_revoked(self) -> None:
+        for what in self.inside()[:1]:
+            self.a_group_is_revoked(what)
+            no_release(self.witness.types(what))
+            no_release(self.witness.shows(what))
+
     @rule(what=of, days=st.integers(0, 9))
     def a_deadline_moves(self, what: str, days: int) -> None:
         self.hear(set_deadline(what, NOON_S + days * DAY, str(self.fresh())))
@@ -317,7 +334,7 @@ class Street(RuleBasedStateMachine):
 
 
 Street.TestCase.settings = settings(
-    max_examples=200,  # some twenty thousand decisions: seconds here, and every kind of event many times
+    max_examples=250,  # some twenty thousand decisions: seconds here, and every kind of event many times
     stateful_step_count=50,
     deadline=None,
     derandomize=True,

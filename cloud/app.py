@@ -177,7 +177,7 @@ async def _serve(settings: Settings, rim: Rim) -> None:
 
 
 def _desk(rim: Rim) -> Desk:
-    return Desk(rim.reader, rim.writer, rim.clock, rim.ids, rim.keys.signer)
+    return Desk(rim.reader, rim.writer, rim.clock, rim.ids, rim.keys.signer, rim.rules)
 
 
 def _ingest(rim: Rim, link: MqttLink) -> Ingest:

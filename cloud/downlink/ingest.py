@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cloud.clock import Clock
 from cloud.domain.actors import SYSTEM
 from cloud.domain.errors import DomainError, OverloadedError
+from cloud.domain.rules import STANDARD, Rules
 from cloud.downlink.sifting import Refused, locker_of, sift
 from cloud.services.device_keys import signing_keys
 from cloud.services.ports import Act, Ids
@@ -52,10 +53,11 @@ class Desk:
     clock: Clock
     ids: Ids
     signer: Signer
+    rules: Rules = STANDARD
 
     def act(self) -> Act:
         """Return an act of the system, now."""
-        return Act(SYSTEM, self.clock.now(), self.ids)
+        return Act(SYSTEM, self.clock.now(), self.ids, self.rules)
 
 
 class Ingest:

@@ -196,7 +196,14 @@ def _said(raw: bytes) -> dict[str, object]:
     if not isinstance(entry, Entry):
         return {}
     fields = msgspec.structs.asdict(entry.event)
-    return {name: value.hex() if isinstance(value, bytes) else value for name, value in fields.items()}
+    return {name: _readable(value) for name, value in fields.items()}
+
+
+def _readable(value: object) -> object:
+    """Write bytes as hex, also those in a list of ids: JSON has no bytes."""
+    if isinstance(value, tuple):
+        return [_readable(one) for one in value]
+    return value.hex() if isinstance(value, bytes) else value
 
 
 @router.post("/{locker_id}/claims", status_code=201, response_model=ClaimShape)

@@ -73,21 +73,24 @@ class SqlUnitOfWork:
     def change(self, kind: type[Any], where: Mapping[str, Any], /, **values: Any) -> int:
         statement = statements.updating(TABLE_OF[kind], statements.shape_of(where), tuple(values))
         bound = statements.bind(where) | {f"v_{name}": value for name, value in values.items()}
-        self.touched.add(kind.__name__)
-        return self.connection.execute(statement, bound).rowcount
+        return self._touch(kind, self.connection.execute(statement, bound).rowcount)
 
     def change_many(self, kind: type[Any], changes: Sequence[Change], /) -> None:
         if not changes:
             return
         shape = statements.shape_of(changes[0].where)
         statement = statements.updating(TABLE_OF[kind], shape, tuple(changes[0].values))
-        self.touched.add(kind.__name__)
-        self.connection.execute(statement, [_bound(change) for change in changes])
+        self._touch(kind, self.connection.execute(statement, [_bound(change) for change in changes]).rowcount)
 
     def remove(self, kind: type[Any], /, **conditions: Any) -> int:
-        self.touched.add(kind.__name__)
         statement = statements.deleting(TABLE_OF[kind], statements.shape_of(conditions))
-        return self.connection.execute(statement, statements.bind(conditions)).rowcount
+        return self._touch(kind, self.connection.execute(statement, statements.bind(conditions)).rowcount)
+
+    def _touch(self, kind: type[Any], rows: int) -> int:
+        """Note that ``kind`` changed, if it did: a claim that found nothing must not wake whoever claims again."""
+        if rows != 0:
+            self.touched.add(kind.__name__)
+        return rows
 
     def _insert(self, kind: type[Any], rows: list[dict[str, Any]]) -> None:
         self.touched.add(kind.__name__)

@@ -10,7 +10,7 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import OperationalError
 
 from cloud.domain.errors import AlreadyExistsError, NotFoundError, OverloadedError
-from cloud.services.ports import UnitOfWork
+from cloud.services.ports import Change, UnitOfWork
 from cloud.services.records import Courier
 from cloud.services.records_ops import Model
 from cloud.store.database import create_schema, open_memory, open_readers, open_writer
@@ -97,6 +97,18 @@ def test_observers_hear_which_kinds_changed_once_a_group_is_committed(writer: Wr
 
     assert [kinds for kinds, _ in heard] == [frozenset({"Model"}), frozenset({"Model"})]
     assert heard[0][1] == 1
+
+
+def test_a_change_that_changed_nothing_wakes_nobody(writer: Writer) -> None:
+    heard: list[frozenset[str]] = []
+    writer.submit(add("m1")).result()
+    writer.on_commit(heard.append)
+    writer.submit(lambda uow: uow.change(Model, {"name": "none"}, layout="[]")).result()
+    writer.submit(lambda uow: uow.change_many(Model, [Change({"name": "none"}, {"layout": "[]"})])).result()
+    writer.submit(lambda uow: uow.remove(Model, name="none")).result()
+    writer.submit(lambda uow: uow.remove(Model, name="m1")).result()
+
+    assert heard == [frozenset({"Model"})]
 
 
 def test_waiting_units_are_committed_as_one_group(path: Path) -> None:

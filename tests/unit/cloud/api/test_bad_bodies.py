@@ -8,6 +8,8 @@ import pytest
 
 from tests.unit.cloud.api.office import COURIER, CSV, Office, told
 
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
 ID = "00" * 16
 SHIFTS = f"/v1/couriers/{COURIER}/shifts"
 PLACE = {"start_lon": 21.0, "start_lat": 52.2, "end_lon": 21.0, "end_lat": 52.2}

@@ -3,14 +3,14 @@
 import asyncio
 import time
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from demo.cloud_client import CloudClient
 from demo.courier_day import Van, on_time
 from demo.day_clock import DayClock, slept
 from demo.morning import Morning
-from demo.operations import open_one_door, send_for_the_forgotten
+from demo.operations import SHIFT, ZONE, open_one_door, send_for_the_forgotten
 from demo.recipients import Neighbourhood
 from demo.scene import Scene
 from demo.setting_up import HURRIED_CARRIER, Stage
@@ -54,10 +54,9 @@ class Days:
             while not self.scene.over.is_set():
                 plan = await Morning(self.stage, self.scene, self.phones).live()
                 await self._mark_forgetful(neighbourhood)
-                self.scene.clock.start()
-                self.set_off.set()
+                self._begin()
                 await self._one_day(plan)
-                self._next_day()
+                self.scene.day += timedelta(days=1)
 
     async def _one_day(self, plan: dict[str, Any]) -> None:
         scene = self.scene
@@ -72,11 +71,12 @@ class Days:
                     van = Van(scene, scene.couriers[number], self.phones[number], route["id"], fails_first=nth == 0)
                     people.create_task(on_time(van, route["stops"]))
 
-    def _next_day(self) -> None:
+    def _begin(self) -> None:
+        """Let the day's clock run; until now it showed the evening before."""
         scene = self.scene
-        scene.day += timedelta(days=1)
-        morning = scene.clock.morning + timedelta(days=1)
-        scene.clock = DayClock(morning, scene.settings.speed)
+        scene.clock = DayClock(datetime.combine(scene.day, SHIFT[0], ZONE), scene.settings.speed)
+        scene.clock.start()
+        self.set_off.set()
 
     async def _mark_forgetful(self, neighbourhood: Neighbourhood) -> None:
         """Choose who will never come: the recipients of the carrier that does not wait long."""

@@ -11,7 +11,7 @@ from edge.locker_controller import turn
 from edge.locker_controller.draft import Draft
 from edge.locker_controller.effects import Buzz, Pattern
 from edge.locker_controller.inputs import Levels
-from edge.locker_controller.limits import LATCH_MS, SUSPECT_OPEN_MS, SUSPECT_UNKNOWN_MS, WARNINGS_MAX
+from edge.locker_controller.limits import CATCH_MS, SUSPECT_OPEN_MS, SUSPECT_UNKNOWN_MS, WARNINGS_MAX
 from edge.locker_controller.state import CollectionAim, DoorRecord, DropOffAim, Phase, PickUpAim, RemoteAim, Task
 
 _MOVING = frozenset({DoorLevel.OPEN, DoorLevel.CLOSED})
@@ -57,7 +57,7 @@ def _opened(draft: Draft, label: CompartmentLabel, door: DoorRecord) -> None:
 
 
 def _closed(draft: Draft, label: CompartmentLabel, door: DoorRecord) -> None:
-    excused_ms = draft.ms + LATCH_MS if door.asked else 0
+    excused_ms = draft.ms + CATCH_MS if door.asked else 0
     draft.door(label, is_open=False, since_ms=draft.ms, warnings=0, excuse_until_ms=excused_ms)
     if door.is_open is None:
         return

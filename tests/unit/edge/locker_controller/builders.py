@@ -83,12 +83,12 @@ def code(text: str) -> StretchedCode:
     return StretchedCode(name(text) * 2)
 
 
-def drop_off(of: str, size: SizeClass = SizeClass.M, until_s: int = NOON_S + DAY, **more: object) -> DropOffGrant:
+def drop_off(of: str, size: SizeClass = SizeClass.M, until_s: int = NOON_S + DAY, **more: Any) -> DropOffGrant:
     grant = DropOffGrant(GrantId(name(f"drop {of}")), group(of), parcel(of), label_on(of), size, until_s)
     return msgspec.structs.replace(grant, **more)
 
 
-def pick_up(of: str, typed: str = "", until_s: int = NOON_S + 2 * DAY, **more: object) -> PickUpGrant:
+def pick_up(of: str, typed: str = "", until_s: int = NOON_S + 2 * DAY, **more: Any) -> PickUpGrant:
     """Return the dormant pick-up of a parcel; its code is the parcel's name unless said otherwise."""
     proof = verifier(code(typed or of), parcel(of), KEY)
     return msgspec.structs.replace(
@@ -96,31 +96,31 @@ def pick_up(of: str, typed: str = "", until_s: int = NOON_S + 2 * DAY, **more: o
     )
 
 
-def collect(of: str, until_s: int = NOON_S + 3 * DAY, **more: object) -> CollectGrant:
+def collect(of: str, until_s: int = NOON_S + 3 * DAY, **more: Any) -> CollectGrant:
     return msgspec.structs.replace(CollectGrant(GrantId(name(f"coll {of}")), group(of), parcel(of), until_s), **more)
 
 
-def courier_pass(*grants: Grant, courier: str = "Ola", until_s: int = NOON_S + HOUR, **more: object) -> CourierPass:
+def courier_pass(*grants: Grant, courier: str = "Ola", until_s: int = NOON_S + HOUR, **more: Any) -> CourierPass:
     shown = CourierPass(LOCKER, MessageId(name(f"pass {courier}")), NOON_S, until_s, CourierRef(name(courier)), grants)
     return msgspec.structs.replace(shown, **more)
 
 
-def capability(of: str, until_s: int = NOON_S + 2 * DAY, **more: object) -> Capability:
+def capability(of: str, until_s: int = NOON_S + 2 * DAY, **more: Any) -> Capability:
     shown = Capability(LOCKER, MessageId(name(f"qr {of}")), NOON_S, until_s, group(of), parcel(of))
     return msgspec.structs.replace(shown, **more)
 
 
-def bundle(*grants: Grant, named: str = "bundle", until_s: int = NOON_S + 7 * DAY, **more: object) -> GrantBundle:
+def bundle(*grants: Grant, named: str = "bundle", until_s: int = NOON_S + 7 * DAY, **more: Any) -> GrantBundle:
     sent = GrantBundle(LOCKER, MessageId(name(named)), NOON_S, until_s, grants)
     return msgspec.structs.replace(sent, **more)
 
 
-def remote_open(label: CompartmentLabel, counter: int = 1, **more: object) -> RemoteOpen:
+def remote_open(label: CompartmentLabel, counter: int = 1, **more: Any) -> RemoteOpen:
     command = RemoteOpen(LOCKER, MessageId(name(f"open {counter}")), NOON_S, NOON_S + DAY, counter, boot_id(1), label)
     return msgspec.structs.replace(command, **more)
 
 
-def revoke(of: str, **more: object) -> Revoke:
+def revoke(of: str, **more: Any) -> Revoke:
     return msgspec.structs.replace(
         Revoke(LOCKER, MessageId(name(f"revoke {of}")), NOON_S, NOON_S + DAY, group(of)), **more
     )
@@ -130,7 +130,7 @@ def set_deadline(of: str, deadline: int, named: str = "deadline") -> SetDeadline
     return SetDeadline(LOCKER, MessageId(name(named)), NOON_S, NOON_S + DAY, group(of), deadline)
 
 
-def set_service(label: CompartmentLabel, *, in_service: bool, named: str = "service", **more: object) -> SetService:
+def set_service(label: CompartmentLabel, *, in_service: bool, named: str = "service", **more: Any) -> SetService:
     command = SetService(LOCKER, MessageId(name(named)), NOON_S, NOON_S + DAY, label, in_service)
     return msgspec.structs.replace(command, **more)
 
@@ -234,8 +234,8 @@ class Scene:
     def types(self, text: str) -> Decision:
         return self.give(CodeEntered(code(text)))
 
-    def shows(self, of: str, **more: object) -> Decision:
-        return self.give(CapabilityShown(capability(of, **more)))  # type: ignore[arg-type]
+    def shows(self, of: str, **more: Any) -> Decision:
+        return self.give(CapabilityShown(capability(of, **more)))
 
     def taps(self, answer: Answer, label: CompartmentLabel | None = None) -> Decision:
         return self.give(Answered(answer, label))

@@ -1,5 +1,7 @@
 """What the cloud says: in any order, any number of times, too late, to somebody else."""
 
+from typing import Any
+
 import pytest
 from msgspec.structs import replace
 
@@ -14,7 +16,7 @@ from contract.events import (
     GrantsAccepted,
     MessageRefused,
 )
-from contract.grants import GRANTS_PER_MESSAGE_MAX
+from contract.grants import GRANTS_PER_MESSAGE_MAX, Grant
 from contract.ids import CompartmentLabel, GrantId, GroupId, LockerId, MessageId
 from contract.state import Acknowledgement, Configuration, Desired
 from edge.locker_controller.effects import PublishReport, PublishState
@@ -97,8 +99,8 @@ def test_a_bundle_beyond_the_limit_is_refused() -> None:
         (collect("P", until_s=NOON_S - 1), RefusalReason.EXPIRED),
     ],
 )
-def test_a_grant_that_is_over_is_refused(grant: object, reason: str) -> None:
-    decision = Scene().hears(bundle(grant))  # type: ignore[arg-type]
+def test_a_grant_that_is_over_is_refused(grant: Grant, reason: str) -> None:
+    decision = Scene().hears(bundle(grant))
     assert decision.events == (MessageRefused(name("bundle"), reason),)
 
 
@@ -202,8 +204,8 @@ def test_a_compartment_nobody_has_is_refused() -> None:
     assert decision.events == (CommandRefused(name("service"), RefusalReason.UNKNOWN_COMPARTMENT),)
 
 
-def desired(**wanted: object) -> Desired:
-    configuration = Configuration(**wanted)  # type: ignore[arg-type]
+def desired(**wanted: Any) -> Desired:
+    configuration = Configuration(**wanted)
     return Desired(LOCKER, MessageId(name("desired")), NOON_S, configuration)
 
 
@@ -225,7 +227,7 @@ def test_an_older_configuration_is_passed_over() -> None:
 @pytest.mark.parametrize(
     "harm", [{"door_left_open_s": 0}, {"confirm_s": 0}, {"open_detect_ms": 10**9}, {"courier_session_s": 0}]
 )
-def test_a_configuration_that_would_make_the_locker_useless_is_refused(harm: dict[str, object]) -> None:
+def test_a_configuration_that_would_make_the_locker_useless_is_refused(harm: dict[str, Any]) -> None:
     scene = Scene()
     decision = scene.hears(desired(configuration_version=3, **harm))
     assert decision.events == (MessageRefused(name("desired"), RefusalReason.LIMIT_REACHED),)

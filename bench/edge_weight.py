@@ -1,6 +1,6 @@
 """What the agent weighs: resident memory and start-up CPU, idle with its page served, against its bare imports.
 
-    python -m bench.edge_weight, python -m bench.idle_agent     say when they are ready, then wait for their input to end
+``python -m bench.edge_weight`` and ``bench.idle_agent`` say when they are ready, then wait for their input to end.
 
 Both run in processes of their own. The agent stands on simulated pins, which adds a little that a Pi has not; it never
 connects, as "doors ready" must not need a network.

@@ -114,7 +114,7 @@ class Program:
             self._process.wait(STOP_S_MAX)
 
     def stop(self) -> int:
-        """End it in an orderly way and return its exit code."""
+        """End it in an orderly way and return its exit code; what does not listen is killed, which the code shows."""
         if self._process is None:
             return 0
         self.family()
@@ -125,7 +125,7 @@ class Program:
             return self._process.wait(STOP_S_MAX)
         except subprocess.TimeoutExpired:
             self.kill()
-            raise
+            return -signal.SIGKILL
 
     def left(self) -> list[psutil.Process]:
         """Return those of its processes, of all its lives, that are still there."""

@@ -31,7 +31,7 @@ from tests.process.papers import (
     JAMMED,
     SHOWN,
     TO_CENTRE,
-    TYPED,
+    WAITING,
     mail_of,
 )
 from tests.process.programs import until_told
@@ -187,7 +187,7 @@ async def a_failed_attempt_finds_a_locker(town: Town, day: Day) -> None:
     (stop,) = [one for one in await town.stops(day.courier) if one["locker_id"] == CENTRE]
     assert (FAILED, "drop_off") in {(one["parcel"]["barcode"], one["task"]) for one in stop["tasks"]}
     await town.mailbox.letter(mail_of(FAILED), "We missed you")
-    await town.mailbox.letter(mail_of(TYPED), "Your parcel goes to")
+    await town.mailbox.letter(mail_of(WAITING), "Your parcel goes to")
     home = (await town.parcel(HOME))["id"]
     assert (await town.post(f"/v1/parcels/{home}/deliver-home", {"proof": "handed over"}))["state"] == "delivered_home"
 
@@ -367,7 +367,8 @@ def everything_agrees(town: Town, cabinets: dict[str, CabinetTruth]) -> None:
         edge = ledger.edge_journal(town.lockers[name].data)
         ledger.check_agreement(name, edge, ledger.cloud_journal(town.database, name))
         ledger.check_doors(edge, cabinet)
-        assert [one.contents for one in cabinet.compartments if one.contents] == []
+    inside = {(name, one.contents) for name, cabinet in cabinets.items() for one in cabinet.compartments}
+    assert {(name, parcel) for name, parcel in inside if parcel} == {(CENTRE, WAITING)}
     events = ledger.edge_journal(town.lockers[CENTRE].data).events
     counted = {kind: sum(isinstance(one, kind) for one in events) for kind in (ParcelPickedUp, CodeBurnt)}
     assert counted == {ParcelPickedUp: 4, CodeBurnt: 4}

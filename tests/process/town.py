@@ -176,6 +176,12 @@ class Town:
             await locker.close()
         return [await asyncio.to_thread(program.stop) for program in (*self.programs[2:], self.cloud, self.broker)]
 
+    def sweep(self) -> None:
+        """End what should have ended by itself, so that a failing test leaves nothing behind."""
+        for program in self.programs:
+            for one in program.left():
+                one.kill()
+
 
 @contextlib.asynccontextmanager
 async def standing_town(folder: Path, options: Sequence[str] = ()) -> AsyncIterator[Town]:
@@ -188,6 +194,7 @@ async def standing_town(folder: Path, options: Sequence[str] = ()) -> AsyncItera
         broker = Program("broker", _broker(folder, ports[0]), folder / "broker.log")
         cloud = Program("cloud", [*_cloud(folder, ports), "--zone", zone, *options], folder / "cloud.log")
         town = Town(folder, zone, broker, cloud, mailbox, url, api=api)
+        stack.callback(town.sweep)
         stack.push_async_callback(town.stop)
         broker.start()
         await until(lambda: "broker ready" in broker.said() or not broker.is_running, "the broker")

@@ -49,6 +49,7 @@ from cloud.store.migrate import migrate
 from cloud.store.reader import Reader
 from cloud.store.secrets import AesGcmBox
 from cloud.store.writer import ThreadWriter
+from cloud.web.pages import create_pages
 from contract.link import LinkError, LinkStatus
 from contract.mqtt import MqttLink
 from contract.mqtt_settings import MqttSettings, TlsFiles
@@ -154,7 +155,7 @@ async def _serve(settings: Settings, rim: Rim) -> None:
     listener = _listen(settings)
     link = _link(settings)
     ingest = _ingest(rim, link)
-    app = create_app(rim, readiness=lambda: {"broker": link.status is LinkStatus.CONNECTED})
+    app = create_app(rim, create_pages(rim), lambda: {"broker": link.status is LinkStatus.CONNECTED})
     server = _Server(app, settings)
     with Timetable(all_jobs(rim), settings.locality.zone):
         try:

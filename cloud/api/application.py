@@ -53,7 +53,18 @@ Readiness = Callable[[], Mapping[str, bool]]
 
 def create_app(rim: Rim, pages: APIRouter | None = None, readiness: Readiness = dict) -> FastAPI:
     """Build the application; ``readiness`` tells what of the service is up, by name."""
-    app = FastAPI(
+    app = described()
+    app.state.rim, app.state.readiness = rim, readiness
+    app.state.door_keeper = sign_in.DoorKeeper()
+    app.include_router(health.router)
+    if pages is not None:
+        app.include_router(pages)
+    return app
+
+
+def described() -> FastAPI:
+    """Return the JSON half of the application without anything behind it: enough to describe it."""
+    app = _Described(
         title="Latchmile",
         version=VERSION,
         description=_DESCRIPTION,
@@ -61,21 +72,33 @@ def create_app(rim: Rim, pages: APIRouter | None = None, readiness: Readiness = 
         docs_url=None,  # its page loads scripts from elsewhere
         redoc_url=None,
     )
-    app.state.rim, app.state.readiness = rim, readiness
-    app.state.door_keeper = sign_in.DoorKeeper()
     problems.install(app)
     app.add_middleware(_Guarded)
     for router in ROUTERS:
         app.include_router(router, responses=PROBLEMS)
-    app.include_router(health.router)
-    if pages is not None:
-        app.include_router(pages)
     return app
 
 
-def document(app: FastAPI) -> dict[str, Any]:
-    """Return the OpenAPI document."""
-    return app.openapi()
+class _Described(FastAPI):
+    """Says of its problems what they are: RFC 9457 has a media type of its own."""
+
+    def openapi(self) -> dict[str, Any]:
+        document = super().openapi()
+        shared = document["components"].setdefault("responses", {})
+        for operations in document["paths"].values():
+            for operation in operations.values():
+                _share_problems(operation["responses"], shared)
+        return document
+
+
+def _share_problems(answers: dict[str, Any], shared: dict[str, Any]) -> None:
+    """Write each problem's description once and refer to it."""
+    for status, answer in answers.items():
+        content = answer.get("content", {})
+        if problems.MEDIA_TYPE in content and "application/json" in content:
+            schema = content["application/json"]
+            shared[f"Problem{status}"] = {**answer, "content": {problems.MEDIA_TYPE: schema}}
+            answers[status] = {"$ref": f"#/components/responses/Problem{status}"}
 
 
 class _Guarded:

@@ -1,7 +1,7 @@
 """The public feed of pick-up points: GeoJSON (RFC 7946) with OpenStreetMap's tags, and what is free by size."""
 
 import hashlib
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
 from fastapi import APIRouter, Header, Request, Response
@@ -14,7 +14,13 @@ FRESH_S = 30  # shops and maps ask often; half a minute old is still true enough
 router = APIRouter(tags=["points"])
 
 
-@router.get("/v1/points", responses={304: {"description": "Nothing has changed"}})
+_ANSWERS: dict[int | str, dict[str, Any]] = {
+    200: {"description": "The feature collection", "content": {"application/geo+json": {"schema": {"type": "object"}}}},
+    304: {"description": "Nothing has changed"},
+}
+
+
+@router.get("/v1/points", response_class=Response, responses=_ANSWERS)
 async def get_points(
     request: Request, if_none_match: Annotated[str | None, Header(max_length=1_000)] = None
 ) -> Response:

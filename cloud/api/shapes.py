@@ -37,8 +37,11 @@ def _readable(text: str) -> str:
     return text.strip()
 
 
-LockerName = Annotated[str, _checked(locker_id), Field(examples=["WAW-CEN"])]
-DoorName = Annotated[str, _checked(compartment_label), Field(examples=["A07"])]
+# The rules are the contract's; the patterns only say the same to whoever reads the description.
+_LOCKER = {"pattern": "^[A-Z0-9]([A-Z0-9-]{0,30}[A-Z0-9])?$"}
+_DOOR = {"pattern": "^[A-Z]{1,2}[0-9]{1,3}$"}
+LockerName = Annotated[str, _checked(locker_id), Field(examples=["WAW-CEN"], json_schema_extra=_LOCKER)]
+DoorName = Annotated[str, _checked(compartment_label), Field(examples=["A07"], json_schema_extra=_DOOR)]
 Id = Annotated[str, Field(pattern=Hex, examples=["0" * 32])]
 Reason = Annotated[str, Field(min_length=1, max_length=REASON_MAX), AfterValidator(_readable)]
 Note = Annotated[str, Field(max_length=NOTE_MAX)]
@@ -47,7 +50,7 @@ Lon = Annotated[float, Field(ge=-180, le=180, allow_inf_nan=False)]
 Lat = Annotated[float, Field(ge=-90, le=90, allow_inf_nan=False)]
 Moment = AwareDatetime
 PathId = Annotated[str, Path(pattern=Hex)]
-PathLocker = Annotated[str, _checked(locker_id), Path()]
+PathLocker = Annotated[str, _checked(locker_id), Path(json_schema_extra=_LOCKER)]
 
 
 class Asked(BaseModel):

@@ -25,8 +25,8 @@ from edge.locker_controller.screens import OutOfOrder, Why
 from edge.settings import Settings
 from firmware_sim.network import Cable, Cut
 from firmware_sim.pins import SimulatedCabinet
-from firmware_sim.truth import Witness, read_truth
 from firmware_sim.wiring import simulated_wiring
+from firmware_sim.witness import Witness, read_truth
 from provisioning.bundle import load_bundle
 
 LOOPBACK = "127.0.0.1"

@@ -17,7 +17,8 @@ from firmware_sim.deeds import Break, LockerPicture, Uplink
 from firmware_sim.kiosk_client import Kiosk, KioskError
 from firmware_sim.network import Cut
 from firmware_sim.people import Courier, Pace, PersonError, Recipient, Spot
-from firmware_sim.truth import CabinetTruth, read_truth
+from firmware_sim.truth import CabinetTruth
+from firmware_sim.witness import read_truth
 from tests.process.programs import NeverError, Program, until
 
 HURRY = 30.0  # people in tests hesitate for a twentieth of a second

@@ -7,7 +7,8 @@ import pytest
 from contract.ids import CompartmentLabel
 from firmware_sim.cabinet import HELD_MS, Cabinet
 from firmware_sim.physics import CompartmentFaults, SensorFault, ViolationKind, plain_layout
-from firmware_sim.truth import FILE, CabinetTruth, Witness, read_truth
+from firmware_sim.truth import CabinetTruth
+from firmware_sim.witness import FILE, Witness, read_truth
 
 A01, A02 = CompartmentLabel("A01"), CompartmentLabel("A02")
 LAYOUT = plain_layout(["A01", "A02"])

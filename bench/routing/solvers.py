@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from cloud.routing.joint.instance import Answer, Instance
+from cloud.routing.joint.worker import use_cache
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,7 @@ def joint(instance: Instance, limits: Limits) -> Answer:
 
 def joint_warm_up() -> None:
     """Load or make the machine code, so that no instance pays for it."""
+    use_cache()
     from cloud.routing.joint.warm import warm_up  # noqa: PLC0415 - as above
 
     warm_up()

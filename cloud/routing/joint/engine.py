@@ -41,20 +41,6 @@ PROGRESS_S = 0.25  # between two reports; a person sees no more
 
 
 @dataclass(frozen=True, slots=True)
-class Effort:
-    """``rounds`` (per thread) makes a run repeatable; None means that only the deadline ends it."""
-
-    seconds: float
-    seed: int = 1
-    threads: int = 2
-    rounds: int | None = None
-
-    def __post_init__(self) -> None:
-        if not (self.seconds > 0 and 1 <= self.threads <= THREADS_MAX and (self.rounds is None or self.rounds > 0)):
-            raise ValueError(f"{self} asks for no time, no rounds or not 1 to {THREADS_MAX} threads")
-
-
-@dataclass(frozen=True, slots=True)
 class Tuning:
     """Temperatures are in mean legs of the first solution. Chosen on VRPDO, see bench/routing/README.md."""
 
@@ -63,8 +49,23 @@ class Tuning:
     take: float = 10.0
     any_option: float = 0.3
     blink: float = 0.01
-    option_blink: float = 0.05
+    option_blink: float = 0.0
     warm_hot: float = 0.1  # a plan to start from is not melted down
+
+
+@dataclass(frozen=True, slots=True)
+class Effort:
+    """``rounds`` (per thread) makes a run repeatable; None means that only the deadline ends it."""
+
+    seconds: float
+    seed: int = 1
+    threads: int = 2
+    rounds: int | None = None
+    tuning: Tuning = Tuning()
+
+    def __post_init__(self) -> None:
+        if not (self.seconds > 0 and 1 <= self.threads <= THREADS_MAX and (self.rounds is None or self.rounds > 0)):
+            raise ValueError(f"{self} asks for no time, no rounds or not 1 to {THREADS_MAX} threads")
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,21 +132,15 @@ class _Run:
     tell: Tell
 
 
-def solve(  # noqa: PLR0913 - the last three have defaults and are seldom given
-    instance: Instance,
-    effort: Effort,
-    clock: Clock,
-    *,
-    warm: Answer | None = None,
-    tuning: Tuning | None = None,
-    tell: Tell = nobody,
+def solve(
+    instance: Instance, effort: Effort, clock: Clock, warm: Answer | None = None, tell: Tell = nobody
 ) -> tuple[Answer, Found]:
     """Return the best answer found and how it was come by; ``warm`` is an answer to start from.
 
     The deadline is kept to about a slice (0.05 s) and one construction. Customers with a penalty may be absent.
     """
     began = clock()
-    tuning = tuning or Tuning()
+    tuning = effort.tuning
     data, order = as_data(instance)
     seeds = [
         _seed(data, effort.seed * 1_000 + number, fewest=instance.fewest_vehicles) for number in range(effort.threads)

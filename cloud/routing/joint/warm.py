@@ -1,11 +1,12 @@
-"""Makes the machine code, or loads it from the cache: ``python -m cloud.routing.joint.warm`` pays for it at set-up."""
-
-import time
+"""Makes the machine code, or loads it from the cache: ``python -m cloud.routing.joint.worker --warm`` at set-up."""
 
 import numpy as np
 
-from cloud.routing.joint.engine import Effort, solve
-from cloud.routing.joint.instance import Answer, Customer, Instance, Location, Option, Vehicle
+from cloud.routing.joint.anneal import Search, Slice, anneal, begin, construct, drop_route, load_route, resume, shrink
+from cloud.routing.joint.arrays import as_data
+from cloud.routing.joint.chance import dice
+from cloud.routing.joint.instance import Customer, Instance, Location, Option, Vehicle
+from cloud.routing.joint.layout import empty_state
 
 HORIZON = 1_000
 
@@ -29,13 +30,15 @@ def tiny() -> Instance:
     )
 
 
-def warm_up() -> float:
-    """Run everything once and return the seconds it took."""
-    began = time.monotonic()
-    answer, _ = solve(tiny(), Effort(3_600, rounds=2_000, threads=1), time.monotonic)
-    solve(tiny(), Effort(3_600, rounds=10, threads=1), time.monotonic, warm=Answer(answer.routes))
-    return time.monotonic() - began
-
-
-if __name__ == "__main__":
-    print(f"the joint engine is ready after {warm_up():.1f} s")  # noqa: T201 - set-up speaks to a terminal
+def warm_up() -> None:
+    """Call every compiled function the engine calls."""
+    data, _ = as_data(tiny())
+    search = Search(empty_state(data), empty_state(data), empty_state(data), dice(1))
+    plan = Slice(10, 1.0, 1.0, 10.0, 0.5, 0.01, 0.01)
+    begin(data, search)
+    load_route(data, search.trial, 0, np.array([0], dtype=np.int64))
+    construct(data, search, 0.01)
+    drop_route(data, search)
+    shrink(data, search, plan)
+    resume(data, search, search.best)
+    anneal(data, search, plan)

@@ -1,0 +1,227 @@
+"""Between the product's day and the search's instance: stops, windows and recipients' choices become options.
+
+What the search does not know is made safe instead: a van's load counts deliveries and collections together, breaks are
+taken off the shift's end. What then still does not hold (a break's window, a limit on driving) is mended afterwards
+by leaving stops out, so that every plan passes the checker.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from cloud.routing.joint.day import JointDay, Visit
+from cloud.routing.joint.instance import (
+    LEG_MAX,
+    NO_LIMIT,
+    Answer,
+    Customer,
+    Instance,
+    Location,
+    Matrix,
+    Option,
+    Vehicle,
+)
+from cloud.routing.matrices import TravelTimes
+from cloud.routing.problem import HORIZON_S_MAX, Amounts, Problem, Stop, TimeWindow
+from cloud.routing.stops import Site
+from cloud.routing.vroom_request import Translation, translate
+from cloud.routing.worker_wire import Vehicle as Van
+from contract.sizes import SizeClass
+
+PENALTY = 1_000_000_000  # of leaving out a stop of priority 0, in thousandths of a cent: 10,000 in the fleet's currency
+ANY_TIME = (TimeWindow(0, HORIZON_S_MAX),)
+NO_PLACE = -1  # of a van that may start or end anywhere
+
+
+@dataclass(slots=True)
+class _Builder:
+    """What is collected while an instance grows; ``nodes`` are indexes into the travel times, or NO_PLACE."""
+
+    nodes: list[int] = field(default_factory=list)
+    locations: list[Location] = field(default_factory=list)
+    customers: list[Customer] = field(default_factory=list)
+    options: list[Option] = field(default_factory=list)
+    visits: list[Visit] = field(default_factory=list)
+    per_hour: int = 0  # cents; the mean of the vans, as an option does not know who comes
+
+    def offer(self, option: tuple[int, int, int, int], visit: Visit) -> None:
+        """Add an option (customer, node, seconds of service, cents besides) and what it means."""
+        customer, node, service_s, extra_cents = option
+        extra = 1_000 * extra_cents + self.per_hour * service_s * 1_000 // 3_600
+        self.options.append(Option(customer, node, service_s, extra=extra))
+        self.visits.append(visit)
+
+    def node(self, place: int, window: TimeWindow, prepare: int = 0, room: int | None = None) -> int:
+        self.nodes.append(place)
+        self.locations.append(Location(str(len(self.nodes)), window.start_s, window.end_s, prepare, room))
+        return len(self.nodes) - 1
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Bridge:
+    """An instance and the way back: ``visits[i]`` is what option i means, ``translation`` whose vans they are."""
+
+    instance: Instance
+    visits: tuple[Visit, ...]
+    translation: Translation
+
+
+def build(day: JointDay, travel: TravelTimes) -> Bridge:
+    """Return the instance of a day. The day must be valid and the travel times know its places."""
+    translation = translate(Problem(day.stops, day.couriers), travel)
+    vans = translation.vehicles
+    built = _Builder(per_hour=sum(van.per_hour for van in vans) // max(1, len(vans)))
+    skills = _skill_bits(day)
+    for stop in translation.stops:
+        _add_stop(built, stop, travel.index[stop.place], skills)
+    _add_choices(built, day, travel, skills)
+    vehicles, tariffs = _vehicles(built, translation, skills)
+    time, cost = _legs(built, tariffs, travel)
+    rooms = tuple(tuple(_free(site, size) for size in SizeClass) for site in _counted(day))
+    instance = Instance(
+        "day",
+        tuple(built.locations),
+        tuple(built.customers),
+        tuple(built.options),
+        tuple(vehicles),
+        time,
+        cost,
+        rooms,
+    )
+    return Bridge(instance, tuple(built.visits), translation)
+
+
+def _skill_bits(day: JointDay) -> dict[str, int]:
+    named = Problem(day.stops, day.couriers).skills().union(*(choice.item.skills for choice in day.choices))
+    return {name: 1 << number for number, name in enumerate(sorted(named))}
+
+
+def _mask(names: frozenset[str], bits: dict[str, int]) -> int:
+    return _signed(sum(bits[name] for name in names))
+
+
+def _signed(mask: int) -> int:
+    """Return 64 bits as the signed number an array holds."""
+    return mask - (1 << 64) if mask >> 63 else mask
+
+
+def _demand(load: Amounts) -> tuple[int, int, int]:
+    return load.parcels, load.weight_g, load.volume_cm3
+
+
+def _add_stop(built: _Builder, stop: Stop, place: int, skills: dict[str, int]) -> None:
+    number = len(built.customers)
+    load = stop.deliveries.plus(stop.collections)
+    penalty = PENALTY * (1 + stop.priority)
+    built.customers.append(Customer(stop.id, _demand(load), 0, _mask(stop.skills, skills), penalty))
+    for window in stop.windows or ANY_TIME:
+        built.offer((number, built.node(place, window), stop.service_s, 0), Visit(stop=stop))
+
+
+def _counted(day: JointDay) -> list[Site]:
+    return [site for site in day.sites if site.free is not None]
+
+
+def _free(site: Site, size: SizeClass) -> int:
+    return 0 if site.free is None else site.free.get(size, 0)
+
+
+def _add_choices(built: _Builder, day: JointDay, travel: TravelTimes, skills: dict[str, int]) -> None:
+    rooms = {site.id: number for number, site in enumerate(_counted(day))}
+    doors = {
+        site.id: [
+            built.node(travel.index[site.place], window, day.base_s(site), rooms.get(site.id))
+            for window in site.windows or ANY_TIME
+        ]
+        for site in day.sites
+        if site.is_open
+    }
+    sites = {site.id: site for site in day.sites}
+    for choice in day.choices:
+        number = len(built.customers)
+        item = choice.item
+        penalty = PENALTY * (1 + item.priority)
+        built.customers.append(
+            Customer(item.ref, _demand(item.amounts), choice.size.rank, _mask(item.skills, skills), penalty)
+        )
+        if choice.home is not None:
+            place = travel.index[choice.home]
+            for window in choice.windows or ANY_TIME:
+                way = (number, built.node(place, window), day.home_s(), choice.home_extra_cents)
+                built.offer(way, Visit(choice=choice))
+        for offer in choice.sites:
+            for node in doors.get(offer.site_id, ()):
+                site = sites[offer.site_id]
+                built.offer((number, node, day.each_s(site), offer.extra_cents), Visit(choice=choice, site=site))
+
+
+def _vehicles(
+    built: _Builder, translation: Translation, skills: dict[str, int]
+) -> tuple[list[Vehicle], list[tuple[int, int, int]]]:
+    """Return the vans and the tariffs (per hour, per km, per stop) their costs are counted by."""
+    tariffs: dict[tuple[int, int, int], int] = {}
+    ends: dict[int, int] = {}
+    vehicles = []
+    for (courier, _), van in zip(translation.drivers, translation.vehicles, strict=True):
+        tariff = (van.per_hour, van.per_km, courier.costs.per_stop_cents)
+        kind = tariffs.setdefault(tariff, len(tariffs))
+        start, end = (_end(built, ends, place) for place in (van.start, van.end))
+        early, late = van.shift
+        vehicles.append(
+            Vehicle(
+                courier.id,
+                start,
+                end,
+                early,
+                late - sum(pause.service_s for pause in van.breaks),
+                _capacity(van),
+                _mask(courier.skills, skills),
+                kind,
+                1_000 * van.fixed,
+                NO_LIMIT if van.tasks_max is None else van.tasks_max,
+            )
+        )
+    return vehicles, list(tariffs) or [(0, 0, 0)]
+
+
+def _end(built: _Builder, ends: dict[int, int], place: int | None) -> int:
+    index = NO_PLACE if place is None else place
+    if index not in ends:
+        ends[index] = built.node(index, ANY_TIME[0])
+    return ends[index]
+
+
+def _capacity(van: Van) -> tuple[int, int, int]:
+    """Return the least of what VROOM's two counts of room leave; the search adds deliveries and collections up."""
+    first, second = Amounts(*van.capacity[:3]), Amounts(*van.capacity[3:])
+    parcels, weight_g, volume_cm3 = (max(0, min(pair)) for pair in zip(first, second, strict=True))
+    return parcels, weight_g, volume_cm3
+
+
+def _legs(built: _Builder, tariffs: Sequence[tuple[int, int, int]], travel: TravelTimes) -> tuple[Matrix, Matrix]:
+    """Return times and, for each tariff, costs in thousandths of a cent between all nodes.
+
+    What a visit costs whoever comes (its preparation, the price of a stop) lies on the way there.
+    """
+    nodes = np.array(built.nodes, dtype=np.int64)
+    known = np.where(nodes == NO_PLACE, 0, nodes)
+    time = travel.durations_s[np.ix_(known, known)].astype(np.int64)
+    metres = travel.distances_m[np.ix_(known, known)].astype(np.int64)
+    for matrix in (time, metres):
+        matrix[nodes == NO_PLACE, :] = 0
+        matrix[:, nodes == NO_PLACE] = 0
+    prepare = np.array([place.prepare for place in built.locations], dtype=np.int64)
+    stopping = np.zeros(len(nodes), dtype=np.int64)
+    stopping[[option.location for option in built.options]] = 1_000
+    cost = np.zeros((len(tariffs), len(nodes), len(nodes)), dtype=np.int32)
+    for kind, (per_hour, per_km, per_stop) in enumerate(tariffs):
+        legs = per_km * metres + (per_hour * (time + prepare) * 1_000) // 3_600 + per_stop * stopping
+        np.fill_diagonal(legs, 0)
+        cost[kind] = np.minimum(legs, LEG_MAX)
+    return np.minimum(time, LEG_MAX).astype(np.int32), cost
+
+
+def orders(bridge: Bridge, answer: Answer) -> dict[int, list[Visit]]:
+    """Return what each van visits, by its number in the translation."""
+    return {vehicle: [bridge.visits[option] for option in options] for vehicle, options in answer.routes}

@@ -1,0 +1,185 @@
+"""From the search's answer to a plan: places decided, parcels merged into stops, breaks put in, what does not hold out.
+
+A van that cannot keep a break or a limit the search does not know loses its stops from the end on until it can; that
+costs a stop now and then and never a promise.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import groupby
+
+from cloud.routing.checker import Violation, check, check_route
+from cloud.routing.explain import explain
+from cloud.routing.joint.bridge import Bridge, orders
+from cloud.routing.joint.day import OFFERS_MAX, Choice, JointDay, JointPlan, Visit
+from cloud.routing.joint.instance import Answer
+from cloud.routing.matrices import TravelTimes
+from cloud.routing.plan import Plan, Route, Unplanned, UnplannedReason
+from cloud.routing.problem import (
+    STOPS_MAX,
+    Courier,
+    Problem,
+    Stop,
+    StopId,
+    TimeWindow,
+    total,
+)
+from cloud.routing.schedule import schedule, with_breaks
+from cloud.routing.stops import Site, site_stop_id
+from cloud.routing.validation import FieldError, validate
+from cloud.routing.vroom_request import left_out
+
+
+def validate_day(day: JointDay, travel: TravelTimes) -> tuple[FieldError, ...]:
+    """Return every error of a day: those of its stops and couriers, then those of its choices."""
+    errors = [*validate(Problem(day.stops, day.couriers))]
+    if len(day.stops) + len(day.choices) > STOPS_MAX:
+        errors.append(FieldError("choices", f"{len(day.stops) + len(day.choices)} with the stops; at most {STOPS_MAX}"))
+    errors += _repeated("choices", (choice.item.ref for choice in day.choices))
+    errors += _repeated("sites", (site.id for site in day.sites))
+    known = {site.id for site in day.sites}
+    for number, choice in enumerate(day.choices):
+        errors += _choice_errors(f"choices[{number}]", choice, known)
+    unknown = travel.missing(day.places())
+    errors += [FieldError("travel", f"knows nothing of {place}") for place in unknown]
+    return tuple(errors)
+
+
+def _repeated(path: str, names: Iterable[str]) -> list[FieldError]:
+    return [FieldError(path, f"{name} stands there {n} times") for name, n in Counter(names).items() if n > 1]
+
+
+def _choice_errors(path: str, choice: Choice, known: set[str]) -> list[FieldError]:
+    errors = [FieldError(path, f"site {one.site_id} is not known") for one in choice.sites if one.site_id not in known]
+    if len(choice.sites) > OFFERS_MAX:
+        errors.append(FieldError(path, f"{len(choice.sites)} sites; at most {OFFERS_MAX}"))
+    if any(amount < 0 for amount in choice.item.amounts):
+        errors.append(FieldError(path, "a negative weight or volume"))
+    if choice.home_extra_cents < 0 or any(one.extra_cents < 0 for one in choice.sites):
+        errors.append(FieldError(path, "a negative extra cost"))
+    if any(not 0 <= window.start_s <= window.end_s for window in choice.windows):
+        errors.append(FieldError(path, "a window that ends before it begins"))
+    return errors
+
+
+@dataclass(slots=True)
+class _Made:
+    """Stops as they come up along the routes, and where each choice went."""
+
+    stops: list[Stop] = field(default_factory=list)
+    parts: Counter[str] = field(default_factory=Counter)
+    decided: dict[str, str | None] = field(default_factory=dict)
+
+
+def decide(
+    day: JointDay, travel: TravelTimes, bridge: Bridge, answer: Answer
+) -> tuple[JointPlan, tuple[Violation, ...]]:
+    """Return the plan and everything the checker finds wrong with it, which ought to be nothing."""
+    made = _Made(stops=[*day.stops])
+    along = {
+        bridge.translation.drivers[vehicle][0].id: _stops_along(day, visits, made)
+        for vehicle, visits in orders(bridge, answer).items()
+    }
+    problem = Problem(tuple(made.stops), day.couriers)
+    stops = problem.stop_by_id()
+    routes = []
+    for courier in day.couriers:
+        locked = [stops[one] for one in courier.locked]
+        route = _route(courier, [*locked, *along.get(courier.id, ())], stops, travel)
+        if route is not None:
+            routes.append(route)
+    plan = Plan(tuple(routes), (), sum(route.cost_cents for route in routes))
+    dropped = set(left_out(problem, plan))
+    plan = replace(plan, unplanned=(*explain(problem, travel, sorted(dropped)), *_nowhere(day, answer, bridge)))
+    lost = {ref for one in dropped for ref in stops[one].parcels}
+    decided = {ref: site for ref, site in made.decided.items() if ref not in lost}
+    return JointPlan(problem, plan, decided), check(problem, travel, plan)
+
+
+def _stops_along(day: JointDay, visits: Sequence[Visit], made: _Made) -> list[Stop]:
+    """Return a van's stops; parcels for one pick-up point in one go are one stop."""
+    found: list[Stop] = []
+    for site, group in groupby(visits, key=lambda visit: visit.site):
+        several = list(group)
+        if site is not None:
+            made.parts[site.id] += 1
+            found.append(_site_stop(day, site, several, made.parts[site.id]))
+            made.stops.append(found[-1])
+        else:
+            for visit in several:
+                found.append(visit.stop or _home_stop(day, visit.choice))
+                if visit.stop is None:
+                    made.stops.append(found[-1])
+        made.decided |= {one.choice.item.ref: site.id if site else None for one in several if one.choice}
+    return found
+
+
+def _home_stop(day: JointDay, choice: Choice | None) -> Stop:
+    assert choice is not None  # noqa: S101 - a visit is of a stop or of a choice
+    assert choice.home is not None  # noqa: S101 - bridge makes no option at a door nobody has
+    item = choice.item
+    return Stop(
+        StopId(f"home:{item.ref}"),
+        choice.home,
+        choice.windows,
+        day.home_s(),
+        item.amounts,
+        skills=item.skills,
+        priority=item.priority,
+        parcels=(item.ref,),
+    )
+
+
+def _site_stop(day: JointDay, site: Site, visits: Sequence[Visit], part: int) -> Stop:
+    items = [visit.choice.item for visit in visits if visit.choice is not None]
+    return Stop(
+        site_stop_id(site.kind, site.id, part),
+        site.place,
+        site.windows,
+        day.base_s(site) + day.each_s(site) * len(items),
+        total(item.amounts for item in items),
+        skills=frozenset().union(*(item.skills for item in items)),
+        priority=max(item.priority for item in items),
+        kind=site.kind,
+        parcels=tuple(item.ref for item in items),
+    )
+
+
+def _route(courier: Courier, order: list[Stop], stops: dict[StopId, Stop], travel: TravelTimes) -> Route | None:
+    """Return the route over as much of the order as holds; locked stops stay whatever it takes."""
+    while order:
+        route = schedule(courier, with_breaks(courier, order, travel), travel)
+        violations = check_route(stops, travel, courier, route)
+        if not violations or len(order) == len(courier.locked):
+            return route
+        order = _without_worst(courier, order, route)
+    return None
+
+
+def _without_worst(courier: Courier, order: list[Stop], route: Route) -> list[Stop]:
+    """Leave out the first stop that begins too late, or else the last one of the lowest priority."""
+    begins = {step.ref: step.begin_s for step in route.steps}
+    free = order[len(courier.locked) :]
+    late = [stop for stop in free if stop.windows and not _inside(begins[stop.id], stop.windows)]
+    worst = late[0] if late else min(reversed(free), key=lambda stop: stop.priority)
+    return [stop for stop in order if stop.id != worst.id]
+
+
+def _inside(moment_s: int, windows: Iterable[TimeWindow]) -> bool:
+    return any(window.start_s <= moment_s <= window.end_s for window in windows)
+
+
+def _nowhere(day: JointDay, answer: Answer, bridge: Bridge) -> list[Unplanned]:
+    """Say of every choice that got no place why, as far as can be told."""
+    refs = {choice.item.ref: choice for choice in day.choices}
+    names = (bridge.instance.customers[number].name for number in answer.absent)
+    return [_unplanned(refs[name]) for name in names if name in refs]
+
+
+def _unplanned(choice: Choice) -> Unplanned:
+    ref = choice.item.ref
+    if choice.home is None and not choice.sites:
+        return Unplanned(None, (ref,), UnplannedReason.NO_PLACE, f"Parcel {ref} has neither an address nor a locker.")
+    sentence = f"Parcel {ref}: no courier can reach any of its places in time with room in van and locker."
+    return Unplanned(None, (ref,), UnplannedReason.CROWDED_OUT, sentence)

@@ -1,0 +1,96 @@
+"""The joint search in a process of its own: ``python -m cloud.routing.joint.worker``.
+
+The service never imports numba (0.4 s, 60 MB). Requests come in on standard input, progress and answers go out on what
+was standard output; whoever waits for us kills us at the deadline, and an alarm does should they be gone.
+"""
+
+import os
+import resource
+import signal
+import sys
+import time
+from pathlib import Path
+from typing import BinaryIO
+
+from cloud.routing.joint.wire import (
+    ERROR_CHARS_MAX,
+    Answered,
+    Ask,
+    Failed,
+    Reply,
+    Told,
+    as_instance,
+    cache_key,
+    frame,
+    read_ask,
+)
+
+MEMORY_BYTES_MAX = 6 * 1024**3  # address space, threads' stacks included: a runaway search dies before the machine does
+CACHE_VARIABLE = "NUMBA_CACHE_DIR"
+
+
+def main() -> None:
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES_MAX, MEMORY_BYTES_MAX))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    use_cache()
+    if "--warm" in sys.argv[1:]:
+        _warm()
+    else:
+        serve(sys.stdin.buffer, _reply_pipe())
+
+
+def use_cache() -> None:
+    """Keep machine code by the sources it was made from: code of an older version must never run.
+
+    Call it before numba is imported for the first time.
+    """
+    parent = Path(os.environ.get(CACHE_VARIABLE) or Path(__file__).parent / "__pycache__")
+    os.environ[CACHE_VARIABLE] = str(parent / f"joint-{cache_key()}")
+
+
+def _reply_pipe() -> BinaryIO:
+    replies = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # whatever else prints cannot get between our replies
+    return replies
+
+
+def serve(requests: BinaryIO, replies: BinaryIO) -> None:
+    """Answer requests until the pipe ends."""
+    signal.signal(signal.SIGALRM, signal.SIG_DFL)  # ends us even inside native code
+    _warm()
+    while (ask := read_ask(requests)) is not None:
+        signal.alarm(ask.limit_s)
+        try:
+            _send(replies, _solved(ask, replies))
+        except (ValueError, IndexError, MemoryError) as error:
+            _send(replies, Failed(ask.request_id, f"{type(error).__name__}: {error}"[:ERROR_CHARS_MAX]))
+        finally:
+            signal.alarm(0)
+
+
+def _warm() -> None:
+    from cloud.routing.joint.warm import warm_up  # noqa: PLC0415 - brings numba, which importing this module must not
+
+    warm_up()
+
+
+def _send(replies: BinaryIO, reply: Reply) -> None:
+    replies.write(frame(reply))
+    replies.flush()
+
+
+def _solved(ask: Ask, replies: BinaryIO) -> Answered:
+    from cloud.routing.joint.engine import Effort, Found, solve  # noqa: PLC0415 - as above
+    from cloud.routing.joint.instance import Answer  # noqa: PLC0415 - beside the other
+
+    def tell(found: Found) -> None:
+        _send(replies, Told(ask.request_id, found.cost, found.absent))
+
+    effort = Effort(ask.seconds, ask.seed, ask.threads, ask.rounds)
+    warm = Answer(ask.warm) if ask.warm else None
+    answer, found = solve(as_instance(ask), effort, time.monotonic, warm, tell)
+    return Answered(ask.request_id, answer.routes, answer.absent, found.cost)
+
+
+if __name__ == "__main__":
+    main()

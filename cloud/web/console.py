@@ -1,5 +1,7 @@
 """The operator's first page: the whole fleet on a map and in a table, what needs somebody on top."""
 
+from typing import Any
+
 from fastapi import APIRouter, Request, Response
 
 from cloud.domain.actors import Actor
@@ -31,7 +33,7 @@ def create(frame: Frame) -> APIRouter:
             return fleet_lines(queries.fleet(uow), uow, now), alarms
 
         lines, alarms = await rim.look(unit)
-        content = {
+        content: dict[str, Any] = {
             "lines": lines,
             "alarms": alarms,
             "totals": totals_of(line.row for line in lines),

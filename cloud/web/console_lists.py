@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
 
@@ -18,6 +18,7 @@ from cloud.services.records_ops import Alarm, AuditEntry, ImportProblem, ImportR
 from cloud.services.see_alarm import see_alarm
 from cloud.web import maps
 from cloud.web.console import staff_of
+from cloud.web.console_view import names_of
 from cloud.web.courier_view import StopCard
 from cloud.web.frame import Frame, Problem, see_other
 from cloud.web.route import fields_of, router_of
@@ -138,13 +139,13 @@ def _alarms(router: APIRouter, frame: Frame) -> None:
     async def get_alarms(request: Request) -> Response:
         who = await staff_of(request)
 
-        def unit(uow: UnitOfWork) -> tuple[list[Alarm], list[Alarm]]:
+        def unit(uow: UnitOfWork) -> tuple[list[Alarm], list[Alarm], dict[str, str]]:
             live = uow.find(Alarm, order="-raised_at", cleared_at=None, limit=ROWS_SHOWN)
             over = uow.find(Alarm, order="-cleared_at", cleared_at=Before(rim.clock.now()), limit=ROWS_SHOWN // 4)
-            return live, over
+            return live, over, names_of(uow)
 
-        live, over = await rim.look(unit)
-        return frame.page(request, "console_alarms.html", who=who, area="alarms", live=live, over=over)
+        live, over, names = await rim.look(unit)
+        return frame.page(request, "console_alarms.html", who=who, area="alarms", live=live, over=over, names=names)
 
     @router.post("/console/alarms/{alarm_id}/seen")
     async def post_seen(request: Request, alarm_id: PathId) -> Response:
@@ -167,11 +168,17 @@ def _audit(router: APIRouter, frame: Frame) -> None:
         who = await staff_of(request)
         require(who, Role.OPERATOR, Role.SUPPORT)
 
-        def unit(uow: UnitOfWork) -> tuple[list[AuditEntry], int | None]:
+        def unit(uow: UnitOfWork) -> tuple[list[AuditEntry], int | None, dict[str, str]]:
             older = {"sequence": Before(before)} if before else {}
             broken = audit.check(uow) if check else None  # reads the whole log: only when asked
-            return uow.find(AuditEntry, order="-sequence", limit=ROWS_SHOWN, **older), broken
+            return uow.find(AuditEntry, order="-sequence", limit=ROWS_SHOWN, **older), broken, names_of(uow)
 
-        lines, broken = await rim.look(unit)
-        content = {"lines": lines, "broken": broken, "page_size": ROWS_SHOWN, "checked": check}
+        lines, broken, names = await rim.look(unit)
+        content: dict[str, Any] = {
+            "lines": lines,
+            "broken": broken,
+            "page_size": ROWS_SHOWN,
+            "checked": check,
+            "names": names,
+        }
         return frame.page(request, "console_audit.html", who=who, area="audit", **content)

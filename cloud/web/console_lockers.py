@@ -1,6 +1,6 @@
 """One locker for its operator: the wall as it is, what a door did, and opening it from afar with a reason."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -18,7 +18,7 @@ from cloud.services.records_ops import CommandSent
 from cloud.services.remote_open import REASON_MAX, REASON_MIN, OpenWish, remote_open
 from cloud.services.set_service import ServiceWish, set_service
 from cloud.web.console import staff_of
-from cloud.web.console_view import CommandView, Happening, clock_quality, happenings, state_of, wall_of
+from cloud.web.console_view import CommandView, Happening, clock_quality, happenings, names_of, state_of, wall_of
 from cloud.web.frame import Frame, Problem, see_other
 from cloud.web.route import fields_of, router_of
 from contract.ids import IdError, compartment_label
@@ -37,6 +37,7 @@ class LockerView:
     parcel: Parcel | None
     timeline: list[Happening]
     quality: str
+    names: Mapping[str, str]
 
     @property
     def wall(self) -> list[list[Compartment]]:
@@ -56,7 +57,12 @@ def create(frame: Frame) -> APIRouter:
     async def show(request: Request, locker_id: str, door: str | None, **more: Any) -> Response:
         who: Actor = await staff_of(request)
         view = await rim.look(lambda uow: view_of(uow, locker_id, door))
-        content = {"view": view, "state_of": state_of, "reason_min": REASON_MIN, "reason_max": REASON_MAX}
+        content: dict[str, Any] = {
+            "view": view,
+            "state_of": state_of,
+            "reason_min": REASON_MIN,
+            "reason_max": REASON_MAX,
+        }
         content["can_open"] = who.may_be(Role.OPERATOR)
         content["can_serve"] = who.may_be(Role.OPERATOR, Role.SUPPORT)
         return frame.page(request, "console_locker.html", who=who, area="fleet", **content, **more)
@@ -115,4 +121,4 @@ def view_of(uow: UnitOfWork, locker_id: str, door: str | None) -> LockerView:
     parcel = uow.get(Parcel, chosen.parcel_id) if chosen and chosen.parcel_id else None
     timeline = happenings(queries.timeline(uow, locker_id, door))
     newest = timeline if door is None else happenings(uow.log.timeline(locker=locker_id, limit=1))
-    return LockerView(page, chosen, parcel, timeline, clock_quality(newest))
+    return LockerView(page, chosen, parcel, timeline, clock_quality(newest), names_of(uow))

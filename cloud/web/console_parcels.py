@@ -1,6 +1,7 @@
 """Parcels for support: find one, see everything that happened to it, help its recipient."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -23,31 +24,21 @@ from cloud.web.route import fields_of, router_of
 
 TEXT_MAX = 100
 LATEST_SHOWN = 25  # before anybody typed anything
-Verb = Callable[[UnitOfWork, Act], Any]
+LATEST = "-updated_at id"
+Fields = dict[str, str]
+Verb = Callable[[UnitOfWork, Act, Fields], Any]
 
 
-def create(frame: Frame) -> APIRouter:
-    """Return search, a parcel's page, and what support may do."""
-    router = router_of(frame)
-    rim = frame.rim
+@dataclass(frozen=True)
+class Desk:
+    """What every request about one parcel needs."""
 
-    @router.get("/console/parcels")
-    async def get_search(request: Request, q: str = "") -> Response:
-        who = await staff_of(request)
-        text, act = q.strip()[:TEXT_MAX], rim.act(who)
+    frame: Frame
 
-        def unit(uow: UnitOfWork) -> tuple[list[Parcel], dict[str, int]]:
-            found = queries.search(uow, act, text)
-            latest = uow.find(Parcel, order="-updated_at id", limit=LATEST_SHOWN) if not text else found
-            return latest, uow.reads.count_by_state()
-
-        parcels, counts = await rim.look(unit)
-        return frame.page(
-            request, "console_parcels.html", who=who, area="parcels", text=text, parcels=parcels, counts=counts
-        )
-
-    async def show(request: Request, parcel_id: str, problem: Problem | None = None, status: int = 200) -> Response:
-        who = await staff_of(request)
+    async def show(
+        self, request: Request, parcel_id: str, problem: Problem | None = None, status: int = 200
+    ) -> Response:
+        who, rim = await staff_of(request), self.frame.rim
 
         def unit(uow: UnitOfWork) -> tuple[queries.ParcelPage, Locker | None, bool]:
             page = queries.parcel_page(uow, parcel_id)
@@ -55,65 +46,86 @@ def create(frame: Frame) -> APIRouter:
             return page, locker, queries.tracking(uow, parcel_id).has_code
 
         page, locker, has_code = await rim.look(unit)
-        token = token_for(parcel_id, rim.keys.box.derive(PURPOSE))
         content = {
             "page": page,
             "locker": locker,
             "has_code": has_code,
-            "link": f"/t/{token}",
+            "link": f"/t/{token_for(parcel_id, rim.keys.box.derive(PURPOSE))}",
             "can_help": who.may_be(Role.OPERATOR, Role.SUPPORT),
             "can_extend": page.parcel.state in IN_LOCKER,
             "can_cancel": page.parcel.state not in TERMINAL,
             "told": request.query_params.get("told", ""),
         }
-        return frame.page(request, "console_parcel.html", status, who=who, area="parcels", problem=problem, **content)
+        page_of = self.frame.page
+        return page_of(request, "console_parcel.html", status, who=who, area="parcels", problem=problem, **content)
 
-    async def carry_out(request: Request, parcel_id: str, told: str, verb: Verb) -> Response:
+    async def carry_out(self, request: Request, parcel_id: str, told: str, verb: Verb) -> Response:
+        """Do what support asks and show what came of it; ``verb`` is told the form's fields."""
         who = await staff_of(request)
-        fields, act = await fields_of(request), rim.act(who)
+        fields, act = await fields_of(request), self.frame.rim.act(who)
         try:
-            await rim.do(lambda uow: verb(uow, act))
+            await self.frame.rim.do(lambda uow: verb(uow, act, fields))
         except DomainError as error:
-            return await show(request, parcel_id, frame.problem(request, error, fields), status_of(error))
+            return await self.show(request, parcel_id, self.frame.problem(request, error, fields), status_of(error))
         return see_other(f"/console/parcels/{parcel_id}?told={told}")
+
+
+def create(frame: Frame) -> APIRouter:
+    """Return search, a parcel's page, and what support may do."""
+    router, desk, rim = router_of(frame), Desk(frame), frame.rim
+    _help(router, desk)
+
+    @router.get("/console/parcels")
+    async def get_search(request: Request, q: str = "") -> Response:
+        who = await staff_of(request)
+        text, act = q.strip()[:TEXT_MAX], rim.act(who)
+
+        def unit(uow: UnitOfWork) -> tuple[list[Parcel], dict[str, int]]:
+            found = queries.search(uow, act, text) if text else uow.find(Parcel, order=LATEST, limit=LATEST_SHOWN)
+            return found, uow.reads.count_by_state()
+
+        parcels, counts = await rim.look(unit)
+        content: dict[str, Any] = {"text": text, "parcels": parcels, "counts": counts}
+        return frame.page(request, "console_parcels.html", who=who, area="parcels", **content)
 
     @router.get("/console/parcels/{parcel_id}")
     async def get_parcel(request: Request, parcel_id: PathId) -> Response:
-        return await show(request, parcel_id)
+        return await desk.show(request, parcel_id)
+
+    return router
+
+
+def _help(router: APIRouter, desk: Desk) -> None:
+    keys = desk.frame.rim.keys
 
     @router.post("/console/parcels/{parcel_id}/resend")
     async def post_resend(request: Request, parcel_id: PathId) -> Response:
-        return await carry_out(
-            request, parcel_id, "sent", lambda uow, act: reissue_code.resend_code(uow, act, parcel_id)
+        return await desk.carry_out(
+            request, parcel_id, "sent", lambda uow, act, _: reissue_code.resend_code(uow, act, parcel_id)
         )
 
     @router.post("/console/parcels/{parcel_id}/reissue")
     async def post_reissue(request: Request, parcel_id: PathId) -> Response:
-        return await carry_out(
-            request, parcel_id, "new_code", lambda uow, act: reissue_code.reissue_code(uow, act, rim.keys, parcel_id)
+        return await desk.carry_out(
+            request, parcel_id, "new_code", lambda uow, act, _: reissue_code.reissue_code(uow, act, keys, parcel_id)
         )
 
     @router.post("/console/parcels/{parcel_id}/extend")
     async def post_extend(request: Request, parcel_id: PathId) -> Response:
-        hours = (await fields_of(request)).get("hours", "")
+        def verb(uow: UnitOfWork, act: Act, fields: Fields) -> None:
+            extend_deadline(uow, act, keys, parcel_id, hours_of(fields.get("hours", "")))
 
-        def verb(uow: UnitOfWork, act: Act) -> None:
-            extend_deadline(uow, act, rim.keys, parcel_id, hours_of(hours))
-
-        return await carry_out(request, parcel_id, "extended", verb)
+        return await desk.carry_out(request, parcel_id, "extended", verb)
 
     @router.post("/console/parcels/{parcel_id}/cancel")
     async def post_cancel(request: Request, parcel_id: PathId) -> Response:
-        reason = (await fields_of(request)).get("reason", "")
-
-        def verb(uow: UnitOfWork, act: Act) -> None:
-            if not reason.strip():
+        def verb(uow: UnitOfWork, act: Act, fields: Fields) -> None:
+            reason = fields.get("reason", "").strip()
+            if not reason:
                 raise InvalidError("reason", "say why")
-            cancel_parcel(uow, act, rim.keys, parcel_id, reason.strip())
+            cancel_parcel(uow, act, keys, parcel_id, reason)
 
-        return await carry_out(request, parcel_id, "cancelled", verb)
-
-    return router
+        return await desk.carry_out(request, parcel_id, "cancelled", verb)
 
 
 def hours_of(text: str) -> timedelta:

@@ -10,7 +10,7 @@ import msgspec
 from cloud.domain.locker import Compartment, CompartmentStatus, Contents, Locker, is_silent
 from cloud.services.ports import FleetRow, LoggedEvent, UnitOfWork
 from cloud.services.records import CommandState
-from cloud.services.records_ops import CommandSent
+from cloud.services.records_ops import Account, CommandSent
 from contract.codec import CodecError, decode_entry
 from contract.events import Entry
 from contract.sizes import SizeClass
@@ -147,6 +147,13 @@ def _said(raw: bytes) -> tuple[dict[str, str], str]:
 
 
 @dataclass(frozen=True, slots=True)
+class CommandStep:
+    name: str
+    at: datetime | None
+    done: bool
+
+
+@dataclass(frozen=True, slots=True)
 class CommandView:
     """A command with its steps; ``bad`` is how it ended when it did not end well."""
 
@@ -161,10 +168,24 @@ class CommandView:
         return self.sent.state in (*ENDED_BADLY, CommandState.OPENED, CommandState.DONE)
 
     @property
-    def steps(self) -> list[tuple[str, datetime | None]]:
-        """Return every step with its time; None for one that has not been heard of."""
+    def steps(self) -> list[CommandStep]:
+        """Return every step; one that was never heard of is known to have happened when a later one did."""
         one = self.sent
         last = ("opened", one.opened_at) if one.kind == "remote_open" else ("done", one.ended_at)
         if one.state in ENDED_BADLY:
             last = (str(one.state), one.ended_at)
-        return [("queued", one.issued_at), ("sent", one.sent_at), ("accepted", one.accepted_at), last]
+        named = [("queued", one.issued_at), ("sent", one.sent_at), ("accepted", one.accepted_at), last]
+        heard = max(place for place, (_, at) in enumerate(named) if at is not None)
+        implied = heard if one.state is not CommandState.EXPIRED else 0
+        return [CommandStep(name, at, done=at is not None or place < implied) for place, (name, at) in enumerate(named)]
+
+
+def names_of(uow: UnitOfWork) -> dict[str, str]:
+    """Return the names of everybody who can sign in, by what stands in the audit log."""
+    return {account.id: account.name for account in uow.find(Account)}
+
+
+def actor_name(text: str, names: Mapping[str, str]) -> str:
+    """Return who an actor's text ``role:id`` is, by name where there is an account."""
+    role, _, name = text.partition(":")
+    return f"{names[name]} ({role})" if name in names else text

@@ -3,6 +3,7 @@
 import base64
 import io
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
@@ -28,45 +29,82 @@ from cloud.web.sign_in import COURIER_HOME
 DAY = "/courier/day"
 NOTE_MAX = 500
 QR_BORDER = 4  # modules of quiet zone that ISO/IEC 18004 asks for
-Verb = Callable[[UnitOfWork, Act], Any]
+Fields = dict[str, str]
+Verb = Callable[[UnitOfWork, Act, Fields], Any]
+
+
+@dataclass(frozen=True)
+class Phone:
+    """What every request of a courier needs."""
+
+    frame: Frame
+
+    async def show(self, request: Request, who: Actor, problem: Problem | None = None, status: int = 200) -> Response:
+        view = await self.frame.rim.look(lambda uow: day_view(uow, who.name, span_of(self.frame)))
+        content = {"view": view, "drawing": view.drawing(), "reasons": REASONS, "who": who}
+        return self.frame.page(request, "courier_day.html", status, problem=problem, **content)
+
+    async def carry_out(self, request: Request, verb: Verb) -> Response:
+        """Do what the courier reports; ``verb`` is told the form's fields."""
+        who = await courier_of(request)
+        fields, act = await fields_of(request), self.frame.rim.act(who)
+        try:
+            await self.frame.rim.do(lambda uow: verb(uow, act, fields))
+        except DomainError as error:
+            return await self.show(request, who, self.frame.problem(request, error, fields), status_of(error))
+        return see_other(DAY)
 
 
 def create(frame: Frame) -> APIRouter:
     """Return the courier's pages."""
-    router = router_of(frame)
-    rim = frame.rim
-
-    async def show(request: Request, who: Actor, problem: Problem | None = None, status: int = 200) -> Response:
-        view = await rim.look(lambda uow: day_view(uow, who.name, span_of(frame)))
-        content = {"view": view, "drawing": view.drawing(), "reasons": REASONS, "who": who}
-        return frame.page(request, "courier_day.html", status, problem=problem, **content)
-
-    async def carry_out(request: Request, verb: Verb, to: str = DAY) -> Response:
-        who = await courier_of(request)
-        fields = await fields_of(request)
-        act = rim.act(who)
-        try:
-            await rim.do(lambda uow: verb(uow, act))
-        except DomainError as error:
-            return await show(request, who, frame.problem(request, error, fields), status_of(error))
-        return see_other(to)
+    router, phone = router_of(frame), Phone(frame)
+    _reports(router, phone)
+    _attempts(router, phone)
 
     @router.get(DAY)
     async def get_day(request: Request) -> Response:
-        return await show(request, await courier_of(request))
+        return await phone.show(request, await courier_of(request))
 
+    @router.get("/courier/lockers/{locker_id}")
+    async def get_pass(request: Request, locker_id: PathLocker) -> Response:
+        who, rim = await courier_of(request), frame.rim
+        act = rim.act(who)
+
+        def unit(uow: UnitOfWork) -> tuple[tuple[str, ...], DayView]:
+            texts = courier_pass(uow, act, rim.keys, who.name, locker_id)
+            return texts, day_view(uow, who.name, span_of(frame))
+
+        texts, view = await rim.look(unit)
+        content: dict[str, Any] = {"passes": [qr_image(text) for text in texts], "card": view.card_of(locker_id)}
+        return frame.page(request, "courier_pass.html", locker_id=locker_id, who=who, **content)
+
+    @router.get("/courier/keep.js")
+    async def get_keep() -> Response:
+        headers = {"Cache-Control": "no-cache", "Service-Worker-Allowed": "/courier/"}
+        return frame.guarded(FileResponse(STATIC / "keep.js", media_type="text/javascript", headers=headers))
+
+    return router
+
+
+def _reports(router: APIRouter, phone: Phone) -> None:
     @router.post("/courier/routes/{route_id}/start")
     async def post_start(request: Request, route_id: PathId) -> Response:
-        return await carry_out(request, lambda uow, act: start_route(uow, act, route_id))
+        return await phone.carry_out(request, lambda uow, act, _: start_route(uow, act, route_id))
 
     @router.post("/courier/parcels/{parcel_id}/delivered")
     async def post_delivered(request: Request, parcel_id: PathId) -> Response:
-        proof = (await fields_of(request)).get("proof", "")[:NOTE_MAX]
-        return await carry_out(request, lambda uow, act: deliver_home(uow, act, parcel_id, proof))
+        def verb(uow: UnitOfWork, act: Act, fields: Fields) -> None:
+            deliver_home(uow, act, parcel_id, fields.get("proof", "")[:NOTE_MAX])
+
+        return await phone.carry_out(request, verb)
 
     @router.post("/courier/parcels/{parcel_id}/back")
     async def post_back(request: Request, parcel_id: PathId) -> Response:
-        return await carry_out(request, lambda uow, act: bring_back(uow, act, parcel_id))
+        return await phone.carry_out(request, lambda uow, act, _: bring_back(uow, act, parcel_id))
+
+
+def _attempts(router: APIRouter, phone: Phone) -> None:
+    frame, rim = phone.frame, phone.frame.rim
 
     @router.post("/courier/parcels/{parcel_id}/failed")
     async def post_failed(request: Request, parcel_id: PathId) -> Response:
@@ -77,7 +115,7 @@ def create(frame: Frame) -> APIRouter:
             ranked = await ranked_for(rim, act, failed)
             found = await rim.do(lambda uow: report_failed_attempt(uow, act, rim.keys, failed, ranked))
         except DomainError as error:
-            return await show(request, who, frame.problem(request, error, fields), status_of(error))
+            return await phone.show(request, who, frame.problem(request, error, fields), status_of(error))
         return see_other(f"/courier/attempts/{found.attempt_id}")
 
     @router.get("/courier/attempts/{attempt_id}")
@@ -92,26 +130,6 @@ def create(frame: Frame) -> APIRouter:
 
         return frame.page(request, "courier_attempt.html", view=await rim.look(unit), who=who)
 
-    @router.get("/courier/lockers/{locker_id}")
-    async def get_pass(request: Request, locker_id: PathLocker) -> Response:
-        who = await courier_of(request)
-        act = rim.act(who)
-
-        def unit(uow: UnitOfWork) -> tuple[tuple[str, ...], DayView]:
-            texts = courier_pass(uow, act, rim.keys, who.name, locker_id)
-            return texts, day_view(uow, who.name, span_of(frame))
-
-        texts, view = await rim.look(unit)
-        content = {"passes": [qr_image(text) for text in texts], "card": view.card_of(locker_id)}
-        return frame.page(request, "courier_pass.html", locker_id=locker_id, who=who, **content)
-
-    @router.get("/courier/keep.js")
-    async def get_keep() -> Response:
-        headers = {"Cache-Control": "no-cache", "Service-Worker-Allowed": "/courier/"}
-        return frame.guarded(FileResponse(STATIC / "keep.js", media_type="text/javascript", headers=headers))
-
-    return router
-
 
 async def courier_of(request: Request) -> Actor:
     return await signed_in(request, COURIER_HOME, Role.COURIER)
@@ -123,7 +141,7 @@ def span_of(frame: Frame) -> tuple[datetime, datetime]:
     return datetime.combine(today, time(), zone), datetime.combine(today + timedelta(days=1), time(), zone)
 
 
-def failed_attempt(parcel_id: str, courier_id: str, fields: dict[str, str]) -> FailedAttempt:
+def failed_attempt(parcel_id: str, courier_id: str, fields: Fields) -> FailedAttempt:
     """Return what the courier tapped; the place counts only when the phone said a whole one."""
     reason = fields.get("reason", "")
     if reason not in REASONS:

@@ -1,5 +1,6 @@
 """Times as people say them, in their language and where the locker stands."""
 
+import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 
@@ -7,6 +8,7 @@ from babel import dates, units
 
 ETA_HALF = timedelta(minutes=20)  # planned arrivals in a city are kept within this in about nine of ten cases
 BAND_STEP = timedelta(minutes=10)  # a band to the minute would promise more than anybody knows
+_ISO = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?[+-]\d\d:\d\d")
 _MINUTE, _HOUR, _DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 
 
@@ -17,9 +19,13 @@ class Dates:
     language: str
     zone: tzinfo
     now: datetime
+    just_now: str = ""
 
     def clock(self, at: datetime) -> str:
         return dates.format_time(at, "HH:mm", tzinfo=self.zone, locale=self.language)
+
+    def seconds(self, at: datetime) -> str:
+        return dates.format_time(at, "HH:mm:ss", tzinfo=self.zone, locale=self.language)
 
     def exact(self, at: datetime) -> str:
         return dates.format_datetime(at, "d MMM HH:mm:ss", tzinfo=self.zone, locale=self.language)
@@ -33,6 +39,10 @@ class Dates:
     def day(self, at: datetime) -> str:
         return dates.format_datetime(at, "EEEE, d MMMM", tzinfo=self.zone, locale=self.language)
 
+    def readable(self, text: str) -> str:
+        """Return ``text`` with the moments in it said as people say them."""
+        return _ISO.sub(lambda found: self.moment(datetime.fromisoformat(found[0])), text)
+
     def span(self, length: timedelta) -> str:
         """Return a length in its two largest units, such as ``1 day 4 hr``."""
         rest = max(length, timedelta(0))
@@ -44,7 +54,9 @@ class Dates:
         return " ".join(self._unit(unit, count) for unit, count in shown)
 
     def ago(self, at: datetime) -> str:
-        """Return how long ago in one unit, such as ``3 minutes ago``."""
+        """Return how long ago in one unit, such as ``3 minutes ago``; ``just_now`` for the last minute."""
+        if abs(at - self.now) < _MINUTE:
+            return self.just_now
         return dates.format_timedelta(at - self.now, add_direction=True, locale=self.language)
 
     def band(self, eta: datetime) -> tuple[str, str]:

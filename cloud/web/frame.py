@@ -16,6 +16,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from cloud.domain.errors import DomainError
 from cloud.rim import Rim
 from cloud.web import dates
+from cloud.web.console_view import actor_name
 from cloud.web.words import LANGUAGES, NAMES, Words, best_language, words_of
 
 HERE = Path(__file__).parent
@@ -64,7 +65,7 @@ class Frame:
             trim_blocks=True,
             lstrip_blocks=True,
         )
-        made.globals["version"] = self.version
+        made.globals |= {"version": self.version, "actor_name": actor_name}
         return made
 
     @cached_property
@@ -113,7 +114,7 @@ class Frame:
         return Problem(sentence_of(words_of(language_of(request)), error), typed or {})
 
     def _tools(self, request: Request, words: Words) -> dict[str, Any]:
-        say = dates.Dates(words.language, self.rim.locality.zone, self.rim.clock.now())
+        say = dates.Dates(words.language, self.rim.locality.zone, self.rim.clock.now(), words.say("frame.just_now"))
         return {
             "t": words.say,
             "word": words.word,

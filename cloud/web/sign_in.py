@@ -2,8 +2,9 @@
 
 from fastapi import APIRouter, Request, Response
 
-from cloud.api.calls import COOKIE, actor_of
+from cloud.api.calls import actor_of
 from cloud.api.problems import UnauthenticatedError
+from cloud.api.sessions import COOKIE
 from cloud.api.sign_in import set_cookie, sign_in
 from cloud.domain.actors import Actor, Role
 from cloud.domain.errors import LimitReachedError

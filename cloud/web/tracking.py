@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Request, Response
@@ -28,94 +29,98 @@ _INTERESTING = frozenset(
 )
 
 Token = Annotated[str, Path(min_length=1, max_length=TOKEN_CHARACTERS_MAX)]
-Verb = Callable[[UnitOfWork, Act], Any]
+Verb = Callable[[UnitOfWork, Act, str], Any]
+
+
+@dataclass(frozen=True)
+class Page:
+    """What every request for a recipient's page needs."""
+
+    frame: Frame
+
+    def parcel_id_of(self, token: str) -> str:
+        return parcel_of(token, self.frame.rim.keys.box.derive(PURPOSE))
+
+    def act_of(self, parcel_id: str) -> Act:
+        return self.frame.rim.act(actor(Role.RECIPIENT, parcel_id))
+
+    async def show(self, request: Request, token: str, problem: Problem | None = None, status: int = 200) -> Response:
+        parcel_id = self.parcel_id_of(token)
+        act = self.act_of(parcel_id)
+        view = await self.frame.rim.look(lambda uow: view_of(uow, act, parcel_id))
+        told = request.query_params.get("told", "")
+        content = {"view": view, "token": token, "drawing": drawing_of(view), "told": told if told in TOLD else ""}
+        return self.frame.page(request, "tracking.html", status, problem=problem, **content)
+
+    async def carry_out(self, request: Request, token: str, told: str, verb: Verb) -> Response:
+        """Do what the recipient asks and show what came of it; ``verb`` is told the parcel's id."""
+        fields = await fields_of(request)
+        parcel_id = self.parcel_id_of(token)
+        act = self.act_of(parcel_id)
+        try:
+            await self.frame.rim.do(lambda uow: verb(uow, act, parcel_id))
+        except DomainError as error:
+            return await self.show(request, token, self.frame.problem(request, error, fields), status_of(error))
+        return see_other(f"/t/{token}?told={told}#told")
 
 
 def create(frame: Frame) -> APIRouter:
     """Return the page, its live updates, and one POST for each thing a recipient may ask."""
-    router = router_of(frame)
-    rim = frame.rim
-
-    def parcel_id_of(token: str) -> str:
-        return parcel_of(token, rim.keys.box.derive(PURPOSE))
-
-    def act_of(parcel_id: str) -> Act:
-        return rim.act(actor(Role.RECIPIENT, parcel_id))
-
-    async def show(request: Request, token: str, problem: Problem | None = None, status: int = 200) -> Response:
-        parcel_id = parcel_id_of(token)
-        act = act_of(parcel_id)
-        view = await rim.look(lambda uow: view_of(uow, act, parcel_id))
-        told = request.query_params.get("told", "")
-        content = {"view": view, "token": token, "drawing": drawing_of(view), "told": told if told in TOLD else ""}
-        return frame.page(request, "tracking.html", status, problem=problem, **content)
-
-    async def carry_out(request: Request, token: str, told: str, verb: Verb, typed: dict[str, str]) -> Response:
-        act = act_of(parcel_id_of(token))
-        try:
-            await rim.do(lambda uow: verb(uow, act))
-        except DomainError as error:
-            return await show(request, token, frame.problem(request, error, typed), status_of(error))
-        return see_other(f"/t/{token}?told={told}#told")
+    router, page, keys = router_of(frame), Page(frame), frame.rim.keys
 
     @router.get("/t/{token}")
     async def get_page(request: Request, token: Token) -> Response:
-        return await show(request, token)
+        return await page.show(request, token)
 
     @router.post("/t/{token}/locker")
     async def post_locker(request: Request, token: Token) -> Response:
         fields = await fields_of(request)
-        locker = fields.get("locker", ANY_LOCKER)
-        parcel_id = parcel_id_of(token)
-        wish = opt_in.OptIn(parcel_id, scope_of(fields.get("scope", "")), None if locker == ANY_LOCKER else locker)
+        locker = None if fields.get("locker", ANY_LOCKER) == ANY_LOCKER else fields["locker"]
 
-        def verb(uow: UnitOfWork, act: Act) -> None:
+        def verb(uow: UnitOfWork, act: Act, parcel_id: str) -> None:
             opt_in.withdraw(uow, act, parcel_id)  # the recipient's last word replaces every earlier one
-            opt_in.opt_in(uow, act, rim.keys, wish)
+            opt_in.opt_in(uow, act, keys, opt_in.OptIn(parcel_id, scope_of(fields.get("scope", "")), locker))
 
-        return await carry_out(request, token, "consent", verb, fields)
+        return await page.carry_out(request, token, "consent", verb)
 
     @router.post("/t/{token}/withdraw")
     async def post_withdraw(request: Request, token: Token) -> Response:
-        await fields_of(request)
-        parcel_id = parcel_id_of(token)
-        return await carry_out(request, token, "withdrawn", lambda uow, act: opt_in.withdraw(uow, act, parcel_id), {})
+        return await page.carry_out(request, token, "withdrawn", opt_in.withdraw)
 
     @router.post("/t/{token}/extend")
     async def post_extend(request: Request, token: Token) -> Response:
-        await fields_of(request)
-        parcel_id = parcel_id_of(token)
-        return await carry_out(
-            request, token, "extended", lambda uow, act: extend_deadline(uow, act, rim.keys, parcel_id), {}
+        return await page.carry_out(
+            request, token, "extended", lambda uow, act, parcel_id: extend_deadline(uow, act, keys, parcel_id)
         )
 
     @router.post("/t/{token}/code")
     async def post_code(request: Request, token: Token) -> Response:
-        fields = await fields_of(request)
-        parcel_id = parcel_id_of(token)
+        return await page.carry_out(request, token, "sent", reissue_code.resend_code)
 
-        def verb(uow: UnitOfWork, act: Act) -> None:
-            if fields.get("new"):
-                reissue_code.reissue_code(uow, act, rim.keys, parcel_id)
-            else:
-                reissue_code.resend_code(uow, act, parcel_id)
-
-        return await carry_out(request, token, "new_code" if fields.get("new") else "sent", verb, {})
+    @router.post("/t/{token}/new-code")
+    async def post_new_code(request: Request, token: Token) -> Response:
+        return await page.carry_out(
+            request, token, "new_code", lambda uow, act, parcel_id: reissue_code.reissue_code(uow, act, keys, parcel_id)
+        )
 
     @router.get("/t/{token}/live")
     async def get_live(token: Token) -> Response:
-        parcel_id = parcel_id_of(token)
-        stream = _changes(frame, act_of(parcel_id), parcel_id)
-        first = await anext(stream)
-
-        async def whole() -> AsyncIterator[bytes]:
-            yield first
-            async for part in stream:
-                yield part
-
-        return StreamingResponse(whole(), media_type="text/event-stream", headers={"X-Accel-Buffering": "no"})
+        parcel_id = page.parcel_id_of(token)
+        return await streamed(_changes(frame, page.act_of(parcel_id), parcel_id))
 
     return router
+
+
+async def streamed(stream: AsyncIterator[bytes]) -> Response:
+    """Answer with a stream whose first part is made before the status: a full house is refused, not cut off."""
+    first = await anext(stream)
+
+    async def whole() -> AsyncIterator[bytes]:
+        yield first
+        async for part in stream:
+            yield part
+
+    return StreamingResponse(whole(), media_type="text/event-stream", headers={"X-Accel-Buffering": "no"})
 
 
 TOLD = frozenset({"consent", "withdrawn", "extended", "sent", "new_code"})

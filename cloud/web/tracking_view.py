@@ -5,14 +5,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from cloud.domain.assignment import Obstacle, Scope
+from cloud.domain.assignment import Obstacle, Scope, wanted_size
 from cloud.domain.capacity import choose_size
 from cloud.domain.locker import Locker
 from cloud.domain.parcel import IN_LOCKER, Parcel, ParcelState
 from cloud.domain.places import distance_m
 from cloud.services.extend_deadline import HAPPENED as EXTENDED
 from cloud.services.ports import Act, UnitOfWork
-from cloud.services.promise import left_at, wanted_size, why_not
+from cloud.services.promise import left_at, why_not
 from cloud.services.queries import Tracking, tracking
 from cloud.services.records import Attempt, Consent, HistoryEntry, Route, Stop, StopTask, TaskState
 from contract.sizes import SizeClass
@@ -126,7 +126,7 @@ def _chain(state: ParcelState, happened: set[str]) -> list[str]:
             start = [name for name in start if any(one in happened for one in _HAPPENED[name])] or ["announced"]
         case ParcelState.EXPIRED | ParcelState.COLLECTED | ParcelState.RETURNED:
             expired = ["expired"] if reached or state is ParcelState.EXPIRED else []
-            back = ["going_back"] if expired else []
+            back = ["going_back"] if expired or state is ParcelState.COLLECTED else []
             ends = [*reached, *expired, *back, "returned"]
         case _ if state in _TO_LOCKER:
             ends = ["to_locker", "ready", "picked_up"]

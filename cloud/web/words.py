@@ -32,7 +32,7 @@ class Words:
         """Return a phrase with its fields filled in; a key that is missing is a fault of ours and raises."""
         phrase = self.catalogue[key]
         if not isinstance(phrase, str):
-            category = Locale.parse(self.language).plural_form(fields["count"])
+            category = Locale.parse(self.language).plural_form(int(str(fields["count"])))
             phrase = phrase.get(category) or phrase["other"]
         return phrase.format(**fields) if fields else phrase
 

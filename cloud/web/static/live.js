@@ -12,15 +12,10 @@ export function startLive() {
     clearTimeout(waiting);
     waiting = setTimeout(renew, GATHER_MS);
   });
-  let broken = false;
-  stream.addEventListener("error", () => {
-    broken = true;
-    lost(true);
-  });
+  stream.addEventListener("error", () => lost(true));
   stream.addEventListener("open", () => {
     lost(false);
-    if (broken) renew();
-    broken = false;
+    renew(); // what changed between the page and the stream, or while the stream was gone, was told to nobody
   });
 }
 

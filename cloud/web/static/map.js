@@ -25,6 +25,7 @@ function start(element) {
   const settings = JSON.parse(document.body.dataset.mapSettings);
   const map = L.map(element, {
     zoomControl: false,
+    zoomSnap: settings.tiles ? 1 : 0.25, // our own ground is sharp at every zoom, tiles are not
     scrollWheelZoom: false,
     minZoom: FARTHEST,
     maxZoom: 18,
@@ -82,7 +83,7 @@ function marker(L, point) {
 
 function describe(element, point) {
   element.setAttribute("role", point.href ? "link" : "img");
-  element.setAttribute("aria-label", point.name);
+  element.setAttribute("aria-label", point.text ? `${point.text}, ${point.name}` : point.name);
 }
 
 function go(event, href) {

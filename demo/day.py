@@ -9,7 +9,7 @@ from typing import Any
 from demo.cloud_client import CloudClient
 from demo.courier_day import Van, on_time
 from demo.day_clock import DayClock, slept
-from demo.morning import Morning
+from demo.morning import Morning, all_parcels
 from demo.operations import SHIFT, ZONE, open_one_door, send_for_the_forgotten
 from demo.recipients import Neighbourhood
 from demo.scene import Scene
@@ -39,7 +39,7 @@ class Days:
             if watching.done():
                 watching.result()
             self.scene.over.set()
-            await asyncio.wait((living,), timeout=GRACE_S)
+            await asyncio.wait((living,), timeout=GRACE_S if self.set_off.is_set() else 0)
             if living.done():
                 living.result()
         finally:
@@ -48,12 +48,13 @@ class Days:
             await asyncio.gather(living, watching, timing, over, return_exceptions=True)
 
     async def _live(self) -> None:
-        neighbourhood = Neighbourhood(self.scene)
+        neighbourhood = Neighbourhood(self.scene, first_new=self.scene.mailbox.next)
         async with asyncio.TaskGroup() as people:
-            people.create_task(neighbourhood.live())
             while not self.scene.over.is_set():
                 plan = await Morning(self.stage, self.scene, self.phones).live()
                 await self._mark_forgetful(neighbourhood)
+                if not self.set_off.is_set():
+                    people.create_task(neighbourhood.live())
                 self._begin()
                 await self._one_day(plan)
                 self.scene.day += timedelta(days=1)
@@ -80,8 +81,8 @@ class Days:
 
     async def _mark_forgetful(self, neighbourhood: Neighbourhood) -> None:
         """Choose who will never come: the recipients of the carrier that does not wait long."""
-        found = await self.scene.operator.get("/v1/parcels", limit=200)
-        neighbourhood.forgetful |= {one["barcode"] for one in found["parcels"] if one["carrier"] == HURRIED_CARRIER}
+        found = await all_parcels(self.scene.operator)
+        neighbourhood.forgetful |= {one["barcode"] for one in found if one["carrier"] == HURRIED_CARRIER}
 
     async def _time(self) -> None:
         """End after DURATION, counted from when the first couriers set off."""

@@ -54,13 +54,13 @@ class Mailbox:
         for old in paths[:-MAILS_MAX]:
             old.unlink()
         self.mails = [read_mail(path.stem, path.read_bytes()) for path in paths[-MAILS_MAX:]]
-        self._next = int(self.mails[-1].id) + 1 if self.mails else 1
+        self.next = int(self.mails[-1].id) + 1 if self.mails else 1
         self._came = asyncio.Event()
 
     def take(self, raw: bytes) -> Mail:
         """Keep one message."""
-        mail = read_mail(f"{self._next:06d}", raw)
-        self._next += 1
+        mail = read_mail(f"{self.next:06d}", raw)
+        self.next += 1
         (self._folder / f"{mail.id}.eml").write_bytes(raw)
         self.mails.append(mail)
         self._came.set()

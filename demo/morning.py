@@ -37,8 +37,8 @@ class Morning:
             await add_shift(scene.operator, courier.id, scene.day, SHIFT)
         say("Planning the day")
         plan = await plan_day(scene.operator, scene.day)
-        scene.tally.counts["planned"] = len(_planned(plan))
-        scene.tally.counts["unplanned"] = len(plan["unplanned"])
+        scene.tally.counts["planned"] += len(_planned(plan))
+        scene.tally.counts["unplanned"] += len(plan["unplanned"])
         scene.tally.counts["parcels"] = len(await all_parcels(scene.operator))
         return plan
 
@@ -111,4 +111,6 @@ async def all_parcels(operator: CloudClient, **conditions: str) -> list[dict[str
 
 
 def _planned(plan: dict[str, Any]) -> set[str]:
-    return {task["parcel"]["id"] for route in plan["routes"] for stop in route["stops"] for task in stop["tasks"]}
+    """Return the parcels on routes that have yet to be driven."""
+    waiting = [route for route in plan["routes"] if route["started_at"] is None]
+    return {task["parcel"]["id"] for route in waiting for stop in route["stops"] for task in stop["tasks"]}

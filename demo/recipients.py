@@ -33,6 +33,8 @@ class Neighbourhood:
 
     scene: Scene
     forgetful: set[str] = field(default_factory=set)
+    first_new: int = 0
+    """Number of the first message of this run; older ones are fetched, but are no whole way of today."""
     _expected: set[str] = field(default_factory=set)
     _cutting: asyncio.Lock = field(default_factory=asyncio.Lock)
     _mistyped: bool = False
@@ -45,10 +47,10 @@ class Neighbourhood:
             reading.cancel()
 
     async def _read(self, people: asyncio.TaskGroup) -> None:
-        done = self.scene.state.done_mails
+        fetched = self.scene.state.fetched
         async for mail in self.scene.mailbox.follow():
             barcode = mail.barcode
-            if not mail.code or mail.id in done or barcode in self._expected:
+            if not mail.code or barcode in fetched or barcode in self._expected:
                 continue
             self._expected.add(barcode)
             if barcode in self.forgetful:
@@ -64,7 +66,7 @@ class Neighbourhood:
             scene.tally.problems.append(f"{mail.id} names no locker")
             return
         try:
-            if not scene.tally.whole_way and not self._cutting.locked():
+            if int(mail.id) >= self.first_new and not scene.tally.whole_way and not self._cutting.locked():
                 async with self._cutting:
                     await self._with_the_uplink_cut(mail, locker)
             elif await slept(self._delay_s(), scene.over):
@@ -143,7 +145,8 @@ class Neighbourhood:
         return any(one.waiting != 0 for one in pictures if one.id == locker)
 
     def _note(self, mail: Mail, barcode: str) -> None:
-        self.scene.state.done_mails.add(mail.id)
+        self.scene.state.fetched |= {mail.barcode, barcode}
+        self.scene.state.save()
         self.scene.tally.picked_up(barcode)
         if barcode != mail.barcode:
             self.scene.tally.violations.append(f"{mail.to} waited for {mail.barcode} and was handed {barcode}")

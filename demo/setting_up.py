@@ -40,6 +40,7 @@ PLAN_SECONDS = 60  # two are enough on an idle machine
 ACTIVE_S_MAX = 60.0
 RECONNECT_S_MAX = 2  # a hurried day has no patience for an honest fleet's two minutes
 LOOK_EVERY_S = 0.1
+KIOSKS_FROM = 10  # after PORT_BASE, where the other servers stand
 NAMES = ("Ewa", "Jan", "Zofia", "Piotr", "Lena", "Adam", "Maria")
 
 Say = Callable[[str], None]
@@ -163,6 +164,7 @@ async def _lockers(stage: Stage, operator: CloudClient) -> RemoteLockers:
         *(str(stage.state.ports["simulator"]), "--enrol", str(claims_file), "--cloud", stage.cloud_url),
         *("--url-file", str(url_file), "--broker", f"localhost:{stage.state.ports['broker']}"),
         *("--reconnect-max", str(RECONNECT_S_MAX), "--processes", str(stage.settings.processes)),
+        *("--kiosk-base", str(kiosk_base(stage.settings))),
     )
 
     async def is_ready() -> bool:
@@ -172,6 +174,11 @@ async def _lockers(stage: Stage, operator: CloudClient) -> RemoteLockers:
     claims_file.unlink()
     await _until_active(operator)
     return await stage.stack.enter_async_context(RemoteLockers(url_file.read_text().rstrip("/")))
+
+
+def kiosk_base(settings: Settings) -> int:
+    """Return the port of the first kiosk; 0 lets each take a free one."""
+    return settings.port_base + KIOSKS_FROM if settings.port_base else 0
 
 
 async def _claims(operator: CloudClient, bundles: Path) -> dict[str, str]:

@@ -24,12 +24,12 @@ class DemoError(Exception):
 
 @dataclass(slots=True)
 class State:
-    """``runs`` counts the starts; ``done_mails`` are messages whose reader has acted upon them."""
+    """``runs`` counts the starts; ``fetched`` are the barcodes their recipients have at home."""
 
     folder: Path
     ports: dict[str, int] = field(default_factory=dict)
     runs: int = 0
-    done_mails: set[str] = field(default_factory=set)
+    fetched: set[str] = field(default_factory=set)
     secrets: dict[str, str] = field(default_factory=dict)
 
     def save(self) -> None:
@@ -37,7 +37,7 @@ class State:
         known = {
             "ports": self.ports,
             "runs": self.runs,
-            "done_mails": sorted(self.done_mails),
+            "fetched": sorted(self.fetched),
             "secrets": self.secrets,
         }
         write_atomically(self.folder / FILE, json.dumps(known, indent=1).encode())
@@ -74,7 +74,7 @@ def _read(folder: Path) -> State:
         folder,
         {str(name): int(port) for name, port in known.get("ports", {}).items()},
         int(known.get("runs", 0)),
-        set(known.get("done_mails", ())),
+        set(known.get("fetched", ())),
         dict(known.get("secrets", {})),
     )
 

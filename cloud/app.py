@@ -156,7 +156,7 @@ async def _serve(settings: Settings, rim: Rim) -> None:
     link = _link(settings)
     ingest = _ingest(rim, link)
     app = create_app(rim, create_pages(rim), lambda: {"broker": link.status is LinkStatus.CONNECTED})
-    server = _Server(app, settings)
+    server = _Server(app, rim)
     with Timetable(all_jobs(rim), settings.locality.zone):
         try:
             async with asyncio.TaskGroup() as tasks:
@@ -226,7 +226,7 @@ def _listen(settings: Settings) -> socket.socket:
 class _Server(uvicorn.Server):
     """uvicorn without its own ideas about signals."""
 
-    def __init__(self, app: FastAPI, settings: Settings) -> None:
+    def __init__(self, app: FastAPI, rim: Rim) -> None:
         config = uvicorn.Config(
             app,
             loop="none",
@@ -239,7 +239,7 @@ class _Server(uvicorn.Server):
             timeout_graceful_shutdown=STOP_S_MAX,
         )
         super().__init__(config)
-        self._where = settings.locality.base_url
+        self._hub, self._where = rim.hub, rim.locality.base_url
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -262,6 +262,7 @@ class _Server(uvicorn.Server):
 
     def _stop(self) -> None:
         self.should_exit = True
+        self._hub.close()
 
 
 def _say(line: str) -> None:

@@ -21,6 +21,12 @@ class Watcher:
         """Know of nothing yet."""
         self._kinds: set[str] = set()
         self._changed = asyncio.Event()
+        self._ended = False
+
+    def end(self) -> None:
+        """Have ``changes`` come to its end."""
+        self._ended = True
+        self._changed.set()
 
     def tell(self, kinds: frozenset[str]) -> None:
         self._kinds |= kinds
@@ -28,7 +34,7 @@ class Watcher:
 
     async def changes(self, silence_s: float) -> AsyncIterator[frozenset[str]]:
         """Yield what changed since the last time; an empty set after each ``silence_s`` in which nothing did."""
-        while True:
+        while not self._ended:
             with suppress(TimeoutError):
                 async with asyncio.timeout(silence_s):
                     await self._changed.wait()
@@ -60,6 +66,11 @@ class Hub:
             yield watcher
         finally:
             self._watchers.discard(watcher)
+
+    def close(self) -> None:
+        """Send every watcher home, so that a stopping service need not cut them off."""
+        for watcher in self._watchers:
+            watcher.end()
 
     def _tell(self, kinds: frozenset[str]) -> None:
         for watcher in self._watchers:

@@ -49,3 +49,10 @@ async def test_a_full_house_is_said_to_be_full() -> None:
         pass
     for one in held:
         one.__exit__(None, None, None)
+
+
+async def test_a_closing_hub_sends_everybody_home() -> None:
+    hub = Hub(asyncio.get_running_loop())
+    with hub.watching() as watcher:
+        hub.close()
+        assert [kinds async for kinds in watcher.changes(60)] == []

@@ -14,7 +14,7 @@ export PATH := $(PATH):/usr/local/sbin:/usr/sbin:/sbin
 STATE_DIR ?= .demo
 export STATE_DIR
 
-.PHONY: help setup demo demo-reset test lint format sim bench
+.PHONY: help setup demo demo-reset test lint format sim bench bench-routing
 
 help: ## List the commands
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -45,6 +45,13 @@ format: ## Put the sources into the house's form
 sim: ## Run simulated lockers against a broker: make sim ARGS="--help"
 	@scripts/setup.sh demo
 	@exec .venv/bin/latchmile-sim $(ARGS)
+
+bench-routing: ## Solve a folder of instances: make bench-routing DATA=folder SET=vrpdo SECONDS=10 SOLVER=joint
+	@scripts/setup.sh demo
+	@if [ "$(SOLVER)" = pyvrp ] && ! $(PY) -c 'import pyvrp' 2>/dev/null; then \
+		$(PY) -m pip install -q --require-hashes -r requirements/bench.txt; fi
+	@exec $(PY) -m bench.routing "$(DATA)" --set "$(SET)" --seconds "$(or $(SECONDS),10)" \
+		--solver "$(or $(SOLVER),joint)" $(ARGS)
 
 bench: ## Measure against the limits of the same machine (ARGS="--help")
 	@scripts/setup.sh demo

@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from bench.routing import peers, places
 from cloud.routing.joint.instance import Answer, Instance
 from cloud.routing.joint.worker import use_cache
 
@@ -42,4 +43,23 @@ def joint_warm_up() -> None:
     warm_up()
 
 
-SOLVERS = {"joint": Solver(joint, joint_warm_up)}
+def two_stage(instance: Instance, limits: Limits) -> Answer:
+    """Everybody to the nearest locker that has room, then routes: by our own search, so that only the order differs."""
+    decided = places.decide(instance, places.nearest_shared)
+    return places.back(instance, decided, joint(decided, limits))
+
+
+def pyvrp(instance: Instance, limits: Limits) -> Answer:
+    return peers.pyvrp(instance, limits.seconds, limits.seed)
+
+
+def vroom(instance: Instance, limits: Limits) -> Answer:
+    return peers.vroom(instance, limits.seconds)
+
+
+SOLVERS = {
+    "joint": Solver(joint, joint_warm_up),
+    "two-stage": Solver(two_stage, joint_warm_up),
+    "pyvrp": Solver(pyvrp),
+    "vroom": Solver(vroom),
+}

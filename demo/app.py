@@ -76,8 +76,8 @@ def _find_addresses(stage: Stage, scene: Scene) -> None:
     ports, secrets = stage.state.ports, stage.state.secrets
     courier = scene.couriers[0]
     scene.addresses |= {
-        "operator": f"{stage.cloud_url}/  ({secrets['operator_login']} / {secrets['operator_password']})",
-        "courier": f"{stage.cloud_url}/  ({courier.login} / {courier.password})",
+        "operator": f"{stage.cloud_url}/console  ({secrets['operator_login']} / {secrets['operator_password']})",
+        "courier": f"{stage.cloud_url}/courier  ({courier.login} / {courier.password})",
         "mails": f"http://{LOOPBACK}:{ports['mails']}/",
         "lockers": f"{scene.simulator.url}/",
     }

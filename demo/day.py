@@ -17,6 +17,7 @@ from demo.setting_up import HURRIED_CARRIER, Stage
 
 GRACE_S = 10.0  # for what people have in hand when the time is over: the longest is a courier's stop at a locker
 CHECK_S = 1.0
+OVER = frozenset({"picked_up", "collected", "returned", "cancelled"})
 
 
 @dataclass(slots=True)
@@ -80,8 +81,9 @@ class Days:
         self.set_off.set()
 
     async def _mark_forgetful(self, neighbourhood: Neighbourhood) -> None:
-        """Choose who will never come: the recipients of the carrier that does not wait long."""
+        """Choose who will never come, the recipients of the carrier that does not wait long, and who has been."""
         found = await all_parcels(self.scene.operator)
+        self.scene.state.fetched |= {one["barcode"] for one in found if one["state"] in OVER}
         neighbourhood.forgetful |= {one["barcode"] for one in found if one["carrier"] == HURRIED_CARRIER}
 
     async def _time(self) -> None:

@@ -38,6 +38,7 @@ _STREETS = (
     "Wilcza",
     "Solec",
 )
+_ASCII = str.maketrans("ąćęłńóśźż", "acelnoszz")
 _WINDOWS = (("08:00", "12:00"), ("10:00", "14:00"), ("12:00", "16:00"), ("14:00", "18:00"))
 _LENGTHS = (((320, 220, 60), 6), ((350, 250, 110), 7), ((380, 310, 180), 4), ((580, 360, 190), 2), ((620, 380, 380), 1))
 
@@ -73,7 +74,7 @@ def _parcel(number: int, chance: random.Random, lockers: Sequence[LockerRow], or
     return {
         "barcode": f"LM{order.day:%y%m%d}{order.seed % 100:02d}{number:05d}",
         "recipient_name": f"{first} {last}",
-        "recipient_email": f"recipient{number:05d}@people.example",
+        "recipient_email": f"{first}.{last}.{number}@people.example".lower().translate(_ASCII),
         "recipient_phone": "",
         "language": chance.choices(("pl", "en", "de"), (8, 1, 1))[0],
         "address": f"{chance.choice(_STREETS)} {chance.randrange(1, 140)}, Warszawa",

@@ -134,9 +134,9 @@ function chip(button, text, mood) {
 }
 
 function uplinkOf(locker) {
-  if (locker.uplink_cut) return ["Uplink cut: mend it", "bad"];
-  if (!locker.power) return ["Cut the uplink", ""];
-  return locker.online ? ["Online: cut the uplink", "good"] : ["Connecting …", "wait"];
+  if (locker.uplink_cut) return ["Mend the uplink", "bad"];
+  if (!locker.power) return ["Uplink", ""];
+  return locker.online ? ["Online: cut it", "good"] : ["Connecting …", "wait"];
 }
 
 function showLocker(locker) {

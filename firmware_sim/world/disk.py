@@ -1,0 +1,42 @@
+"""A locker's card: the product's own SQL on SQLite in memory, which outlives every boot and may refuse to write."""
+
+from collections.abc import Callable, Sequence
+
+from edge.store.errors import StoreError, StoreFact
+from edge.store.ports import Row, SqlValue, Statement
+from edge.store.sqlite_sync import SyncDatabase
+from firmware_sim.world.ledger import Ledger
+from firmware_sim.world.plug import Plug
+
+
+class Card:
+    """What is in the slot: it stays when the power goes."""
+
+    def __init__(self) -> None:
+        """Begin empty."""
+        self.database = SyncDatabase.open(":memory:")
+        self.sick: StoreFact | None = None
+
+
+class WorldDatabase:
+    """The edge's ``Database`` for one boot; ``ledger`` learns of every commit at the moment it is durable."""
+
+    def __init__(self, card: Card, plug: Plug, ledger: Ledger, stir: Callable[[], None]) -> None:
+        """Write to ``card`` while ``plug`` has power."""
+        self._card, self._plug, self._ledger, self._stir = card, plug, ledger, stir
+
+    async def transact(self, statements: Sequence[Statement]) -> None:
+        await self._plug.moment("before the commit")
+        if self._card.sick is not None:
+            self._stir()
+            raise StoreError(self._card.sick, "the world made the card sick")
+        await self._card.database.transact(statements)
+        self._ledger.committed(statements)
+        await self._plug.moment("after the commit")
+
+    async def fetch(self, sql: str, params: tuple[SqlValue, ...] = ()) -> list[Row]:
+        await self._plug.moment("before a read")
+        return await self._card.database.fetch(sql, params)
+
+    async def close(self) -> None:
+        """Leave the card in its slot."""

@@ -1,0 +1,230 @@
+"""One locker's journal as a witness reads it over the agent's shoulder, entry by entry, at the moment of its commit.
+
+Knows nothing of the agent's own state: what an entry may follow is judged from the entries, the pulses and the cloud's
+tables alone. Invariants 1, 2, 3, 4 and 5 of architecture.md are checked here, after every single commit and pulse.
+"""
+
+import hashlib
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from contract.codec import decode_entry
+from contract.events import (
+    AgentStarted,
+    CodeBurnt,
+    CodeRefused,
+    Entry,
+    ParcelCollected,
+    ParcelDroppedOff,
+    ParcelPickedUp,
+    Purpose,
+    ReleaseIntended,
+    genesis_hash,
+)
+from contract.ids import BootId, CompartmentLabel, GroupId, LockerId, MessageId, ParcelRef
+from contract.state import TimeQuality
+from edge.store.ports import Statement
+from firmware_sim.world.chronicle import START_MS, Chronicle
+
+AGAIN_MS = 61_000  # product.md: once more within the same minute
+REOPENED_MAX = 1
+EXPIRY_SLACK_MS = 2_000  # whole seconds on the wire, and the commit itself
+GUESS_SLACK_MS = 1_500
+SEQUENCE_BYTES = 8
+
+
+class CloudTruth(Protocol):
+    """What the cloud's tables say, for comparison."""
+
+    def entries(self, locker: str, first: int, last: int) -> list[bytes]: ...
+
+    def command(self, number: bytes) -> "Issued | None": ...
+
+
+@dataclass(frozen=True, slots=True)
+class Issued:
+    """A remote open the cloud really signed. ``expires_ms`` is true time in this world."""
+
+    locker: str
+    compartment: str
+    expires_ms: int
+
+
+@dataclass(slots=True)
+class Inside:
+    """Where a parcel is and what became of its code, as far as the journal tells."""
+
+    label: CompartmentLabel
+    burnt: bool = False
+    gone_ms: int | None = None
+    reopened: int = 0
+
+
+@dataclass(slots=True)
+class Ledger:
+    """Feed it every commit and every pulse of one locker, over all its boots."""
+
+    locker: LockerId
+    chronicle: Chronicle
+    cloud: CloudTruth
+    now_ms: Callable[[], int]
+    raws: list[bytes] = field(default_factory=list)
+    head: bytes = b""
+    acknowledged: int = 0
+    boot: BootId | None = None
+    intents: Counter[str] = field(default_factory=Counter)
+    pulses: Counter[str] = field(default_factory=Counter)
+    parcels: dict[ParcelRef, Inside] = field(default_factory=dict)
+    holds: dict[CompartmentLabel, ParcelRef] = field(default_factory=dict)
+    obeyed: dict[bytes, MessageId] = field(default_factory=dict)
+    seen_intents: set[MessageId] = field(default_factory=set)
+    groups: dict[GroupId, ParcelRef] = field(default_factory=dict)
+    pick_ups: int = 0
+    events: Counter[str] = field(default_factory=Counter)
+    _last_miss: tuple[int, int] = (0, 0)
+
+    def __post_init__(self) -> None:
+        self.head = genesis_hash(self.locker)
+
+    # ------------------------------------------------------------------ what is fed in
+
+    def pulse(self, label: CompartmentLabel) -> None:
+        """See that the current about to flow has an intent of this boot, committed before it."""
+        self.pulses[label] += 1
+        self.chronicle.step("pulse", f"{self.locker} {label}")
+        if self.pulses[label] > self.intents[label]:
+            self._violated(1, f"{label} is pulsed without a committed intent")
+
+    def committed(self, statements: Sequence[Statement]) -> None:
+        """Read what one transaction has made durable."""
+        self.chronicle.step("commit", self.locker)
+        for sql, params in statements:
+            if sql.startswith("INSERT INTO entry"):
+                self._entry(*params)  # type: ignore[arg-type]  # the three columns of the table
+            elif sql.startswith("INSERT INTO meta") and params[0] == "acknowledged":
+                value = params[1]
+                self._acknowledged(int.from_bytes(value[:SEQUENCE_BYTES], "big"))  # type: ignore[index, arg-type]  # a blob
+            elif sql.startswith("DELETE FROM entry WHERE sequence >"):
+                self._violated(4, "the journal was cut off though no disk was damaged")
+
+    # ------------------------------------------------------------------ the journal
+
+    def _entry(self, sequence: int, raw: bytes, head: bytes) -> None:
+        self.raws.append(raw)
+        self.chronicle.step("entry", self.locker, raw)
+        self.head = hashlib.sha256(self.head + raw).digest()
+        if sequence != len(self.raws) or head != self.head:
+            self._violated(4, f"entry {sequence} does not continue the chain at {len(self.raws)}")
+        entry = decode_entry(raw)
+        if not isinstance(entry, Entry):
+            self._violated(4, f"entry {sequence} cannot be read")
+            return
+        self.events[type(entry.event).__name__] += 1
+        match entry.event:
+            case AgentStarted(boot=boot):
+                self.boot = boot
+                self.intents.clear()
+                self.pulses.clear()
+            case ReleaseIntended():
+                self._intended(entry, entry.event)
+            case CodeBurnt(group=group, compartment=label):
+                self._burnt(group, label)
+            case ParcelDroppedOff(parcel=parcel, compartment=label):
+                self._dropped_off(parcel, label)
+            case ParcelPickedUp(parcel=parcel, compartment=label) | ParcelCollected(parcel=parcel, compartment=label):
+                self._taken(parcel, label)
+            case CodeRefused():
+                self._missed(entry, entry.event)
+            case _:
+                pass
+
+    def _acknowledged(self, through: int) -> None:
+        """Whatever is ticked off must lie in the cloud, byte for byte and once."""
+        theirs = self.cloud.entries(self.locker, self.acknowledged + 1, through)
+        if theirs != self.raws[self.acknowledged : through]:
+            self._violated(4, f"acknowledged through {through}, but the cloud has other entries than the locker")
+        self.acknowledged = max(self.acknowledged, through)
+
+    # ------------------------------------------------------------------ locks and codes
+
+    def _intended(self, entry: Entry, event: ReleaseIntended) -> None:
+        self.intents[event.compartment] += 1
+        if event.intent in self.seen_intents:
+            return  # the one re-pulse within the same intent
+        self.seen_intents.add(event.intent)
+        if event.purpose == Purpose.REMOTE:
+            self._remote(entry, event)
+        elif event.purpose == Purpose.PICK_UP and event.parcel is not None:
+            self.pick_ups += 1
+            self._pick_up(event, event.parcel)
+        elif event.purpose == Purpose.DROP_OFF and event.compartment in self.holds:
+            self._violated(3, f"{event.compartment} is opened for a drop-off and holds a parcel")
+
+    def _pick_up(self, event: ReleaseIntended, parcel: ParcelRef) -> None:
+        inside = self.parcels.get(parcel)
+        if inside is None or inside.label != event.compartment:
+            self._violated(2, f"{event.compartment} opens for a parcel that is not in it")
+        elif inside.burnt:
+            age_ms = None if inside.gone_ms is None else self.now_ms() - inside.gone_ms
+            inside.reopened += 1
+            if age_ms is None or age_ms > AGAIN_MS or inside.reopened > REOPENED_MAX:
+                self._violated(2, f"{event.compartment} opens again for a code that is burnt")
+
+    def _remote(self, entry: Entry, event: ReleaseIntended) -> None:
+        number = entry.cause or b""
+        issued = self.cloud.command(number)
+        if issued is None:
+            self._violated(5, f"{event.compartment} is opened from afar by a command nobody issued")
+        elif (issued.locker, issued.compartment) != (self.locker, event.compartment):
+            self._violated(5, f"{event.compartment} obeys a command meant for {issued.locker} {issued.compartment}")
+        elif number in self.obeyed:
+            self._violated(5, f"{event.compartment} obeys the same command twice")
+        elif entry.quality == TimeQuality.SYNCED and self.now_ms() > issued.expires_ms + EXPIRY_SLACK_MS:
+            late_s = (self.now_ms() - issued.expires_ms) // 1000
+            self._violated(5, f"{event.compartment} obeys a command {late_s} s after it expired")
+        self.obeyed[number] = event.intent
+
+    def _burnt(self, group: GroupId, label: CompartmentLabel) -> None:
+        parcel = self.holds.get(label)
+        if parcel is None:
+            self._violated(2, f"a code is burnt at {label}, which holds nothing")
+            return
+        self.groups[group] = parcel
+        self.parcels[parcel].burnt = True
+
+    def _missed(self, entry: Entry, event: CodeRefused) -> None:
+        """See that no guess is looked at during the pause after the last one."""
+        free_ms, _ = self._last_miss
+        if entry.quality == TimeQuality.SYNCED:
+            if entry.at_ms + GUESS_SLACK_MS < free_ms:
+                self._violated(2, f"a guess counts {free_ms - entry.at_ms} ms before the pause after the last is over")
+            self._last_miss = (entry.at_ms + event.locked_s * 1000, event.misses)
+
+    # ------------------------------------------------------------------ parcels
+
+    def _dropped_off(self, parcel: ParcelRef, label: CompartmentLabel) -> None:
+        if label in self.holds:
+            self._violated(3, f"two parcels are booked into {label}")
+        known = self.parcels.get(parcel)
+        if known is not None and known.gone_ms is None:
+            self._violated(3, f"one parcel is booked into {known.label} and {label}")
+        self.parcels[parcel] = Inside(label)
+        self.holds[label] = parcel
+
+    def _taken(self, parcel: ParcelRef, label: CompartmentLabel) -> None:
+        inside = self.parcels.get(parcel)
+        if inside is None or self.holds.get(label) != parcel:
+            self._violated(3, f"a parcel is booked out of {label} that is not in it")
+            return
+        inside.gone_ms = self.now_ms()
+        del self.holds[label]
+
+    def _violated(self, invariant: int, what: str) -> None:
+        self.chronicle.violated(invariant, f"{self.locker}: {what}")
+
+
+def true_ms(unix_s: int) -> int:
+    """Return a Unix time as milliseconds of this world."""
+    return unix_s * 1000 - START_MS

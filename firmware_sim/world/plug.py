@@ -1,0 +1,41 @@
+"""Where the power may go: every commit, publish, acknowledgement and pin write passes here before and after it.
+
+A dead plug lets nobody through. The coroutine that stood there stays there until its agent's tasks are collected, so
+no half of a step happens after the cut, however long the cancelling takes.
+"""
+
+import asyncio
+from collections.abc import Callable
+
+
+class Plug:
+    """The power of one boot."""
+
+    def __init__(self, cut: Callable[[str], None]) -> None:
+        """Call ``cut`` with the name of the moment at which the power goes."""
+        self._cut = cut
+        self._countdown: int | None = None
+        self.dead = False
+
+    def arm(self, moments: int) -> None:
+        """Let the power go at the ``moments``-th moment from now (1: the next)."""
+        self._countdown = moments
+
+    @property
+    def armed(self) -> bool:
+        return self._countdown is not None
+
+    def passes(self, name: str) -> bool:
+        """Say whether what happens at this moment still happens."""
+        if not self.dead and self._countdown is not None:
+            self._countdown -= 1
+            if self._countdown <= 0:
+                self._countdown = None
+                self.dead = True
+                self._cut(name)
+        return not self.dead
+
+    async def moment(self, name: str) -> None:
+        """Go on, or never."""
+        if not self.passes(name):
+            await asyncio.get_running_loop().create_future()

@@ -1,0 +1,267 @@
+"""One locker of a world where it stands: cabinet, card, power and the real agent, from one boot to the next."""
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from contract.codes import PickUpCode, StretchedCode
+from contract.envelope import KeyRing, Signer
+from contract.ids import BootId, CompartmentLabel, KeyId, LockerId
+from contract.layout import Layout
+from edge.agent import Agent, Fittings
+from edge.locker_controller.identity import Hardware, Identity, World
+from edge.locker_controller.inputs import Answer
+from edge.locker_controller.screens import Idle, Screen
+from edge.locker_controller.state import Setup
+from edge.store.ports import Database
+from edge.uplink.presence import Presence
+from edge.uplink.uplink import link_settings
+from firmware_sim.cabinet import Cabinet
+from firmware_sim.physics import plain_layout
+from firmware_sim.world.chronicle import START_MS, Chronicle
+from firmware_sim.world.disk import Card, WorldDatabase
+from firmware_sim.world.ledger import Ledger
+from firmware_sim.world.machine import Machine
+from firmware_sim.world.plug import Plug
+from firmware_sim.world.stretching import cheap_stretch
+from firmware_sim.world.virtual_time import VirtualLoop
+from firmware_sim.world.wire import WorldBroker, WorldLink
+
+VERSION = "1.0-world"
+REST_IDLE_S = 60.0  # what ``decide`` asks for while nobody stands there and every door is shut
+REST_DOORS_S = 5.0  # an open door and nobody there: its timers count minutes
+KIOSK_S_MAX = 20.0  # nobody waits longer for a keypad's answer
+RESTART_S = 5.0  # systemd's RestartSec
+QUIET_WATCHDOG = {"WATCHDOG_USEC": str(3 * 3_600_000_000)}  # nobody listens to the pings; once an hour is enough
+
+
+@dataclass(frozen=True, slots=True)
+class Secrets:
+    """What enrolment gave the locker."""
+
+    locker: LockerId
+    layout: Layout
+    key_locker: bytes
+    salt_locker: bytes
+    device: Ed25519PrivateKey
+    cloud_keys: KeyRing
+
+
+@dataclass(slots=True)
+class Clock:
+    """A Pi's clocks: ``off_ms`` is how wrong the wall clock is, ``booted_ms`` when monotonic time began."""
+
+    loop: VirtualLoop
+    booted_ms: int = 0
+    off_ms: int = 0
+    synced: bool = True
+
+    def now_ms(self) -> int:
+        return START_MS + self.loop.now_ms + self.off_ms
+
+    def monotonic_ms(self) -> int:
+        return self.loop.now_ms - self.booted_ms
+
+
+@dataclass(slots=True)
+class Boot:
+    """One life of the agent's process."""
+
+    plug: Plug
+    machine: Machine
+    agent: Agent
+    life: "asyncio.Task[None]"
+
+
+@dataclass
+class Site:
+    """Everything about one locker that outlives a boot."""
+
+    secrets: Secrets
+    broker: WorldBroker
+    ledger: Ledger
+    loop: VirtualLoop
+    chance: random.Random
+    card: Card = field(default_factory=Card)
+    boot: Boot | None = None
+    tainted: set[CompartmentLabel] = field(default_factory=set)
+    boots: int = 0
+    _resting: "asyncio.Future[None] | None" = None
+
+    def __post_init__(self) -> None:
+        labels = [plan.label for plan in self.secrets.layout.compartments]
+        self.cabinet = Cabinet(plain_layout(labels), chance=self.chance)
+        self.clock = Clock(self.loop)
+        self.pavement = asyncio.Lock()
+
+    @property
+    def id(self) -> LockerId:
+        return self.secrets.locker
+
+    @property
+    def chronicle(self) -> Chronicle:
+        return self.ledger.chronicle
+
+    # ------------------------------------------------------------------ power
+
+    def power_on(self) -> None:
+        """Boot; the card and the doors are as they were."""
+        self.cabinet.power(on=True, now_ms=self.loop.now_ms)
+        self.boots += 1
+        self.clock.booted_ms = self.loop.now_ms
+        plug = Plug(self._power_goes)
+        machine = Machine(self.cabinet, plug, self.ledger, self.loop)
+        agent = Agent(self._fittings(plug, machine), QUIET_WATCHDOG)
+        life = self.loop.create_task(agent.run(), name=f"agent {self.id}")
+        life.add_done_callback(self._ended)
+        self.boot = Boot(plug, machine, agent, life)
+
+    def power_off(self) -> None:
+        """Cut the mains now."""
+        if self.boot is not None and not self.boot.plug.dead:
+            self.boot.plug.dead = True
+            self._power_goes("")
+
+    def _power_goes(self, name: str) -> None:
+        boot, self.boot = self.boot, None
+        self.cabinet.power(on=False, now_ms=self.loop.now_ms)
+        if name:
+            self.chronicle.fault(f"power cut {name}", f"{self.id} loses power {name}")
+        if boot is not None:
+            self.loop.call_soon(boot.life.cancel)
+
+    def _ended(self, life: "asyncio.Task[None]") -> None:
+        if life.cancelled():
+            return
+        error = life.exception()
+        self.chronicle.violated(0, f"{self.id}: the agent died of {error!r}")
+        if self.boot is not None and self.boot.life is life:
+            self.boot.plug.dead = True
+            self.boot = None
+            self.cabinet.power(on=False, now_ms=self.loop.now_ms)
+            self.loop.call_later(RESTART_S, self._restart)
+
+    def _restart(self) -> None:
+        if self.boot is None:
+            self.power_on()
+
+    def _fittings(self, plug: Plug, machine: Machine) -> Fittings:
+        secrets = self.secrets
+        boot = BootId(self.chance.randbytes(16))
+        setup = Setup(secrets.locker, secrets.layout, secrets.key_locker)
+        return Fittings(
+            identity=Identity(setup, secrets.cloud_keys, secrets.salt_locker, boot, VERSION, START_MS - 86_400_000),
+            signer=Signer(KeyId(secrets.locker), secrets.device),
+            hardware=Hardware(machine, machine),
+            world=World(
+                clock=self.clock,
+                synced=lambda: self.clock.synced,
+                fresh=self.chance.randbytes,
+                stretch=_stretch,
+                rest=self._rest,
+            ),
+            open_database=self._opener(plug),
+            make_link=self._linker(plug),
+        )
+
+    def _opener(self, plug: Plug) -> Callable[[], Awaitable[Database]]:
+        async def open_database() -> Database:
+            await plug.moment("before the store opens")
+            return WorldDatabase(self.card, plug, self.ledger, self.stir)
+
+        return open_database
+
+    def _linker(self, plug: Plug) -> Callable[[Presence], WorldLink]:
+        def make_link(presence: Presence) -> WorldLink:
+            return WorldLink(self.broker, link_settings(presence), random.Random(self.chance.randbytes(8)), plug)
+
+        return make_link
+
+    # ------------------------------------------------------------------ ticks
+
+    async def _rest(self, seconds: float) -> None:
+        """Tick as on a Pi while anything goes on here; otherwise as seldom as ``decide`` allows."""
+        rest_s = self._rest_s(seconds)
+        if rest_s <= seconds:
+            await asyncio.sleep(seconds)
+            return
+        self._resting = resting = self.loop.create_future()
+        timer = self.loop.call_later(rest_s, _wake, resting)
+        try:
+            await resting
+        finally:
+            timer.cancel()
+
+    def _rest_s(self, seconds: float) -> float:
+        boot = self.boot
+        controller = boot.agent.controller if boot else None
+        if controller is None:
+            return seconds
+        state = controller.state
+        if not isinstance(controller.screen(), Idle) or state.pulse or state.task or state.session:
+            return seconds
+        return REST_DOORS_S if any(door.is_open is not False for door in state.doors.values()) else REST_IDLE_S
+
+    def stir(self) -> None:
+        """Wake the tick: somebody or something is here."""
+        if self._resting is not None:
+            _wake(self._resting)
+        if self.boot is not None:
+            self.boot.machine.stir()
+
+    # ------------------------------------------------------------------ the kiosk and the doors, as people meet them
+
+    def screen(self) -> Screen | None:
+        """Return what the screen shows; nothing without power."""
+        return self.boot.agent.front.screen() if self.boot is not None else None
+
+    async def enter_code(self, code: str) -> str:
+        """Type a code; a screen that goes dark answers nothing."""
+        boot = self.boot
+        if boot is None:
+            return "dark"
+        self.stir()
+        try:
+            async with asyncio.timeout(KIOSK_S_MAX):
+                return await boot.agent.front.enter_code(code)
+        except TimeoutError:
+            return "dark"
+
+    async def scan(self, text: str) -> None:
+        if self.boot is not None:
+            self.stir()
+            await self.boot.agent.front.scan(text)
+
+    async def answer(self, answer: Answer, label: CompartmentLabel | None = None) -> None:
+        if self.boot is not None:
+            self.stir()
+            await self.boot.agent.front.answer(answer, label)
+
+    def is_open(self, label: CompartmentLabel) -> bool:
+        return self.cabinet.is_open(label, self.loop.now_ms)
+
+    def pull(self, label: CompartmentLabel) -> bool:
+        opened = self.cabinet.pull_door(label, self.loop.now_ms)
+        self.stir()
+        return opened
+
+    def close(self, label: CompartmentLabel) -> bool:
+        caught = self.cabinet.close_door(label, self.loop.now_ms)
+        self.stir()
+        return caught
+
+    def open_doors(self) -> list[CompartmentLabel]:
+        return [label for label in self.cabinet.labels if self.is_open(label)]
+
+
+async def _stretch(code: PickUpCode, salt: bytes) -> StretchedCode:
+    await asyncio.sleep(0.4)  # what Argon2id takes on a small Pi
+    return cheap_stretch(code, salt)
+
+
+def _wake(resting: "asyncio.Future[None]") -> None:
+    if not resting.done():
+        resting.set_result(None)

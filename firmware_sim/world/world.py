@@ -1,0 +1,191 @@
+r"""A seed becomes a world: lockers, cloud, people and faults; its invariants are checked after every step.
+
+::
+
+    people -> kiosk -> [real agent x N] <-> broker in memory <-> [real cloud services] -> mail -> people
+                 \-> locks, doors (cabinet's physics)                  ^ operators
+    faults: power, wire, broker, cloud, card, clock, hardware, hostility      checkers: ledger, people, audit
+
+An era of trouble ends with quiet: faults stop, everybody goes home, and edge and cloud must agree within five minutes.
+"""
+
+import asyncio
+import json
+import logging
+import random
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from firmware_sim.world.audit import Auditor
+from firmware_sim.world.chronicle import Chronicle, Violation
+from firmware_sim.world.enrolling import enrolled
+from firmware_sim.world.faults import Troubles
+from firmware_sim.world.ledger import Ledger
+from firmware_sim.world.office import Office
+from firmware_sim.world.site import Site
+from firmware_sim.world.town import Town
+from firmware_sim.world.virtual_time import VirtualLoop
+from firmware_sim.world.wire import WorldBroker
+
+ERA_H = 8.0
+CONVERGED_S_MAX = 300
+PATIENCE_S = 1_200  # how long a violation of the five minutes is watched before the world goes on without agreement
+LOOK_S = 5
+LEAVING_S = 400  # the last people finish; it is not counted
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Which world. ``trouble`` False leaves out all faults and bad behaviour of operators and strangers."""
+
+    seed: int
+    lockers: int = 5
+    hours: float = 8.0
+    trouble: bool = True
+    stop_at_first: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """How it went; two runs of one plan give equal results."""
+
+    plan: Plan
+    steps: int
+    faults: dict[str, int]
+    deeds: dict[str, int]
+    violations: tuple[Violation, ...]
+    slowest_convergence_s: int
+    trace: str
+
+    def to_json(self) -> str:
+        """Return one line."""
+        return json.dumps(
+            {
+                "seed": self.plan.seed,
+                "lockers": self.plan.lockers,
+                "hours": self.plan.hours,
+                "steps": self.steps,
+                "faults": self.faults,
+                "deeds": self.deeds,
+                "violations": [f"{one.invariant}: {one.what} (at {one.at_s:.0f} s)" for one in self.violations],
+                "slowest_convergence_s": self.slowest_convergence_s,
+                "trace": self.trace,
+            },
+            ensure_ascii=False,
+        )
+
+
+def run_world(plan: Plan, say: Callable[[str], None] | None = None) -> Result:
+    """Live through one world and return how it went."""
+    logging.disable(logging.CRITICAL)
+    loop = VirtualLoop()
+    try:
+        world = World(plan, loop, say)
+        asyncio.set_event_loop(loop)
+        loop.run_until_complete(world.live())
+        result = world.result()
+        loop.run_until_complete(world.end())
+    finally:
+        asyncio.set_event_loop(None)
+        loop.close()
+        logging.disable(logging.NOTSET)
+    return result
+
+
+class World:
+    """One run."""
+
+    def __init__(self, plan: Plan, loop: VirtualLoop, say: Callable[[str], None] | None) -> None:
+        """Build everything; nothing moves before ``live``."""
+        self.plan, self.loop = plan, loop
+        self.chronicle = Chronicle(lambda: loop.now_ms, say)
+        loop.set_exception_handler(self._broken)
+        self.broker = WorldBroker(self._chance("wire"), self.chronicle)
+        self.office = Office(loop, self.broker, self.chronicle, self._chance("cloud"))
+        self.sites = tuple(self._site(number) for number in range(1, plan.lockers + 1))
+        self.town = Town(self.office, self.sites, self._chance("people"), plan.trouble)
+        self.auditor = Auditor(self.office, self.sites, self.town.things, self.chronicle)
+        self.slowest_s = 0
+
+    def _chance(self, about: str) -> random.Random:
+        return random.Random(f"{self.plan.seed}/{about}")
+
+    def _site(self, number: int) -> Site:
+        chance = self._chance(f"locker {number}")
+        secrets = enrolled(self.office, number, chance)
+        ledger = Ledger(secrets.locker, self.chronicle, self.office, lambda: self.loop.now_ms)
+        return Site(secrets, self.broker, ledger, self.loop, chance)
+
+    async def live(self) -> None:
+        """Let eras of trouble and quiet follow each other until the hours are over."""
+        self.office.start()
+        for site in self.sites:
+            site.power_on()
+        self.town.begin()
+        troubles = Troubles(self.town, self.office, self.sites, self._chance("faults"))
+        end_s = self.plan.hours * 3600
+        while self.loop.time() < end_s and not self._halted():
+            self.town.open_for_business = True
+            if self.plan.trouble:
+                troubles.begin()
+            await self._until(min(end_s, self.loop.time() + ERA_H * 3600))
+            self.town.open_for_business = False
+            troubles.over()
+            await self._quiet()
+        self.auditor.final()
+
+    async def _until(self, at_s: float) -> None:
+        while self.loop.time() < at_s and not self._halted():  # noqa: ASYNC110 - time is what is waited for
+            await asyncio.sleep(min(60.0, max(0.001, at_s - self.loop.time())))
+
+    async def _quiet(self) -> None:
+        """Wait for the agreement and time it; people at the machines may finish first."""
+        for _ in range(LEAVING_S // LOOK_S):
+            if not any(site.pavement.locked() for site in self.sites):
+                break
+            await asyncio.sleep(LOOK_S)
+        began_s = self.loop.time()
+        different = self.auditor.disagreement()
+        while different and self.loop.time() - began_s < PATIENCE_S and not self._halted():
+            await asyncio.sleep(LOOK_S)
+            different = self.auditor.disagreement()
+            if different and self.loop.time() - began_s == CONVERGED_S_MAX:
+                self.chronicle.violated(7, f"after five quiet minutes edge and cloud disagree: {different}")
+        took_s = round(self.loop.time() - began_s)
+        self.slowest_s = max(self.slowest_s, took_s)
+        self.chronicle.tell(f"edge and cloud agree after {took_s} s" if not different else f"no agreement: {different}")
+
+    async def end(self) -> None:
+        """Take everybody's power and let every coroutine end, so that nothing outlives the world."""
+        for site in self.sites:
+            site.power_off()
+        self.office.stop()
+        rest = sorted(asyncio.all_tasks(self.loop) - {asyncio.current_task(self.loop)}, key=hash)
+        for task in rest:
+            task.cancel()
+        await asyncio.gather(*rest, return_exceptions=True)
+
+    def _broken(self, _loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        """Somebody's coroutine ended in an error nobody awaited: the world, or the product, is broken."""
+        error = context.get("exception")
+        if not isinstance(error, asyncio.CancelledError):
+            self.chronicle.violated(0, f"{context['message']}: {error!r}")
+
+    def _halted(self) -> bool:
+        return self.plan.stop_at_first and bool(self.chronicle.violations)
+
+    def result(self) -> Result:
+        """Return what is known by now."""
+        chronicle = self.chronicle
+        deeds = sum((site.ledger.events for site in self.sites), start=type(chronicle.deeds)())
+        kept = ("ParcelDroppedOff", "ParcelPickedUp", "ParcelCollected", "AgentStarted", "CodeRefused", "DoorOpened")
+        return Result(
+            plan=self.plan,
+            steps=chronicle.steps,
+            faults=dict(sorted(chronicle.faults.items())),
+            deeds={name: deeds[name] for name in kept},
+            violations=tuple(chronicle.violations),
+            slowest_convergence_s=self.slowest_s,
+            trace=chronicle.trace,
+        )

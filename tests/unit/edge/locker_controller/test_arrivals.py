@@ -1,0 +1,95 @@
+"""Nobody acts on bytes that are too big, forged, damaged, of a later kind or meant for another locker."""
+
+import msgspec
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from contract.codec import encode, to_qr
+from contract.commands import RefusalReason
+from contract.envelope import ENVELOPE_BYTES_MAX, Rejection, Signer
+from contract.grants import Presence
+from contract.ids import KeyId, LockerId, MessageId, label_digest
+from edge.locker_controller.arrivals import NotBelieved, read_scan, read_wire, scanned
+from edge.locker_controller.inputs import BarcodeScanned, CapabilityShown, PassShown, PresentationRefused
+from tests.unit.edge.locker_controller.builders import LOCKER, NOON_S, bundle, capability, courier_pass, name
+
+CLOUD = Signer(KeyId("cloud-1"), Ed25519PrivateKey.from_private_bytes(b"c" * 32))
+STRANGER = Signer(KeyId("cloud-1"), Ed25519PrivateKey.from_private_bytes(b"s" * 32))
+KEYS = {CLOUD.key_id: CLOUD.private_key.public_key()}
+ELSEWHERE = LockerId("WAW-02")
+OF_A_LATER_VERSION = msgspec.msgpack.encode(["dance", LOCKER, b"m" * 16])
+SIGNED_NONSENSE = CLOUD.sign(b"\xc1")
+DAMAGED = "LM1:!"
+
+
+def sent(record: msgspec.Struct, by: Signer = CLOUD) -> bytes:
+    """Return what comes over the link."""
+    return by.sign(encode(record))
+
+
+def shown(record: msgspec.Struct, by: Signer = CLOUD) -> str:
+    """Return the text of the QR code on somebody's phone."""
+    return to_qr(by.sign(encode(record)))
+
+
+def test_what_the_cloud_signed_for_this_locker_is_believed() -> None:
+    assert read_wire(sent(bundle()), KEYS, LOCKER) == bundle()
+
+
+@pytest.mark.parametrize(
+    ("payload", "reason"),
+    [
+        (bytes(ENVELOPE_BYTES_MAX + 1), Rejection.TOO_LARGE),
+        (b"", Rejection.MALFORMED),
+        (SIGNED_NONSENSE, Rejection.MALFORMED),
+        (sent(bundle(), by=STRANGER), Rejection.BAD_SIGNATURE),
+        (CLOUD.sign(OF_A_LATER_VERSION), RefusalReason.UNKNOWN_KIND),
+        # a pass is signed by the cloud too, but belongs on a phone's screen
+        (sent(courier_pass()), Rejection.MALFORMED),
+    ],
+)
+def test_what_is_not_believed_over_the_wire_has_a_reason_and_no_id(payload: bytes, reason: str) -> None:
+    assert read_wire(payload, KEYS, LOCKER) == NotBelieved(reason)
+
+
+def test_a_message_for_another_locker_is_refused_by_its_id() -> None:
+    message = bundle(aud=ELSEWHERE)
+    assert read_wire(sent(message), KEYS, LOCKER) == NotBelieved(RefusalReason.WRONG_LOCKER, message.id)
+
+
+def test_a_text_that_does_not_claim_to_be_ours_is_a_barcode() -> None:
+    assert scanned("5901234123457", KEYS, LOCKER) == (BarcodeScanned(label_digest("5901234123457")), None)
+
+
+def test_a_courier_s_pass_tells_when_it_was_signed() -> None:
+    assert scanned(shown(courier_pass()), KEYS, LOCKER) == (PassShown(courier_pass()), NOON_S)
+
+
+def test_a_recipient_s_capability_tells_when_it_was_signed() -> None:
+    assert scanned(shown(capability("P")), KEYS, LOCKER) == (CapabilityShown(capability("P")), NOON_S)
+
+
+def test_an_operator_s_presence_opens_nothing_but_tells_the_time() -> None:
+    presence = Presence(LOCKER, MessageId(name("presence")), NOON_S, NOON_S + 60, name("challenge"))
+    assert scanned(shown(presence), KEYS, LOCKER) == (PresentationRefused(RefusalReason.UNKNOWN_KIND), NOON_S)
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        (DAMAGED, Rejection.MALFORMED),
+        (to_qr(SIGNED_NONSENSE), Rejection.MALFORMED),
+        (shown(capability("P"), by=STRANGER), Rejection.BAD_SIGNATURE),
+        (to_qr(CLOUD.sign(OF_A_LATER_VERSION)), RefusalReason.UNKNOWN_KIND),
+        (shown(capability("P", aud=ELSEWHERE)), RefusalReason.WRONG_LOCKER),
+        # a bundle of grants is no bearer right, whoever holds a copy of it in front of the scanner
+        (shown(bundle()), Rejection.MALFORMED),
+    ],
+)
+def test_what_is_not_believed_at_the_scanner_tells_no_time(text: str, reason: str) -> None:
+    assert scanned(text, KEYS, LOCKER) == (PresentationRefused(reason), None)
+
+
+def test_a_pass_for_another_locker_is_refused_by_its_id() -> None:
+    elsewhere = courier_pass(aud=ELSEWHERE)
+    assert read_scan(shown(elsewhere), KEYS, LOCKER) == NotBelieved(RefusalReason.WRONG_LOCKER, elsewhere.id)

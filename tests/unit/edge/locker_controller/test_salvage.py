@@ -1,0 +1,95 @@
+"""A damaged card: what can be read still counts, and what cannot never gives anything away."""
+
+import pytest
+
+from contract.ids import CompartmentLabel
+from edge.locker_controller.persist import RecordError, changes, restore
+from edge.locker_controller.salvage import RECORDS_LOST_MAX, Record, salvage
+from edge.locker_controller.state import CompartmentRecord, Withdrawal, new_locker
+from tests.unit.edge.locker_controller.builders import A02, A04, Scene, drop_off, name, parcel
+
+TORN = b"\x00"
+
+
+def card_of(scene: Scene) -> list[Record]:
+    """Return all that a scene's locker has stored."""
+    everything = changes(new_locker(scene.setup), scene.state)
+    return [(change.kind, change.key, change.value) for change in everything if change.value is not None]
+
+
+def damaged(card: list[Record], *torn: tuple[str, str | bytes]) -> list[Record]:
+    """Tear some records of a card, which need not be on it."""
+    return [record for record in card if record[:2] not in torn] + [(*place, TORN) for place in torn]
+
+
+def places(lost: tuple[RecordError, ...]) -> set[tuple[str, str | bytes]]:
+    return {(error.kind, error.key) for error in lost}
+
+
+def full() -> Scene:
+    """Return a locker with a parcel in A02 and a grant for another."""
+    scene = Scene()
+    scene.puts_in("P")
+    scene.signs_in(drop_off("Q"))
+    return scene
+
+
+def test_a_sound_card_loses_nothing() -> None:
+    scene = full()
+    assert salvage(scene.setup, card_of(scene)) == (restore(scene.setup, card_of(scene)), ())
+
+
+def test_a_compartment_that_cannot_be_read_takes_no_more_parcels() -> None:
+    scene = full()
+    state, lost = salvage(scene.setup, damaged(card_of(scene), ("compartment", A04)))
+    assert state.compartments[A04] == CompartmentRecord(withdrawn=Withdrawal.UNCLEAR)
+    assert places(lost) == {("compartment", A04)}
+
+
+def test_the_parcels_in_the_other_compartments_are_still_known() -> None:
+    scene = full()
+    state, _ = salvage(scene.setup, damaged(card_of(scene), ("compartment", A04)))
+    assert state.compartments[A02].parcel == parcel("P")
+
+
+def test_a_grant_that_cannot_be_read_opens_nothing() -> None:
+    scene = full()
+    state, lost = salvage(scene.setup, damaged(card_of(scene), ("grant", name("drop Q"))))
+    assert name("drop Q") in scene.state.grants
+    assert name("drop Q") not in state.grants
+    assert places(lost) == {("grant", name("drop Q"))}
+
+
+def test_a_lost_grant_withdraws_no_compartment() -> None:
+    scene = full()
+    state, _ = salvage(scene.setup, damaged(card_of(scene), ("grant", name("drop Q"))))
+    assert state.compartments == scene.state.compartments
+
+
+def test_everything_that_is_torn_is_named() -> None:
+    scene = full()
+    torn = {("compartment", A02), ("compartment", A04), ("lockout", ""), ("grant", name("drop Q"))}
+    _, lost = salvage(scene.setup, damaged(card_of(scene), *torn))
+    assert places(lost) == torn
+
+
+def test_a_torn_compartment_that_the_layout_no_longer_has_is_only_named() -> None:
+    scene = full()
+    gone = ("compartment", CompartmentLabel("Z99"))
+    state, lost = salvage(scene.setup, damaged(card_of(scene), gone))
+    assert state.compartments == scene.state.compartments
+    assert places(lost) == {gone}
+
+
+def unreadable(records: int) -> list[Record]:
+    return [("group", b"%016d" % number, TORN) for number in range(records)]
+
+
+def test_a_card_may_lose_many_records() -> None:
+    scene = Scene()
+    assert salvage(scene.setup, unreadable(RECORDS_LOST_MAX))[0] == new_locker(scene.setup)
+
+
+def test_a_card_that_holds_no_state_any_more_serves_nobody() -> None:
+    with pytest.raises(RecordError):
+        salvage(Scene().setup, unreadable(RECORDS_LOST_MAX + 1))

@@ -1,3 +1,4 @@
+import httpx
 import pytest
 
 from cloud.services.records import Claim, Courier, Shift
@@ -90,7 +91,7 @@ async def test_a_secret_told_once_rests_sealed(office: Office, path: str, body: 
 
 @pytest.mark.parametrize("key", ["", "x" * 101, "line\tbreak", "zażółć"])
 async def test_a_key_that_is_none_is_refused(office: Office, key: str) -> None:
-    headers = {"Idempotency-Key": key.encode()}
+    headers = httpx.Headers([(b"Idempotency-Key", key.encode())])
     async with office.client() as http:
-        refused = await http.post("/v1/couriers", json={"name": "Ewa"}, headers=headers)  # type: ignore[arg-type] # bytes
+        refused = await http.post("/v1/couriers", json={"name": "Ewa"}, headers=headers)
     assert told(refused)["status"] == 422

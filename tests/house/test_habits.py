@@ -1,14 +1,15 @@
-"""Tests patch nothing, skip nothing and wait for nothing by the clock."""
+"""Tests patch nothing, skip nothing and wait for nothing by the clock, and no two modules go by one name."""
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from pathlib import PurePosixPath
 
 import pytest
 
 from tests.house import exceptions
 from tests.house.shrinking import law_holds
-from tests.house.sources import Finding, Source, dotted, example, imported_modules, python_sources
+from tests.house.sources import Finding, Source, dotted, example, imported_modules, python_sources, repository_files
 
 PATCHING = re.compile(r"unittest\.mock(\..*)?|mock(\..*)?|pytest_mock(\..*)?")
 SKIPPING = {"pytest.skip", "pytest.mark.skip", "pytest.mark.xfail", "pytest.xfail", "pytest.importorskip"}
@@ -58,3 +59,21 @@ def test_the_tests_have_no_bad_habits() -> None:
     tests = [source for source in python_sources() if source.package == "tests"]
     found = dict.fromkeys(finding for source in tests for finding in bad_habits(source))
     law_holds(found, exceptions.TEST_HABITS)
+
+
+def folders_without_init(paths: Iterable[str]) -> list[str]:
+    """Name the folders of tests that are no packages: two modules of one name there break the whole run."""
+    modules = {PurePosixPath(path) for path in paths if path.startswith("tests/") and path.endswith(".py")}
+    folders = {folder for module in modules for folder in module.parents if folder.parts}
+    return sorted(str(folder) for folder in folders if folder / "__init__.py" not in modules)
+
+
+def test_a_folder_that_is_no_package_is_found() -> None:
+    assert folders_without_init(["tests/__init__.py", "tests/unit/edge/test_words.py", "edge/app.py"]) == [
+        "tests/unit",
+        "tests/unit/edge",
+    ]
+
+
+def test_every_folder_of_tests_is_a_package() -> None:
+    assert folders_without_init(repository_files()) == []

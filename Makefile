@@ -14,6 +14,11 @@ export PATH := $(PATH):/usr/local/sbin:/usr/sbin:/sbin
 STATE_DIR ?= .demo
 export STATE_DIR
 
+# What `make sim SEED=n` simulates; without SEED it runs lockers in real time.
+SEED ?=
+LOCKERS ?= 5
+HOURS ?= 8
+
 .PHONY: help setup demo demo-reset test lint format sim bench bench-routing
 
 help: ## List the commands
@@ -42,9 +47,10 @@ format: ## Put the sources into the house's form
 	@.venv/bin/ruff check --fix --quiet . || true
 	@.venv/bin/ruff format --quiet .
 
-sim: ## Run simulated lockers against a broker: make sim ARGS="--help"
+sim: ## Replay a world: make sim SEED=7 LOCKERS=5 HOURS=48; or run lockers: make sim ARGS="--help"
 	@scripts/setup.sh demo
-	@exec .venv/bin/latchmile-sim $(ARGS)
+	@if [ -n "$(SEED)" ]; then exec $(PY) -m firmware_sim.world --seed "$(SEED)" --lockers "$(LOCKERS)" --hours "$(HOURS)" $(ARGS); \
+	else exec .venv/bin/latchmile-sim $(ARGS); fi
 
 bench-routing: ## Solve a folder of instances: make bench-routing DATA=folder SET=vrpdo SECONDS=10 SOLVER=joint
 	@scripts/setup.sh demo

@@ -153,7 +153,7 @@ class Controller:
 
     async def _tick(self) -> None:
         while True:
-            await asyncio.sleep(self._world.tick_ms / 1000)
+            await (self._world.rest or asyncio.sleep)(self._world.tick_ms / 1000)
             if not self._tick_pending and not self._queue.full():
                 self._tick_pending = True
                 self._queue.put_nowait(_Work(Tick({}), kept=False))

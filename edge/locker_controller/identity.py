@@ -38,7 +38,8 @@ class Identity:
 class World:
     """Time, chance and slow arithmetic, handed in so that a simulation can hand in its own.
 
-    ``fresh`` gives that many random bytes. Without ``stretch`` Argon2id runs in a thread beside the loop.
+    ``fresh`` gives that many random bytes. Without ``stretch`` Argon2id runs in a thread beside the loop, without
+    ``rest`` the loop sleeps between two ticks (seconds); a simulated locker that nobody stands at may rest longer.
     """
 
     clock: Clock
@@ -46,3 +47,4 @@ class World:
     fresh: Callable[[int], bytes]
     stretch: Callable[[PickUpCode, bytes], Awaitable[StretchedCode]] | None = None
     tick_ms: int = TICK_MS
+    rest: Callable[[float], Awaitable[None]] | None = None

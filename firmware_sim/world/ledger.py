@@ -105,7 +105,7 @@ class Ledger:
                 self._entry(*params)  # type: ignore[arg-type]  # the three columns of the table
             elif sql.startswith("INSERT INTO meta") and params[0] == "acknowledged":
                 value = params[1]
-                self._acknowledged(int.from_bytes(value[:SEQUENCE_BYTES], "big"))  # type: ignore[index, arg-type]  # a blob
+                self._acknowledged(int.from_bytes(value[:SEQUENCE_BYTES], "big"))  # type: ignore[index, arg-type]  # every meta value is a blob
             elif sql.startswith("DELETE FROM entry WHERE sequence >"):
                 self._violated(4, "the journal was cut off though no disk was damaged")
 

@@ -1,11 +1,16 @@
 """People at a simulated locker: the real agent behind the real kiosk, and only doors and pavement are made up."""
 
+from pathlib import Path
+
 import pytest
 
+from contract.ids import LockerId
 from edge.locker_controller.screens import CodeWrong
-from firmware_sim.locker import SimulatedLocker
-from firmware_sim.paper_cloud import PaperCloud
+from firmware_sim.kiosk_client import Kiosk
+from firmware_sim.locker import LockerPlace, SimulatedLocker
+from firmware_sim.paper_cloud import PaperCloud, small_layout
 from firmware_sim.people import Courier, Pace, PersonError, Recipient, Spot
+from firmware_sim.street import LocalDoors
 
 BARCODE = "LM2611230000001"
 
@@ -86,3 +91,15 @@ async def test_the_page_keeps_its_address_over_a_restart(locker: SimulatedLocker
     before = locker.kiosk_url
     await locker.restart()
     assert locker.kiosk_url == before
+
+
+async def test_parcels_survive_the_simulator(cloud: PaperCloud, tmp_path: Path, pace: Pace) -> None:
+    cloud.enrol(LockerId("SIM-2"), small_layout(), tmp_path / "second")
+    place = LockerPlace(bundle=tmp_path / "second", data=tmp_path / "second" / "data", offline=True)
+    parcel = cloud.promise(LockerId("SIM-2"), BARCODE)
+    async with SimulatedLocker(place) as first, Kiosk(first.kiosk_url) as kiosk:
+        papers = [cloud.courier_pass(first.id, [parcel])]
+        await Courier(pace).drop_off(Spot(kiosk, LocalDoors(first)), BARCODE, papers)
+    async with SimulatedLocker(place) as second, Kiosk(second.kiosk_url) as kiosk:
+        taken = await Recipient(pace).pick_up(Spot(kiosk, LocalDoors(second)), parcel.code)
+    assert taken.parcel == BARCODE

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request, Response
 
 from cloud.api.problems import status_of
-from cloud.api.shapes import DoorName, PathId, PathLocker
+from cloud.api.shapes import DoorName, PathLocker
 from cloud.domain.actors import Actor, Role
 from cloud.domain.errors import DomainError, NotFoundError
 from cloud.domain.locker import Compartment
@@ -92,14 +92,6 @@ def create(frame: Frame) -> APIRouter:
         fields = await fields_of(request)
         wish = ServiceWish(locker_id, label_of(fields), fields.get("in_service") == "yes", fields.get("reason", ""))
         return await carry_out(request, locker_id, fields, lambda uow, act: set_service(uow, act, rim.keys, wish))
-
-    @router.get("/console/lockers/{locker_id}/commands/{command_id}")
-    async def get_command(request: Request, locker_id: PathLocker, command_id: PathId) -> Response:
-        await staff_of(request)
-        sent = await rim.look(lambda uow: uow.need(CommandSent, command_id))
-        if sent.locker_id != locker_id:
-            raise NotFoundError("command", command_id)
-        return see_other(f"/console/lockers/{locker_id}?door={sent.compartment}#command-{sent.id}")
 
     return router
 

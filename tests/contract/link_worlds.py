@@ -16,8 +16,9 @@ from contract.mqtt import MqttLink
 from contract.mqtt_settings import MqttSettings
 from provisioning.broker import Broker, BrokerPlace, running
 
-SOON_S = 20.0  # a limit for a broken wire, not a measurement
-QUICK = Reconnect(min_s=0.01, first_s=0.02, max_s=0.05)
+SOON_S = 60.0  # a limit for a broken wire, not a measurement
+# The waits must be able to grow: two rivals that both wait less than a connection takes cut each other off for ever.
+QUICK = Reconnect(min_s=0.01, first_s=0.02, max_s=0.5)
 
 
 def free_port() -> int:

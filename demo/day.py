@@ -14,9 +14,11 @@ from demo.operations import SHIFT, ZONE, open_one_door, send_for_the_forgotten
 from demo.recipients import Neighbourhood
 from demo.scene import Scene
 from demo.setting_up import HURRIED_CARRIER, Stage
+from demo.settings import DAY_S
 
 GRACE_S = 10.0  # for what people have in hand when the time is over: the longest is a courier's stop at a locker
 CHECK_S = 1.0
+DAY_SHARE_MIN = 0.7  # of a day that must still fit in before another one begins
 OVER = frozenset({"picked_up", "collected", "returned", "cancelled"})
 
 
@@ -51,7 +53,7 @@ class Days:
     async def _live(self) -> None:
         neighbourhood = Neighbourhood(self.scene, first_new=self.scene.mailbox.next)
         async with asyncio.TaskGroup() as people:
-            while not self.scene.over.is_set():
+            while self._is_time_for_a_day():
                 plan = await Morning(self.stage, self.scene, self.phones).live()
                 await self._mark_forgetful(neighbourhood)
                 if not self.set_off.is_set():
@@ -59,6 +61,13 @@ class Days:
                 self._begin()
                 await self._one_day(plan)
                 self.scene.day += timedelta(days=1)
+            await self.scene.over.wait()
+
+    def _is_time_for_a_day(self) -> bool:
+        """Whether another day is worth beginning; what is left of a short demo belongs to the recipients."""
+        left_s = self.scene.left_s()
+        wanted_s = DAY_S / self.scene.settings.speed * DAY_SHARE_MIN
+        return not self.scene.over.is_set() and (left_s is None or left_s > wanted_s)
 
     async def _one_day(self, plan: dict[str, Any]) -> None:
         scene = self.scene

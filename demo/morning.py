@@ -3,13 +3,12 @@
 from dataclasses import dataclass
 from typing import Any
 
-from cloud.intake.lockers_geojson import LockerRow, read_lockers
 from demo.cloud_client import CONFLICT, CloudClient, CloudError
 from demo.courier_day import Van
 from demo.operations import SHIFT, add_shift, plan_day
 from demo.parcels import METRES_PER_DEGREE, Order, make_parcels
 from demo.scene import Scene
-from demo.setting_up import HURRIED_CARRIER, LOCKERS_FILE, Stage, import_file
+from demo.setting_up import HURRIED_CARRIER, Stage, import_file, lockers_of
 
 PAGE = 200
 NEW_MIN = 40  # even when plenty is left over, a new day brings something new
@@ -34,7 +33,7 @@ class Morning:
         say(f"Asking {len(new)} recipients where they want their parcels")
         scene.tally.counts["opted_in"] += await self._opt_in(new)
         for courier in scene.couriers[: scene.settings.couriers]:
-            await add_shift(scene.operator, courier.id, scene.day, SHIFT)
+            await add_shift(scene, courier.id, SHIFT)
         say("Planning the day")
         plan = await plan_day(scene.operator, scene.day)
         scene.tally.counts["planned"] += len(_planned(plan))
@@ -63,7 +62,7 @@ class Morning:
         return offset + self.stage.state.runs % 50
 
     async def _file(self, name: str, order: Order, carrier: str) -> None:
-        rows = [one for one in read_lockers(LOCKERS_FILE.read_bytes()) if isinstance(one, LockerRow)]
+        rows = lockers_of(self.stage.settings.lockers)
         file = self.stage.state.path("files") / f"{name}-{order.day}-{order.seed:02d}.csv"
         file.write_text(make_parcels(rows, order), encoding="utf-8")
         await import_file(self.stage, "latchmile-import-parcels", file, "--carrier", carrier)

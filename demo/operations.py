@@ -17,7 +17,6 @@ ZONE = ZoneInfo("Europe/Warsaw")
 DEPOT = (20.9640, 52.1853)  # the logistics estate by the airport, where Warsaw's parcels really begin their day
 SHIFT = (time(8), time(18))
 EVENING = (time(18), time(23))
-VAN_PARCELS = 56  # small vans, so that everybody drives: one large one would bring half of the city its parcels
 OPENED_S_MAX = 20.0
 PLAN_S_MAX = 90.0
 QUIET_AT = timedelta(hours=1)  # of the day: when the operator looks into a compartment
@@ -62,7 +61,7 @@ async def send_for_the_forgotten(scene: Scene, courier: CourierFacts, phone: Clo
     evening = datetime.combine(scene.day, EVENING[0], ZONE)
     if not await scene.clock.wait_until(evening, scene.over) or not await _something_expired(scene):
         return
-    await add_shift(scene.operator, courier.id, scene.day, EVENING)
+    await add_shift(scene, courier.id, EVENING)
     plan = await plan_day(scene.operator, scene.day)
     for route in plan["routes"]:
         if route["courier_id"] == courier.id and route["started_at"] is None:
@@ -78,13 +77,13 @@ async def _something_expired(scene: Scene) -> bool:
     return True
 
 
-async def add_shift(operator: CloudClient, courier: str, day: Any, hours: tuple[time, time]) -> None:
+async def add_shift(scene: Scene, courier: str, hours: tuple[time, time]) -> None:
     """Let a courier drive from the depot and back."""
-    begins, ends = (datetime.combine(day, one, ZONE).isoformat() for one in hours)
+    begins, ends = (datetime.combine(scene.day, one, ZONE).isoformat() for one in hours)
     lon, lat = DEPOT
-    van: dict[str, Any] = {"parcels_max": VAN_PARCELS}
+    van: dict[str, Any] = {"parcels_max": scene.settings.van_parcels}
     place = van | {"start_lon": lon, "start_lat": lat, "end_lon": lon, "end_lat": lat}
-    await operator.post(f"/v1/couriers/{courier}/shifts", {"starts_at": begins, "ends_at": ends, **place})
+    await scene.operator.post(f"/v1/couriers/{courier}/shifts", {"starts_at": begins, "ends_at": ends, **place})
 
 
 async def plan_day(operator: CloudClient, day: Any) -> dict[str, Any]:

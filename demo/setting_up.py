@@ -31,7 +31,7 @@ from provisioning.bundle import has_bundle
 from provisioning.files import write_atomically
 from provisioning.setup import SetupWish, set_up
 
-LOCKERS_FILE = Path(__file__).with_name("warsaw.geojson")
+MODEL = "M20"  # for lockers whose file names no model: a simulated Pi can wire it
 CARRIER, HURRIED_CARRIER = "carrier", "Ekspres"
 DWELL_OF_THE_HURRIED = 4 * 3600  # seconds of the day: long enough to be reminded, short enough to see it end
 DWELL_S_MIN = 8
@@ -41,7 +41,7 @@ ACTIVE_S_MAX = 60.0
 RECONNECT_S_MAX = 2  # a hurried day has no patience for an honest fleet's two minutes
 LOOK_EVERY_S = 0.1
 KIOSKS_FROM = 10  # after PORT_BASE, where the other servers stand
-NAMES = ("Ewa", "Jan", "Zofia", "Piotr", "Lena", "Adam", "Maria")
+NAMES, EVENING_NAME = ("Ewa", "Jan", "Zofia", "Piotr", "Lena", "Adam"), "Maria"
 
 Say = Callable[[str], None]
 
@@ -73,7 +73,7 @@ async def set_the_scene(stage: Stage) -> Scene:
     operator = await _cloud(stage)
     lockers = await _import_lockers(stage)
     simulator = await _lockers(stage, operator)
-    couriers = await _couriers(operator)
+    couriers = await _couriers(operator, stage.settings.couriers)
     day = datetime.now(ZONE).date()
     seed = stage.state.runs
     scene = Scene(
@@ -135,9 +135,15 @@ async def _cloud(stage: Stage) -> CloudClient:
 
 
 async def _import_lockers(stage: Stage) -> list[LockerRow]:
-    stage.say(f"Importing {LOCKERS_FILE.name}")
-    await import_file(stage, "latchmile-import-lockers", LOCKERS_FILE)
-    return [one for one in read_lockers(LOCKERS_FILE.read_bytes()) if isinstance(one, LockerRow)]
+    file = stage.settings.lockers
+    stage.say(f"Importing {file.name}")
+    await import_file(stage, "latchmile-import-lockers", file, "--model", MODEL)
+    return lockers_of(file)
+
+
+def lockers_of(file: Path) -> list[LockerRow]:
+    """Return the lockers of a file, as the import lands them."""
+    return [one for one in read_lockers(file.read_bytes()) if isinstance(one, LockerRow)]
 
 
 async def import_file(stage: Stage, program: str, file: Path, *options: str) -> None:
@@ -203,9 +209,9 @@ async def _all_active(operator: CloudClient) -> bool:
     return all(one["status"] == "active" and one["online"] for one in fleet)
 
 
-async def _couriers(operator: CloudClient) -> list[CourierFacts]:
-    """Hire the couriers, or meet them again: ids and passwords follow from their names."""
-    couriers = [_courier(name) for name in NAMES]
+async def _couriers(operator: CloudClient, count: int) -> list[CourierFacts]:
+    """Hire the couriers, or meet them again: ids and passwords follow from their names. The last drives evenings."""
+    couriers = [_courier(_name(nth)) for nth in range(count)] + [_courier(EVENING_NAME)]
     for one in couriers:
         account = {"login": one.login, "name": one.name, "password": one.password, "roles": ["courier"]}
         await _once(operator, "/v1/couriers", {"id": one.id, "name": one.name, "language": "pl"})
@@ -213,9 +219,15 @@ async def _couriers(operator: CloudClient) -> list[CourierFacts]:
     return couriers
 
 
+def _name(nth: int) -> str:
+    again, which = divmod(nth, len(NAMES))
+    return f"{NAMES[which]} {again + 1}" if again else NAMES[which]
+
+
 def _courier(name: str) -> CourierFacts:
     number = hashlib.sha256(f"latchmile demo courier {name}".encode()).hexdigest()[:32]
-    return CourierFacts(number, name, name.lower(), f"{name.lower()}-in-the-demo")
+    login = name.lower().replace(" ", "-")
+    return CourierFacts(number, name, login, f"{login}-in-the-demo")
 
 
 async def _once(operator: CloudClient, path: str, body: dict[str, Any]) -> None:

@@ -11,9 +11,9 @@ from itertools import groupby
 
 from cloud.routing.checker import Violation, check, check_route
 from cloud.routing.explain import explain
-from cloud.routing.joint.bridge import Bridge, orders
 from cloud.routing.joint.day import OFFERS_MAX, Choice, JointDay, JointPlan, Visit
 from cloud.routing.joint.instance import Answer
+from cloud.routing.joint.posed import Posed, orders
 from cloud.routing.matrices import TravelTimes
 from cloud.routing.plan import Plan, Route, Unplanned, UnplannedReason
 from cloud.routing.problem import (
@@ -72,14 +72,12 @@ class _Made:
     decided: dict[str, str | None] = field(default_factory=dict)
 
 
-def decide(
-    day: JointDay, travel: TravelTimes, bridge: Bridge, answer: Answer
-) -> tuple[JointPlan, tuple[Violation, ...]]:
+def decide(day: JointDay, travel: TravelTimes, posed: Posed, answer: Answer) -> tuple[JointPlan, tuple[Violation, ...]]:
     """Return the plan and everything the checker finds wrong with it, which ought to be nothing."""
     made = _Made(stops=[*day.stops])
     along = {
-        bridge.translation.drivers[vehicle][0].id: _stops_along(day, visits, made)
-        for vehicle, visits in orders(bridge, answer).items()
+        posed.translation.drivers[vehicle][0].id: _stops_along(day, visits, made)
+        for vehicle, visits in orders(posed, answer).items()
     }
     problem = Problem(tuple(made.stops), day.couriers)
     stops = problem.stop_by_id()
@@ -91,7 +89,7 @@ def decide(
             routes.append(route)
     plan = Plan(tuple(routes), (), sum(route.cost_cents for route in routes))
     dropped = set(left_out(problem, plan))
-    plan = replace(plan, unplanned=(*explain(problem, travel, sorted(dropped)), *_nowhere(day, answer, bridge)))
+    plan = replace(plan, unplanned=(*explain(problem, travel, sorted(dropped)), *_nowhere(day, answer, posed)))
     lost = {ref for one in dropped for ref in stops[one].parcels}
     decided = {ref: site for ref, site in made.decided.items() if ref not in lost}
     return JointPlan(problem, plan, decided), check(problem, travel, plan)
@@ -117,7 +115,7 @@ def _stops_along(day: JointDay, visits: Sequence[Visit], made: _Made) -> list[St
 
 def _home_stop(day: JointDay, choice: Choice | None) -> Stop:
     assert choice is not None  # noqa: S101 - a visit is of a stop or of a choice
-    assert choice.home is not None  # noqa: S101 - bridge makes no option at a door nobody has
+    assert choice.home is not None  # noqa: S101 - posed makes no option at a door nobody has
     item = choice.item
     return Stop(
         StopId(f"home:{item.ref}"),
@@ -170,10 +168,10 @@ def _inside(moment_s: int, windows: Iterable[TimeWindow]) -> bool:
     return any(window.start_s <= moment_s <= window.end_s for window in windows)
 
 
-def _nowhere(day: JointDay, answer: Answer, bridge: Bridge) -> list[Unplanned]:
+def _nowhere(day: JointDay, answer: Answer, posed: Posed) -> list[Unplanned]:
     """Say of every choice that got no place why, as far as can be told."""
     refs = {choice.item.ref: choice for choice in day.choices}
-    names = (bridge.instance.customers[number].name for number in answer.absent)
+    names = (posed.instance.customers[number].name for number in answer.absent)
     return [_unplanned(refs[name]) for name in names if name in refs]
 
 

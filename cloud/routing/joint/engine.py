@@ -46,7 +46,8 @@ class Tuning:
 
     hot: float = 1.0
     cold: float = 0.03
-    take: float = 10.0
+    take: float = 8.0
+    take_saving: float = 10.0  # in the search for fewer vans, which needs more room to move
     any_option: float = 0.3
     blink: float = 0.01
     option_blink: float = 0.0
@@ -236,11 +237,11 @@ def _adopt(seeds: Sequence[_Seed]) -> None:
         seed.search.trial.total[T_ROUTES_MAX] = best.search.trial.total[T_ROUTES_MAX]
 
 
-def _timed(run: _Run, seed: _Seed, work: Callable[[Slice], int], heat: tuple[float, float]) -> None:
-    """Run a slice and learn from it how many rounds the next one may have."""
+def _timed(run: _Run, seed: _Seed, work: Callable[[Slice], int], heat: tuple[float, float, float]) -> None:
+    """Run a slice (from hot to cold, taking out so many) and learn from it how many rounds the next one may have."""
     tuning = run.tuning
     before = run.budget.clock()
-    rounds = work(Slice(seed.pace, *heat, tuning.take, tuning.any_option, tuning.blink, tuning.option_blink))
+    rounds = work(Slice(seed.pace, *heat, tuning.any_option, tuning.blink, tuning.option_blink))
     seed.done += rounds
     if run.budget.effort.rounds is None:
         took = max(1e-6, run.budget.clock() - before)
@@ -264,8 +265,8 @@ def _shrink_all(run: _Run, seed: _Seed) -> None:
             drop_route(seed.data, seed.search)
         complete = False
         while not complete and run.budget.spent(seed) < FLEET_SHARE:
-            heat = FLEET_HEAT * run.leg
-            _timed(run, seed, lambda plan: shrink(seed.data, seed.search, plan), (heat, heat))
+            heat = (FLEET_HEAT * run.leg, FLEET_HEAT * run.leg, run.tuning.take_saving)
+            _timed(run, seed, lambda plan: shrink(seed.data, seed.search, plan), heat)
             complete = bool(best.total[T_ABSENT] == 0 and best.total[T_ROUTES] <= trial.total[T_ROUTES_MAX])
     if run.instance.fewest_vehicles and best.total[T_ABSENT] == 0:
         trial.total[T_ROUTES_MAX] = best.total[T_ROUTES]
@@ -301,5 +302,5 @@ def _anneal_until(run: _Run, span: tuple[float, float], seed: _Seed) -> None:
         return float(run.hot * (run.cold / run.hot) ** share)
 
     while (spent := run.budget.spent(seed)) < until:
-        temperatures = heat(spent), heat(spent + run.budget.slice_share(seed))
+        temperatures = heat(spent), heat(spent + run.budget.slice_share(seed)), run.tuning.take
         _timed(run, seed, lambda plan: anneal(seed.data, seed.search, plan), temperatures)

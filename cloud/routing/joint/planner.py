@@ -13,11 +13,11 @@ from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Self
 
-from cloud.routing.joint.bridge import Bridge, build
 from cloud.routing.joint.checker import check as check_answer
 from cloud.routing.joint.day import JointDay, JointPlan
 from cloud.routing.joint.decide import decide, validate_day
 from cloud.routing.joint.instance import Answer, Instance
+from cloud.routing.joint.posed import Posed, build
 from cloud.routing.joint.wire import (
     PREFIX,
     Answered,
@@ -137,12 +137,12 @@ class JointPlanner:
         """Choose a place for every parcel and a route for every courier. Raises planner.PlannerError."""
         if not 0 < deadline_s <= DEADLINE_S_MAX:
             raise ValueError(f"deadline_s is {deadline_s}; above 0 to {DEADLINE_S_MAX} is needed")
-        bridge = await asyncio.to_thread(_admit, day, travel)
-        answer = Answer((), tuple(range(len(bridge.instance.customers))))
-        if bridge.instance.options and bridge.instance.vehicles:
-            answer = await self._answer_by(deadline_s, bridge.instance, progress)
+        posed = await asyncio.to_thread(_admit, day, travel)
+        answer = Answer((), tuple(range(len(posed.instance.customers))))
+        if posed.instance.options and posed.instance.vehicles:
+            answer = await self._answer_by(deadline_s, posed.instance, progress)
         progress(Progress(Phase.CHECKING))
-        joint = await asyncio.to_thread(_accepted, day, travel, bridge, answer)
+        joint = await asyncio.to_thread(_accepted, day, travel, posed, answer)
         progress(Progress(Phase.DONE, None, joint.plan.cost_cents))
         return joint
 
@@ -263,19 +263,19 @@ async def _death(worker: _Worker) -> WorkerDiedError:
     return WorkerDiedError(returncode, worker.stderr.decode(errors="replace"))
 
 
-def _admit(day: JointDay, travel: TravelTimes) -> Bridge:
+def _admit(day: JointDay, travel: TravelTimes) -> Posed:
     errors = validate_day(day, travel)
     if errors:
         raise InvalidProblemError(errors)
     return build(day, travel)
 
 
-def _accepted(day: JointDay, travel: TravelTimes, bridge: Bridge, answer: Answer) -> JointPlan:
+def _accepted(day: JointDay, travel: TravelTimes, posed: Posed, answer: Answer) -> JointPlan:
     """Believe nothing: the instance's checker, then the plan's; what is left of the worker's answer is a plan."""
-    faults = check_answer(bridge.instance, answer)
+    faults = check_answer(posed.instance, answer)
     if faults:
         raise WorkerLiedError("; ".join(faults[:3]))
-    joint, violations = decide(day, travel, bridge, answer)
+    joint, violations = decide(day, travel, posed, answer)
     if violations:
         raise PlanRefusedError(violations)
     return joint

@@ -35,62 +35,44 @@ def an_instance(**changes: Any) -> Instance:
 @st.composite
 def instances(draw: st.DrawFn) -> Instance:
     """Return a random day: asymmetric legs, windows, rooms by size, skills, tariffs, penalties."""
-    size = draw(st.integers(2, 9))
-    seed = np.random.default_rng(draw(st.integers(0, 10_000)))
-    time, cost = (seed.integers(1, 60, (size, size), dtype=np.int32) for _ in range(2))
+    chance = np.random.default_rng(draw(st.integers(0, 10_000)))
+    size, count, vans = draw(st.integers(2, 9)), draw(st.integers(1, 10)), draw(st.integers(1, 3))
+    time, cost = (chance.integers(1, 60, (size, size), dtype=np.int32) for _ in range(2))
     np.fill_diagonal(time, 0)
     np.fill_diagonal(cost, 0)
-    starts = seed.integers(0, 300, size)
-    shared = [bool(one) for one in seed.integers(0, 2, size)]
-    locations = tuple(
-        Location(
-            f"p{i}",
-            int(starts[i]),
-            int(starts[i] + seed.integers(20, 500)),
-            int(seed.integers(0, 9)),
-            0 if shared[i] else None,
-        )
-        for i in range(size)
-    )
-    count = draw(st.integers(1, 10))
-    customers = tuple(
-        Customer(
-            f"c{i}",
-            (int(seed.integers(0, 4)), int(seed.integers(0, 4)), int(seed.integers(0, 4))),
-            int(seed.integers(0, 3)),
-            int(seed.integers(0, 2)),
-            10_000,
-        )
-        for i in range(count)
-    )
-    options = tuple(
-        Option(i, int(place), int(seed.integers(0, 9)), int(seed.integers(0, 3)), int(seed.integers(0, 9)))
-        for i in range(count)
-        for place in seed.choice(np.arange(1, size), min(size - 1, int(seed.integers(1, 4))), replace=False)
-    )
-    vehicles = tuple(
-        Vehicle(
-            f"v{i}",
-            0,
-            0,
-            int(seed.integers(0, 50)),
-            700,
-            (8, 8, 8),
-            int(seed.integers(0, 2)),
-            int(seed.integers(0, 2)),
-            100,
-            int(seed.integers(1, 9)),
-        )
-        for i in range(draw(st.integers(1, 3)))
-    )
     return Instance(
         "random",
-        locations,
-        customers,
-        options,
-        vehicles,
+        tuple(_location(chance, number) for number in range(size)),
+        tuple(_customer(chance, number) for number in range(count)),
+        tuple(option for number in range(count) for option in _options(chance, number, size)),
+        tuple(_vehicle(chance, number) for number in range(vans)),
         time,
         np.stack([cost, 2 * cost]),
         ((1, 2, 1),),
         (count // 2, count // 4),
     )
+
+
+def _numbers(chance: np.random.Generator, *limits: int) -> list[int]:
+    return [int(chance.integers(0, limit)) for limit in limits]
+
+
+def _location(chance: np.random.Generator, number: int) -> Location:
+    ready, wide, prepare, shared = _numbers(chance, 300, 480, 9, 2)
+    return Location(f"p{number}", ready, ready + 20 + wide, prepare, 0 if shared else None)
+
+
+def _customer(chance: np.random.Generator, number: int) -> Customer:
+    parcels, weight, volume, size, skills = _numbers(chance, 4, 4, 4, 3, 2)
+    return Customer(f"c{number}", (parcels, weight, volume), size, skills, 10_000)
+
+
+def _options(chance: np.random.Generator, customer: int, size: int) -> list[Option]:
+    several = min(size - 1, int(chance.integers(1, 4)))
+    places = chance.choice(np.arange(1, size), several, replace=False)
+    return [Option(customer, int(place), *_numbers(chance, 9, 3, 9)) for place in places]
+
+
+def _vehicle(chance: np.random.Generator, number: int) -> Vehicle:
+    early, skills, kind, stops = _numbers(chance, 50, 2, 2, 8)
+    return Vehicle(f"v{number}", 0, 0, early, 700, (8, 8, 8), skills, kind, 100, 1 + stops)

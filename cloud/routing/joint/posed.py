@@ -1,4 +1,4 @@
-"""Between the product's day and the search's instance: stops, windows and recipients' choices become options.
+"""The product's day posed as the search's instance: stops, windows and recipients' choices become options.
 
 What the search does not know is made safe instead: a van's load counts deliveries and collections together, breaks are
 taken off the shift's end. What then still does not hold (a break's window, a limit on driving) is mended afterwards
@@ -59,7 +59,7 @@ class _Builder:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Bridge:
+class Posed:
     """An instance and the way back: ``visits[i]`` is what option i means, ``translation`` whose vans they are."""
 
     instance: Instance
@@ -67,7 +67,7 @@ class Bridge:
     translation: Translation
 
 
-def build(day: JointDay, travel: TravelTimes) -> Bridge:
+def build(day: JointDay, travel: TravelTimes) -> Posed:
     """Return the instance of a day. The day must be valid and the travel times know its places."""
     translation = translate(Problem(day.stops, day.couriers), travel)
     vans = translation.vehicles
@@ -89,7 +89,7 @@ def build(day: JointDay, travel: TravelTimes) -> Bridge:
         cost,
         rooms,
     )
-    return Bridge(instance, tuple(built.visits), translation)
+    return Posed(instance, tuple(built.visits), translation)
 
 
 def _skill_bits(day: JointDay) -> dict[str, int]:
@@ -222,6 +222,6 @@ def _legs(built: _Builder, tariffs: Sequence[tuple[int, int, int]], travel: Trav
     return np.minimum(time, LEG_MAX).astype(np.int32), cost
 
 
-def orders(bridge: Bridge, answer: Answer) -> dict[int, list[Visit]]:
+def orders(posed: Posed, answer: Answer) -> dict[int, list[Visit]]:
     """Return what each van visits, by its number in the translation."""
-    return {vehicle: [bridge.visits[option] for option in options] for vehicle, options in answer.routes}
+    return {vehicle: [posed.visits[option] for option in options] for vehicle, options in answer.routes}

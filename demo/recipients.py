@@ -78,8 +78,8 @@ class Neighbourhood:
             raise
 
     def locker_of(self, mail: Mail) -> str | None:
-        """Find the locker a message speaks of, by its name and address."""
-        return next((one.id for one in self.scene.lockers.values() if f"{one.name}, " in mail.text), None)
+        """Find the locker a message speaks of, by what is painted on it: two may share a name and an address."""
+        return next((one for one in self.scene.lockers if f"({one})" in mail.text), None)
 
     def _delay_s(self) -> float:
         clock, chance = self.scene.clock, self.scene.chance

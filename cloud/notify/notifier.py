@@ -118,6 +118,7 @@ def facts_of(notification: Notification, link: str) -> Facts:
         barcode=context.get("barcode") or "",
         carrier=context.get("carrier") or "",
         locker=context.get("locker_name") or "",
+        locker_id=context.get("locker_id") or "",
         address=context.get("locker_address") or "",
         hours=context.get("opening_hours") or "",
         deadline=datetime.fromisoformat(deadline) if deadline else None,

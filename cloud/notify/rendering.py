@@ -47,6 +47,7 @@ class Facts:
     barcode: str = ""
     carrier: str = ""
     locker: str = ""
+    locker_id: str = ""
     address: str = ""
     hours: str = ""
     deadline: datetime | None = None
@@ -85,13 +86,19 @@ def render(template: str, language: str, facts: Facts, secrets: Secrets) -> Mess
         "texts": texts,
         "code": secrets.code,
         "qr": QR_CID if secrets.capability else None,
-        "where": ", ".join(filter(None, (facts.locker, facts.address))) if secrets.code else "",
+        "where": _where(facts) if secrets.code else "",
         "hours": facts.hours,
         "deadline": words["deadline"],
         "link": facts.link,
     }
     html = _PAGES.get_template("message.html").render(shown)
     return Message(subject, _plain(shown), html, qr_png(secrets.capability) if secrets.capability else None)
+
+
+def _where(facts: Facts) -> str:
+    """Name the machine as it is painted, too: two of them may stand at one address under one name."""
+    name = f"{facts.locker} ({facts.locker_id})" if facts.locker_id else facts.locker
+    return ", ".join(filter(None, (name, facts.address if facts.address != facts.locker else "")))
 
 
 def qr_png(text: str) -> bytes:

@@ -97,6 +97,7 @@ def _facts(uow: UnitOfWork, parcel: Parcel) -> dict[str, str]:
     locker = uow.get(Locker, parcel.locker_id) if parcel.locker_id else None
     if locker is not None:
         facts |= {
+            "locker_id": locker.id,
             "locker_name": locker.name,
             "locker_address": locker.address,
             "opening_hours": locker.opening_hours,

@@ -50,6 +50,12 @@ def test_a_deadline_is_told_in_the_lockers_time_and_the_readers_words() -> None:
     assert "Mittwoch 25 November, 18:00" in render("ready_for_pickup", "de", FACTS, SECRETS).text
 
 
+def test_two_lockers_of_one_name_and_address_are_told_apart() -> None:
+    facts = Facts(locker="Mokotowska 71, Warszawa", locker_id="WAW04A", address="Mokotowska 71, Warszawa")
+
+    assert "Mokotowska 71, Warszawa (WAW04A)\n" in render("ready_for_pickup", "en", facts, SECRETS).text
+
+
 def test_an_unknown_language_reads_english() -> None:
     assert render("reminder", "fr", FACTS, SECRETS).subject == "Your parcel is still waiting at Centrum"
 

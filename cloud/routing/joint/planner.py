@@ -55,7 +55,7 @@ RESERVE_SHARE = 0.1  # of the deadline is kept for the way there and back and th
 RESERVE_S_MIN = 0.3  # a start from the cache takes about as long
 SEARCH_S_MIN = 0.05  # less is a greedy answer, which still is one
 GRACE_S = 5  # after the deadline the worker's own alarm ends it
-WARM_UP_S_MAX = 600  # a slow, busy machine needs two minutes for what is ten seconds of work
+WARM_UP_S_MAX = 600  # a slow, busy machine needs two minutes for what is 25 s of work
 KILL_WAIT_S = 5  # SIGKILL takes effect at once unless the kernel is stuck in I/O
 CENT = 1_000  # the search counts in thousandths
 
@@ -107,7 +107,7 @@ class JointPlanner:
             await idle.kill()
 
     async def warm_up(self, patience_s: float = WARM_UP_S_MAX) -> None:
-        """Have the machine code made if it is not in the cache (ten seconds of one core, once for each version).
+        """Have the machine code made if it is not in the cache (10 to 25 s of one core, once a version).
 
         Do it at set-up or when the service starts: a plan's deadline does not wait for it.
         """

@@ -42,13 +42,12 @@ def _pyvrp_model(instance: Instance) -> Any:
     depot = model.add_depot(places[van.start])
     fixed = int(instance.cost.max()) * len(instance.customers) if instance.fewest_vehicles else 0
     model.add_vehicle_type(len(instance.vehicles), van.capacity[0], depot, depot, fixed, van.early, van.late)
-    groups = [model.add_client_group() for _ in instance.customers]
-    alone = [len(options) == 1 for options in instance.options_of()]
+    groups = [model.add_client_group() if len(one) > 1 else None for one in instance.options_of()]
     for option in instance.options:
         place = instance.locations[option.location]
         window = place.ready + place.prepare, place.due + place.prepare
         demand = instance.customers[option.customer].demand[0]
-        group = None if alone[option.customer] else groups[option.customer]
+        group = groups[option.customer]
         model.add_client(
             places[option.location], demand, 0, option.service, *window, required=group is None, group=group
         )

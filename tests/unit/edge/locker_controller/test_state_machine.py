@@ -5,9 +5,10 @@ A restart may come between any two inputs, and then only what was written is lef
 
 from typing import TYPE_CHECKING
 
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
 
 from contract.events import GrantsAccepted, MessageRefused, ReleaseIntended
 from contract.ids import CompartmentLabel, CourierRef, LockerId, MessageId
@@ -333,11 +334,21 @@ class Street(RuleBasedStateMachine):
         return [what.rstrip(b".").decode() for what in self.witness.inside().values()]
 
 
-Street.TestCase.settings = settings(
-    max_examples=250,  # some twenty thousand decisions: seconds here, and every kind of event many times
-    stateful_step_count=50,
-    deadline=None,
-    derandomize=True,
-    suppress_health_check=list(HealthCheck),
-)
-TestStreet = Street.TestCase
+def played(streets: int) -> settings:
+    return settings(
+        max_examples=streets,
+        stateful_step_count=50,
+        deadline=None,
+        derandomize=True,
+        suppress_health_check=list(HealthCheck),
+    )
+
+
+def test_no_street_breaks_a_promise() -> None:
+    run_state_machine_as_test(Street, settings=played(streets=40))  # three thousand decisions, even while traced
+
+
+@pytest.mark.long
+@pytest.mark.timeout(600)
+def test_not_even_many_streets_do() -> None:
+    run_state_machine_as_test(Street, settings=played(streets=250))  # twenty thousand: every event many times

@@ -42,10 +42,10 @@ def main() -> None:
 def use_cache() -> None:
     """Keep machine code by the sources it was made from: code of an older version must never run.
 
-    Call it before numba is imported for the first time.
+    Call it before numba is imported for the first time. A child of a process that called it keeps the same folder.
     """
-    parent = Path(os.environ.get(CACHE_VARIABLE) or Path(__file__).parent / "__pycache__")
-    os.environ[CACHE_VARIABLE] = str(parent / f"joint-{cache_key()}")
+    parent, own = Path(os.environ.get(CACHE_VARIABLE) or Path(__file__).parent / "__pycache__"), f"joint-{cache_key()}"
+    os.environ[CACHE_VARIABLE] = str(parent if parent.name == own else parent / own)
 
 
 def _reply_pipe() -> BinaryIO:

@@ -25,6 +25,9 @@ from tests.unit.cloud.routing.builders import a_break, a_courier, a_stop, days, 
 PATIENCE_S = 60.0
 REPEATABLE = JointOptions(seed=7, threads=1, rounds=500)
 
+# One group, so that not every pytest worker loads the machine code for itself.
+pytestmark = [pytest.mark.long, pytest.mark.timeout(600), pytest.mark.xdist_group("joint")]
+
 
 @pytest.fixture(scope="module", autouse=True)
 def _machine_code() -> None:
@@ -45,7 +48,6 @@ def travel_of(day: JointDay) -> TravelTimes:
     return line_travel(Problem(day.stops, day.couriers), day.places())
 
 
-@pytest.mark.timeout(600)  # the machine code may have to be made first
 async def test_whoever_may_goes_to_the_locker_on_the_way() -> None:
     refs = [f"r{number}" for number in range(6)]
     far = [a_choice(ref, 20 + 5 * number, "A") for number, ref in enumerate(refs)]

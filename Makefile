@@ -19,7 +19,7 @@ SEED ?=
 LOCKERS ?= 5
 HOURS ?= 8
 
-.PHONY: help setup demo demo-reset test lint format sim bench bench-routing
+.PHONY: help setup demo demo-reset test lint format sim mutants bench bench-routing
 
 help: ## List the commands
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -51,6 +51,10 @@ sim: ## Replay a world: make sim SEED=7 LOCKERS=5 HOURS=48; or run lockers: make
 	@scripts/setup.sh demo
 	@if [ -n "$(SEED)" ]; then exec $(PY) -m firmware_sim.world --seed "$(SEED)" --lockers "$(LOCKERS)" --hours "$(HOURS)" $(ARGS); \
 	else exec .venv/bin/latchmile-sim $(ARGS); fi
+
+mutants: ## Plant one bug after the other and show who catches it (ARGS="--why")
+	@scripts/setup.sh test
+	@exec $(PY) -m tests.simulation.mutants $(ARGS)
 
 bench-routing: ## Solve a folder of instances: make bench-routing DATA=folder SET=vrpdo SECONDS=10 SOLVER=joint
 	@scripts/setup.sh demo

@@ -104,6 +104,7 @@ class Auditor:
             if self.office.entries(site.id, 1, 1 << 40) != site.ledger.raws:
                 self.chronicle.violated(4, f"the cloud's log of {site.id} is not its journal")
             self._check_cabinet(site)
+            self._check_memory(site)
         now_ms = int(self.office.clock.now().timestamp() * 1000)
         for parcel, state in self.office.rows(
             "SELECT r.parcel_id, p.state FROM reservation r JOIN parcel p ON p.id = r.parcel_id WHERE"
@@ -118,6 +119,15 @@ class Auditor:
             if one.commanded:
                 self.chronicle.violated(1, f"{site.id}: {one.kind} at {'+'.join(one.labels)}")
         site.cabinet.violations.clear()
+
+    def _check_memory(self, site: Site) -> None:
+        """See that what the agent remembers is what its journal says."""
+        controller = site.boot.agent.controller if site.boot else None
+        if controller is None:
+            return
+        held = {label: one.parcel for label, one in controller.state.compartments.items() if one.parcel}
+        if held != site.ledger.holds:
+            self.chronicle.violated(3, f"{site.id} remembers other parcels than its journal")
 
     def _check_custody(self) -> None:
         """Whoever holds a parcel answers for it; parcels that no sensor could follow are left out."""

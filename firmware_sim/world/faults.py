@@ -61,6 +61,7 @@ class Troubles:
         broker.come_back()
         for name in (NAME, *(site.id for site in self.sites)):
             broker.plug_in(name)
+        self.office.plug.disarm()
         if not self.office.is_up:
             self.office.start()
         for site in self.sites:
@@ -74,6 +75,8 @@ class Troubles:
             site.cabinet.break_(label, CompartmentFaults(), self.office.loop.now_ms)
         if site.boot is None:
             site.power_on()
+        else:
+            site.boot.plug.disarm()
         site.stir()
 
     def _spawn(self, life: Coroutine[Any, Any, None]) -> None:

@@ -15,7 +15,9 @@ from contract.events import (
     AgentStarted,
     CodeBurnt,
     CodeRefused,
+    CommandDone,
     Entry,
+    GrantsAccepted,
     ParcelCollected,
     ParcelDroppedOff,
     ParcelPickedUp,
@@ -28,6 +30,7 @@ from contract.state import TimeQuality
 from edge.store.ports import Statement
 from firmware_sim.world.chronicle import START_MS, Chronicle
 
+FREE_MISSES = 5  # trust.md
 AGAIN_MS = 61_000  # product.md: once more within the same minute
 REOPENED_MAX = 1
 EXPIRY_SLACK_MS = 2_000  # whole seconds on the wire, and the commit itself
@@ -42,14 +45,19 @@ class CloudTruth(Protocol):
 
     def command(self, number: bytes) -> "Issued | None": ...
 
+    def addressee(self, number: bytes) -> str | None: ...
+
+    def recalled(self, number: bytes) -> ParcelRef | None: ...
+
 
 @dataclass(frozen=True, slots=True)
 class Issued:
-    """A remote open the cloud really signed. ``expires_ms`` is true time in this world."""
+    """A remote open the cloud really signed, for one ``boot``. ``expires_ms`` is true time in this world."""
 
     locker: str
     compartment: str
     expires_ms: int
+    boot: str
 
 
 @dataclass(slots=True)
@@ -79,7 +87,9 @@ class Ledger:
     parcels: dict[ParcelRef, Inside] = field(default_factory=dict)
     holds: dict[CompartmentLabel, ParcelRef] = field(default_factory=dict)
     obeyed: dict[bytes, MessageId] = field(default_factory=dict)
-    seen_intents: set[MessageId] = field(default_factory=set)
+    seen_intents: dict[MessageId, BootId | None] = field(default_factory=dict)
+    recalled: set[ParcelRef] = field(default_factory=set)
+    is_open: Callable[[CompartmentLabel], bool] = lambda _: True
     groups: dict[GroupId, ParcelRef] = field(default_factory=dict)
     pick_ups: int = 0
     events: Counter[str] = field(default_factory=Counter)
@@ -133,8 +143,23 @@ class Ledger:
                 self._burnt(group, label)
             case ParcelDroppedOff(parcel=parcel, compartment=label):
                 self._dropped_off(parcel, label)
-            case ParcelPickedUp(parcel=parcel, compartment=label) | ParcelCollected(parcel=parcel, compartment=label):
+            case ParcelPickedUp(parcel=parcel, compartment=label):
+                if parcel in self.parcels and not self.parcels[parcel].burnt:
+                    self._violated(2, f"a parcel is picked up from {label} and its code is not burnt")
                 self._taken(parcel, label)
+            case ParcelCollected(parcel=parcel, compartment=label):
+                self._taken(parcel, label)
+            case _:
+                self._obeyed(entry)
+
+    def _obeyed(self, entry: Entry) -> None:
+        """See that what was obeyed had been said by the cloud, to this locker."""
+        match entry.event:
+            case GrantsAccepted(message=number, carrier="wire") | CommandDone(command=number):
+                if self.cloud.addressee(number) != self.locker:
+                    self._violated(5, f"a message is obeyed that was meant for {self.cloud.addressee(number)}")
+                parcel = self.cloud.recalled(number)
+                self.recalled |= {parcel} if parcel else set()
             case CodeRefused():
                 self._missed(entry, entry.event)
             case _:
@@ -151,9 +176,11 @@ class Ledger:
 
     def _intended(self, entry: Entry, event: ReleaseIntended) -> None:
         self.intents[event.compartment] += 1
-        if event.intent in self.seen_intents:
-            return  # the one re-pulse within the same intent
-        self.seen_intents.add(event.intent)
+        if event.intent in self.seen_intents:  # the one re-pulse within the same intent
+            if self.seen_intents[event.intent] != self.boot:
+                self._violated(1, f"{event.compartment} is pulsed again by itself after a restart")
+            return
+        self.seen_intents[event.intent] = self.boot
         if event.purpose == Purpose.REMOTE:
             self._remote(entry, event)
         elif event.purpose == Purpose.PICK_UP and event.parcel is not None:
@@ -164,6 +191,8 @@ class Ledger:
 
     def _pick_up(self, event: ReleaseIntended, parcel: ParcelRef) -> None:
         inside = self.parcels.get(parcel)
+        if parcel in self.recalled:
+            self._violated(2, f"{event.compartment} opens for a code that was revoked")
         if inside is None or inside.label != event.compartment:
             self._violated(2, f"{event.compartment} opens for a parcel that is not in it")
         elif inside.burnt:
@@ -179,6 +208,8 @@ class Ledger:
             self._violated(5, f"{event.compartment} is opened from afar by a command nobody issued")
         elif (issued.locker, issued.compartment) != (self.locker, event.compartment):
             self._violated(5, f"{event.compartment} obeys a command meant for {issued.locker} {issued.compartment}")
+        elif issued.boot != (self.boot or b"").hex():
+            self._violated(5, f"{event.compartment} obeys a command for an earlier boot")
         elif number in self.obeyed:
             self._violated(5, f"{event.compartment} obeys the same command twice")
         elif entry.quality == TimeQuality.SYNCED and self.now_ms() > issued.expires_ms + EXPIRY_SLACK_MS:
@@ -191,6 +222,8 @@ class Ledger:
         if parcel is None:
             self._violated(2, f"a code is burnt at {label}, which holds nothing")
             return
+        if not self.is_open(label):
+            self._violated(2, f"a code is burnt at {label} though its door is shut")
         self.groups[group] = parcel
         self.parcels[parcel].burnt = True
 
@@ -198,6 +231,8 @@ class Ledger:
         """See that no guess is looked at during the pause after the last one."""
         free_ms, _ = self._last_miss
         if entry.quality == TimeQuality.SYNCED:
+            if event.misses > FREE_MISSES and not event.locked_s:
+                self._violated(2, f"{event.misses} misses in a row and no pause")
             if entry.at_ms + GUESS_SLACK_MS < free_ms:
                 self._violated(2, f"a guess counts {free_ms - entry.at_ms} ms before the pause after the last is over")
             self._last_miss = (entry.at_ms + event.locked_s * 1000, event.misses)

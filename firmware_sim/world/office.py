@@ -34,7 +34,7 @@ from cloud.store.secrets import AesGcmBox
 from cloud.store.writer import InlineWriter, Observer, Unit
 from contract.codes import CODES, make_code
 from contract.envelope import Signer
-from contract.ids import KeyId
+from contract.ids import KeyId, ParcelRef
 from contract.link import LinkStatus
 from contract.link_settings import LinkSettings
 from contract.topics import cloud_filters
@@ -153,6 +153,24 @@ class Office:
 
     def command(self, number: bytes) -> Issued | None:
         return self.commands.get(number)
+
+    def addressee(self, number: bytes) -> str | None:
+        """Return the locker a message of ours was meant for; nothing if nobody here said it."""
+        found = self.rows("SELECT locker_id FROM outbox_message WHERE about = ?", number.hex())
+        return str(found[0][0]) if found else None
+
+    def recalled(self, number: bytes) -> ParcelRef | None:
+        """Return the parcel whose rights a command revoked."""
+        found = self.rows(
+            "SELECT g.parcel_id FROM command_sent c JOIN issued_grant g ON g.group_id = c.group_id"
+            " WHERE c.id = ? AND c.kind = 'revoke' AND g.kind = 'pick_up'",
+            number.hex(),
+        )
+        return ParcelRef(bytes.fromhex(found[0][0])) if found else None
+
+    def boot_of(self, locker: str) -> str:
+        """Return the boot the cloud takes a locker to be in."""
+        return str(self.rows("SELECT boot_nonce FROM locker WHERE id = ?", locker)[0][0])
 
     # ------------------------------------------------------------------ the process
 

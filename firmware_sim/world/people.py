@@ -147,6 +147,7 @@ class Recipient(Person):
         if found == thing.barcode:
             self.site.cabinet.take_out(label, self.site.loop.now_ms)
             thing.holder, thing.fetched = "recipient", True
+            thing.odd = thing.odd or label in self.site.tainted  # a broken sensor may not have seen it
             self.tell(f"takes {found} out of {label}")
         elif not thing.odd and label not in self.site.tainted and thing.holder != "recipient":
             self.site.chronicle.violated(3, f"{self.site.id} {label} opens for {thing.barcode} and holds {found}")
@@ -252,6 +253,7 @@ class Courier(Person):
                 return
             placed.append(label)
             thing.holder = f"{self.site.id}/{label}"
+            thing.odd = thing.odd or label in self.site.tainted
             self.tell(f"puts {thing.barcode} into {label}")
         await self.hesitate(2)
         await self.shut(label)

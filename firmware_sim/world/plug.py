@@ -21,9 +21,9 @@ class Plug:
         """Let the power go at the ``moments``-th moment from now (1: the next)."""
         self._countdown = moments
 
-    @property
-    def armed(self) -> bool:
-        return self._countdown is not None
+    def disarm(self) -> None:
+        """Let the power stay after all."""
+        self._countdown = None
 
     def passes(self, name: str) -> bool:
         """Say whether what happens at this moment still happens."""

@@ -96,6 +96,7 @@ class Site:
         self.cabinet = Cabinet(plain_layout(labels), chance=self.chance)
         self.clock = Clock(self.loop)
         self.pavement = asyncio.Lock()
+        self.ledger.is_open = lambda label: self.is_open(label) or label in self.tainted
 
     @property
     def id(self) -> LockerId:

@@ -22,7 +22,8 @@ from contract.codes import CODES, make_code
 from contract.commands import REMOTE_OPEN_LIFE_S
 from contract.ids import CompartmentLabel
 from contract.state import Configuration
-from firmware_sim.world.ledger import Issued
+from edge.store.errors import StoreFact
+from firmware_sim.world.ledger import FREE_MISSES, Issued
 from firmware_sim.world.office import Office
 from firmware_sim.world.parcels import Thing, a_parcel, agreed, store
 from firmware_sim.world.people import Courier, Recipient, Stranger
@@ -33,7 +34,8 @@ ROUND_H = (1.5, 3.5)  # hours between two couriers' visits to one locker
 WITH_CODE = frozenset({"ready_for_pickup", "code_reissued", "reminder"})
 COURIERS = 2
 NEVER_COMES, BY_CODE, TRIES_SPENT = 0.12, 0.7, 0.4  # shares of recipients
-SHUTS_DOORS, GUESSES, BACK_IN_SERVICE, CUT_IN_THE_ACT = 0.6, 0.3, 0.6, 0.12
+SHUTS_DOORS, GUESSES, BACK_IN_SERVICE, CUT_IN_THE_ACT, SICK_IN_THE_ACT = 0.6, 0.3, 0.6, 0.12, 0.06
+PULLS_PLUG, HELD_BACK, CUT_AT_OPEN = 0.7, 0.25, 0.3
 
 
 @dataclass
@@ -148,24 +150,39 @@ class Town:
             await Recipient(name, site, chance).fetch(thing, code=chance.random() < BY_CODE)
             if thing.fetched:
                 break
-        if thing.fetched and thing.code and self.trouble and chance.random() < TRIES_SPENT:
+        if thing.fetched and not thing.odd and thing.code and self.trouble and chance.random() < TRIES_SPENT:
             await asyncio.sleep(round(chance.choice((90, 700)) * chance.uniform(1, 1.5), 3))
             await Stranger("somebody with a spent code", site, chance).guess([thing.code])
 
     def _arm(self, site: Site, chance: random.Random) -> None:
-        """Now and then let the power go in the middle of what somebody is about to do."""
-        if self.trouble and self.open_for_business and site.boot is not None and chance.random() < CUT_IN_THE_ACT:
+        """Now and then let power or card fail in the middle of what somebody is about to do."""
+        if not self.trouble or not self.open_for_business or site.boot is None:
+            return
+        drawn = chance.random()
+        if drawn < CUT_IN_THE_ACT:
             site.boot.plug.arm(chance.randrange(1, 120))
             self.start(self._repower(site, chance))
+        elif drawn < CUT_IN_THE_ACT + SICK_IN_THE_ACT:
+            self.start(self._sick_card(site, chance))
+
+    async def _sick_card(self, site: Site, chance: random.Random) -> None:
+        await asyncio.sleep(round(chance.uniform(1, 20), 3))
+        site.chronicle.fault("store disk_full", f"the card of {site.id} is full")
+        site.card.sick = StoreFact.DISK_FULL
+        await asyncio.sleep(round(chance.uniform(1, 40), 3))
+        site.card.sick = None
+        site.stir()
 
     async def _repower(self, site: Site, chance: random.Random) -> None:
         for _ in range(60):
-            await asyncio.sleep(10)
+            await asyncio.sleep(5)
             if site.boot is None:
                 await asyncio.sleep(round(chance.choice((2, 30, 400)) * chance.uniform(0.5, 1.5), 3))
                 if site.boot is None:
                     site.power_on()
                 return
+        if site.boot is not None:
+            site.boot.plug.disarm()
 
     async def _passers_by(self) -> None:
         """Close what others left open, some time later."""
@@ -195,6 +212,14 @@ class Town:
         site.chronicle.tell(f"a stranger guesses codes at {site.id}")
         self._arm(site, chance)
         await Stranger("a stranger", site, chance).guess(codes)
+        if len(codes) > FREE_MISSES and chance.random() < PULLS_PLUG and site.boot is not None:
+            site.chronicle.fault("plug pulled", f"the stranger pulls the plug of {site.id} to be listened to again")
+            site.power_off()
+            await asyncio.sleep(2)
+            if site.boot is None:
+                site.power_on()
+            await asyncio.sleep(5)
+            await Stranger("the same stranger", site, chance).guess(codes[:2])
 
     def _open(self, site: Site, chance: random.Random) -> None:
         label = chance.choice(site.cabinet.labels)
@@ -202,8 +227,17 @@ class Town:
         sent = self.office.attempt(lambda uow: remote_open(uow, self.office.act(OPERATOR), self.office.keys, wish))
         if sent is not None:
             expires_ms = self.office.loop.now_ms + REMOTE_OPEN_LIFE_S * 1000
-            self.office.commands[bytes.fromhex(sent.id)] = Issued(site.id, label, expires_ms)
+            self.office.commands[bytes.fromhex(sent.id)] = Issued(
+                site.id, label, expires_ms, self.office.boot_of(site.id)
+            )
             site.chronicle.tell(f"olga opens {label} at {site.id} from afar")
+            drawn = chance.random()
+            if drawn < HELD_BACK:
+                site.chronicle.fault("message held back", "the broker keeps a command for later")
+                self.office.broker.held_s = round(chance.uniform(62, 400), 3)
+            elif site.boot is not None and drawn < HELD_BACK + CUT_AT_OPEN:
+                site.boot.plug.arm(chance.randrange(1, 8))
+                self.start(self._repower(site, chance))
 
     def _waiting(self, site: Site, chance: random.Random) -> Thing | None:
         there = [one for one in self.things.values() if one.holder.startswith(f"{site.id}/")]

@@ -39,6 +39,7 @@ class WorldBroker(MemoryBroker):
         super().__init__()
         self.weather = Weather()
         self.captured: deque[Outgoing] = deque(maxlen=CAPTURED_MAX)
+        self.held_s = 0.0
         self._chance, self._chronicle = chance, chronicle
         self._era = 0
 
@@ -49,6 +50,10 @@ class WorldBroker(MemoryBroker):
     def route(self, message: Outgoing) -> None:
         if "/down/" in message.topic and not message.topic.endswith("ack"):
             self.captured.append(message)
+        if self.held_s and message.topic.endswith("command"):
+            held_s, self.held_s = self.held_s, 0.0
+            asyncio.get_running_loop().call_later(held_s, self._arrive, replace(message, expiry_s=None), self._era)
+            return
         weather = self.weather
         if self._falls(weather.loss, "message lost"):
             return

@@ -72,10 +72,15 @@ async def start(errand: Errand) -> Child:
             stdin=asyncio.subprocess.DEVNULL,
             stdout=log,
             stderr=log,
-            env=os.environ | errand.environment,
+            env=_plain_environment() | errand.environment,
             start_new_session=True,  # a Ctrl-C in the terminal is for us; children are ended in their order
         )
     return Child(errand, process)
+
+
+def _plain_environment() -> dict[str, str]:
+    """Return our environment without settings that are meant for somebody's real cloud."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("LATCHMILE_")}
 
 
 @asynccontextmanager

@@ -48,6 +48,8 @@ class Summary:
         if not self.console.is_terminal:
             scene.tally.observer = self._line
             self._addresses_as_lines(scene)
+            for happening in scene.tally.happenings:
+                self._line(happening)
             yield
             return
         with Live(self._picture(scene), console=self.console, refresh_per_second=4, transient=False) as live:

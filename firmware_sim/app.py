@@ -1,25 +1,23 @@
 """``latchmile-sim``: a street full of lockers on one machine, and a page to walk along it."""
 
 import asyncio
-import json
 import os
 import signal
 import sys
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
-from typing import Any
 
 from contract.link_settings import Reconnect
 from edge import logs
 from firmware_sim.control import serving
 from firmware_sim.deeds import Lockers
+from firmware_sim.enrolling import JoinError, join
 from firmware_sim.fleet import Fleet
 from firmware_sim.locker import LockerPlace, LockerStartError
 from firmware_sim.processes import ManyProcesses, Share, shared_out
 from firmware_sim.settings import Settings, parse
 from provisioning.bundle import has_bundle
-from provisioning.client import CloudPlace, EnrolmentError, enrol
 from provisioning.files import make_directory, write_atomically
 
 LOOPBACK = "127.0.0.1"
@@ -29,25 +27,6 @@ PARTS = ".sim"  # where the processes of a spread run leave their addresses
 
 class SimError(Exception):
     """The simulator cannot run as it was told to; the message says why."""
-
-
-async def enrol_all(settings: Settings) -> int:
-    """Enrol every locker of the claims file that has no bundle yet; return how many there were."""
-    if settings.claims is None:
-        return 0
-    try:
-        claims: dict[str, Any] = json.loads(settings.claims.read_text())
-    except (OSError, ValueError) as error:
-        raise SimError(f"{settings.claims} holds no claims: {error}") from error
-    make_directory(settings.bundles)
-    waiting = {name: str(claim) for name, claim in claims.items() if not has_bundle(settings.bundles / name)}
-    place = CloudPlace(url=settings.cloud)
-    for name, claim in sorted(waiting.items()):
-        try:
-            await asyncio.to_thread(enrol, place, claim, settings.bundles / name)
-        except EnrolmentError as error:
-            raise SimError(f"{name} could not be enrolled: {error}") from error
-    return len(waiting)
 
 
 def chosen(settings: Settings) -> list[str]:
@@ -60,7 +39,7 @@ def chosen(settings: Settings) -> list[str]:
         raise SimError(f"no bundle of {', '.join(missing)} in {settings.bundles}")
     names = [name for name in found if not settings.only or name in settings.only]
     if not names:
-        raise SimError(f"{settings.bundles} holds no locker's bundle; enrol some with --enrol, or see --help")
+        raise SimError(f"{settings.bundles} holds no locker's bundle; enrol some with --enrol or --key, see --help")
     return names
 
 
@@ -70,7 +49,9 @@ async def run(settings: Settings) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
-    enrolled = await enrol_all(settings)
+    enrolled = 0
+    if settings.joining.claims is not None or settings.joining.key:
+        enrolled = await join(settings.joining)
     names = chosen(settings)
     async with AsyncExitStack() as stack:
         lockers = await _start(settings, names, stack)
@@ -127,7 +108,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     os.umask(0o077)
     try:
         asyncio.run(run(settings))
-    except (SimError, LockerStartError, OSError) as error:
+    except (SimError, JoinError, LockerStartError, OSError) as error:
         print(f"latchmile-sim: {error}", file=sys.stderr)
         return 1
     return 0

@@ -1,9 +1,12 @@
 """What ``latchmile-sim`` may be told on its command line."""
 
 import argparse
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+from firmware_sim.enrolling import Joining
 
 PORT = 8090
 PORT_MAX = 0xFFFF
@@ -12,14 +15,13 @@ PROCESSES_MAX = 64  # more than one a core only costs memory
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """``claims`` names a JSON file of one-time claims by locker; ``only`` restricts the run to some lockers."""
+    """``only`` restricts the run to some lockers; ``joining`` says which may be enrolled first."""
 
     bundles: Path
     port: int
     kiosk_base: int
     processes: int
-    claims: Path | None
-    cloud: str
+    joining: Joining
     only: tuple[str, ...]
     url_file: Path | None
     reconnect_s_max: float
@@ -35,8 +37,7 @@ def parse(arguments: Sequence[str]) -> Settings:
         port=given.port,
         kiosk_base=given.kiosk_base,
         processes=given.processes,
-        claims=given.enrol,
-        cloud=given.cloud,
+        joining=Joining(bundles=given.bundles, cloud=given.cloud, claims=given.enrol, key=given.key),
         only=tuple(given.only),
         url_file=given.url_file,
         reconnect_s_max=given.reconnect_max,
@@ -51,14 +52,15 @@ def _parser() -> argparse.ArgumentParser:
         description="Run simulated lockers: each is the real agent with its real kiosk, journal and link, on doors "
         "that do not exist. A page on this machine draws them all; there you pull and shut doors, put parcels in, "
         "take them out, cut a locker's link to the broker or its power.",
-        epilog="Every folder in --bundles that holds a locker's bundle becomes a locker. To make some: let the "
-        "operator console or POST /v1/lockers/{id}/claims give you one-time claims, write them as "
-        '{"LOCKER-ID": "claim", ...} into a file and pass it with --enrol and --cloud. '
+        epilog="Every folder in --bundles that holds a locker's bundle becomes a locker. To make some: pass --cloud "
+        "and an operator's --key, and every locker that the cloud knows is enrolled first; or write one-time claims as "
+        '{"LOCKER-ID": "claim", ...} into a file and pass it with --enrol. '
         "Exit codes: 0 ended by Ctrl-C or SIGTERM, 1 nothing could be started, 2 bad usage.",
     )
     add = parser.add_argument
     add("--bundles", type=Path, required=True, help="folder with one folder for each locker")
     add("--enrol", type=Path, metavar="FILE", help="JSON file of claims; lockers without a bundle are enrolled first")
+    add("--key", default=os.environ.get("LATCHMILE_KEY", ""), help="operator's API key (or LATCHMILE_KEY)")
     add("--cloud", default="http://127.0.0.1:8000", help="where to enrol (default: %(default)s)")
     add("--port", type=_port, default=PORT, help="port of the page and its JSON (0: any free; default: %(default)s)")
     add(

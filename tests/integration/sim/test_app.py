@@ -10,6 +10,7 @@ from contract.ids import LockerId
 from firmware_sim.app import SimError, run
 from firmware_sim.control_client import RemoteLockers
 from firmware_sim.deeds import Look
+from firmware_sim.enrolling import JoinError
 from firmware_sim.paper_cloud import PaperCloud, small_layout
 from firmware_sim.processes import shared_out
 from firmware_sim.settings import parse
@@ -58,13 +59,18 @@ def test_lockers_are_dealt_out_evenly() -> None:
         (["--bundles", "."], "holds no locker's bundle"),
         (["--bundles", ".", "--only", "SIM-1"], "no bundle of SIM-1"),
         (["--bundles", ".", "--enrol", "missing.json"], "holds no claims"),
+        (["--bundles", ".", "--enrol", "bad.json"], "holds no claims"),
+        (["--bundles", ".", "--enrol", "claims.json", "--cloud", "http://127.0.0.1:1"], "could not be enrolled"),
+        (["--bundles", ".", "--key", "lm_none", "--cloud", "http://127.0.0.1:1"], "gives no claims"),
     ],
 )
 async def test_what_cannot_run_says_why(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str], said: str
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(SimError, match=said):
+    (tmp_path / "bad.json").write_text('{"../../etc": "claim"}')
+    (tmp_path / "claims.json").write_text('{"SIM-1": "claim"}')
+    with pytest.raises((SimError, JoinError), match=said):
         await run(parse(arguments))
 
 

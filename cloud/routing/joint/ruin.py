@@ -24,8 +24,6 @@ from cloud.routing.joint.layout import (
 from cloud.routing.joint.moves import remove_run
 
 STRING_MAX = 10  # longest string; the authors' value
-WIDER = 2.5  # times as much is taken out now and then: full vans have no room for small steps
-WIDER_CHANCE = 0.15  # measured on VRPDO; 0 is one per cent worse on the tight instances
 SPLIT_CHANCE = 0.5  # of leaving a part of the string in place; the authors' value
 SPLIT_GROW = 0.01  # chance that the part left in place grows by one more; the authors' value
 
@@ -38,8 +36,7 @@ def ruin(data: Data, state: State, dice: Dice, wish: tuple[float, float]) -> Non
     """
     customers = len(data.customer)
     longest = min(float(STRING_MAX), max(1.0, customers / max(1, state.total[T_ROUTES])))
-    take = wish[0] * (WIDER if uniform(dice) < WIDER_CHANCE else 1.0)
-    strings = 1 + int(uniform(dice) * max(4.0 * take / (1.0 + longest) - 1.0, 0.0))
+    strings = 1 + int(uniform(dice) * max(4.0 * wish[0] / (1.0 + longest) - 1.0, 0.0))
     by_any = uniform(dice) < wish[1]
     seed = below(dice, customers)
     o = state.where[seed, W_OPTION]

@@ -29,6 +29,12 @@ class Joining:
     cloud: str
     claims: Path | None = None
     key: str = ""
+    only: tuple[str, ...] = ()
+    """Restricts it to some lockers; empty: all."""
+
+    def wants(self, name: str) -> bool:
+        """Whether this locker is to be enrolled here."""
+        return (not self.only or name in self.only) and not has_bundle(self.bundles / name)
 
 
 async def join(joining: Joining) -> int:
@@ -36,7 +42,7 @@ async def join(joining: Joining) -> int:
     claims = _read(joining.claims) if joining.claims is not None else {}
     if joining.key:
         claims |= await _made(joining, claims)
-    waiting = {name: claim for name, claim in claims.items() if not has_bundle(joining.bundles / name)}
+    waiting = {name: claim for name, claim in claims.items() if joining.wants(name)}
     make_directory(joining.bundles)
     for name, claim in sorted(waiting.items()):
         try:
@@ -63,7 +69,7 @@ async def _made(joining: Joining, known: Iterable[str]) -> dict[str, str]:
         try:
             fleet = (await client.get("/v1/lockers")).raise_for_status().json()["lockers"]
             names = [str(locker_id(one["locker_id"])) for one in fleet]
-            new = [name for name in names if name not in known and not has_bundle(joining.bundles / name)]
+            new = [name for name in names if name not in known and joining.wants(name)]
             made = [(await client.post(f"/v1/lockers/{name}/claims")).raise_for_status().json() for name in new]
         except (httpx.HTTPError, ValueError, KeyError) as error:
             raise JoinError(f"the cloud at {joining.cloud} gives no claims: {error}") from error

@@ -37,7 +37,9 @@ def parse(arguments: Sequence[str]) -> Settings:
         port=given.port,
         kiosk_base=given.kiosk_base,
         processes=given.processes,
-        joining=Joining(bundles=given.bundles, cloud=given.cloud, claims=given.enrol, key=given.key),
+        joining=Joining(
+            bundles=given.bundles, cloud=given.cloud, claims=given.enrol, key=given.key, only=tuple(given.only)
+        ),
         only=tuple(given.only),
         url_file=given.url_file,
         reconnect_s_max=given.reconnect_max,
@@ -70,7 +72,13 @@ def _parser() -> argparse.ArgumentParser:
         help="port of the first kiosk, the next has the next (0: free ones)",
     )
     add("--processes", type=_processes, default=1, help="spread the lockers over this many processes (default: 1)")
-    add("--only", action="append", default=[], metavar="LOCKER", help="run only this locker; several times for several")
+    add(
+        "--only",
+        action="append",
+        default=[],
+        metavar="LOCKER",
+        help="enrol and run only this one; several times for several",
+    )
     add("--url-file", type=Path, help="write the page's address there once every locker serves")
     add(
         "--reconnect-max",

@@ -117,6 +117,7 @@ class Van:
         scene = self.scene
         for barcode, label in done.dropped_off.items():
             scene.tally.dropped_off(barcode, locker, label)
+            scene.clock.settle()
         for barcode in done.collected.values():
             scene.tally.collected(barcode)
         for barcode, reason in done.refused.items():

@@ -30,7 +30,7 @@ class Chronicle:
     faults: Counter[str] = field(default_factory=Counter)
     deeds: Counter[str] = field(default_factory=Counter)
     violations: list[Violation] = field(default_factory=list)
-    stop_at_first: bool = False
+    halt: Callable[[], object] | None = None
     _hash: "hashlib._Hash" = field(default_factory=hashlib.sha256)
 
     def step(self, kind: str, where: str, detail: bytes = b"") -> None:
@@ -54,6 +54,8 @@ class Chronicle:
         self.tell(f"VIOLATION of invariant {invariant}: {what}")
         if len(self.violations) < VIOLATIONS_KEPT:
             self.violations.append(Violation(invariant, self.now_ms() / 1000, what))
+        if self.halt is not None:
+            self.halt()
 
     @property
     def trace(self) -> str:

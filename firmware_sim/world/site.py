@@ -34,6 +34,7 @@ VERSION = "1.0-world"
 REST_IDLE_S = 60.0  # what ``decide`` asks for while nobody stands there and every door is shut
 REST_DOORS_S = 5.0  # an open door and nobody there: its timers count minutes
 KIOSK_S_MAX = 20.0  # nobody waits longer for a keypad's answer
+RETRY_S = 0.25  # the product's tick
 RESTART_S = 5.0  # systemd's RestartSec
 QUIET_WATCHDOG = {"WATCHDOG_USEC": str(3 * 3_600_000_000)}  # nobody listens to the pings; once an hour is enough
 
@@ -171,7 +172,7 @@ class Site:
     def _opener(self, plug: Plug) -> Callable[[], Awaitable[Database]]:
         async def open_database() -> Database:
             await plug.moment("before the store opens")
-            return WorldDatabase(self.card, plug, self.ledger, self.stir)
+            return WorldDatabase(self.card, plug, self.ledger, self._stir_later)
 
         return open_database
 
@@ -205,6 +206,10 @@ class Site:
         if not isinstance(controller.screen(), Idle) or state.pulse or state.task or state.session:
             return seconds
         return REST_DOORS_S if any(door.is_open is not False for door in state.doors.values()) else REST_IDLE_S
+
+    def _stir_later(self) -> None:
+        """Wake the tick in its own time; at once, a tick that fails would never let time pass."""
+        self.loop.call_later(RETRY_S, self.stir)
 
     def stir(self) -> None:
         """Wake the tick: somebody or something is here."""

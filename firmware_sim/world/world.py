@@ -14,6 +14,7 @@ import json
 import logging
 import random
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -83,7 +84,11 @@ def run_world(plan: Plan, say: Callable[[str], None] | None = None) -> Result:
     try:
         world = World(plan, loop, say)
         asyncio.set_event_loop(loop)
-        loop.run_until_complete(world.live())
+        life = loop.create_task(world.live())
+        if plan.stop_at_first:
+            world.chronicle.halt = life.cancel
+        with suppress(asyncio.CancelledError):
+            loop.run_until_complete(life)
         result = world.result()
         loop.run_until_complete(world.end())
     finally:

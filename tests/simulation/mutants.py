@@ -53,7 +53,7 @@ def planted(bug: Bug) -> Iterator[None]:
 
 def hunt(bug: Bug, seeds: Sequence[int]) -> Catch | None:
     """Return the first catch."""
-    for seed in seeds:
+    for seed in (bug.seed, *(one for one in seeds if one != bug.seed)):
         with planted(bug):
             result = run_world(Plan(seed, LOCKERS, HOURS, stop_at_first=True))
         if result.violations:

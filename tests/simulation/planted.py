@@ -26,16 +26,16 @@ def _module(name: str) -> Any:
 
 
 ingest, promise = _module("cloud.downlink.ingest"), _module("cloud.services.promise")
-arrivals, choose, controller, decide, lockout, messages, pickup, reconcile, release, remote = (
+arrivals, dropoff, controller, decide, lockout, messages, pickup, reconcile, release, remote = (
     _module(f"edge.locker_controller.{name}")
     for name in (
-        *("arrivals", "choose", "controller", "decide", "lockout"),
+        *("arrivals", "dropoff", "controller", "decide", "lockout"),
         *("messages", "pickup", "reconcile", "release", "remote"),
     )
 )
 statements, store = _module("edge.store.statements"), _module("edge.store.store")
 inbox, outbox = _module("edge.uplink.inbox"), _module("edge.uplink.outbox")
-office = _module("firmware_sim.world.office")
+record_state, office = _module("cloud.services.record_state"), _module("firmware_sim.world.office")
 
 Patch = tuple[Any, str, Any]
 Make = Callable[[], Sequence[Patch]]
@@ -43,10 +43,11 @@ Make = Callable[[], Sequence[Patch]]
 
 @dataclass(frozen=True, slots=True)
 class Bug:
-    """One planted bug: ``patches`` are (where, name, what stands there instead)."""
+    """One planted bug: ``patches`` are (where, name, what stands there instead); ``seed`` is tried first."""
 
     name: str
     patches: Make
+    seed: int = 1
 
 
 # ---------------------------------------------------------------------- the loop and the store
@@ -231,7 +232,12 @@ def _revocation_ignored() -> Sequence[Patch]:
 
 
 def _occupied_chosen() -> Sequence[Patch]:
-    return [(choose, "takes_parcels", lambda _state, _label: True)]
+    def first(state: Any, aim: Any) -> Any:
+        plans = state.setup.layout.compartments
+        fitting = [one.label for one in plans if one.size.rank >= aim.rank_min and one.label not in aim.tried]
+        return fitting[0] if fitting else None
+
+    return [(dropoff, "choose", first)]
 
 
 def _pulses_after_restart() -> Sequence[Patch]:
@@ -315,7 +321,8 @@ def _with_custodian(parcel: Any, custodian: str) -> Any:
 
 
 def _commands_not_repeated() -> Sequence[Patch]:
-    return [(office, "resend_unconfirmed", lambda _uow, _act: 0)]
+    resend_all = (record_state, "resend_all", lambda _uow, _act, _locker: 0)
+    return [(office, "resend_unconfirmed", lambda _uow, _act: 0), resend_all]
 
 
 BUGS = (
@@ -330,16 +337,16 @@ BUGS = (
     Bug("compartments kept in memory", _forgets("compartment")),
     Bug("no lockout", _no_lockout),
     Bug("signature not checked", _signature_unchecked),
-    Bug("addressee ignored", _any_addressee),
-    Bug("expiry ignored", _expiry_ignored),
-    Bug("boot nonce ignored", _objections_but("wrong_boot")),
+    Bug("addressee ignored", _any_addressee, seed=2),
+    Bug("expiry ignored", _expiry_ignored, seed=10),
+    Bug("boot nonce ignored", _objections_but("wrong_boot"), seed=4),
     Bug("dedup, counter and expiry dropped", _replays_obeyed),
     Bug("code burnt at entry", _burnt_at_entry),
     Bug("code never burnt", _never_burnt),
     Bug("code opens another compartment", _wrong_compartment),
     Bug("parcel not booked out", _not_booked_out),
     Bug("revocation ignored", _revocation_ignored),
-    Bug("occupied compartment chosen", _occupied_chosen),
+    Bug("first compartment chosen, full or not", _occupied_chosen),
     Bug("pulses again after a restart", _pulses_after_restart),
     Bug("PUBACK taken for an acknowledgement", _puback_trusted),
     Bug("events never sent again", _never_sent_again),

@@ -64,12 +64,12 @@ def test_gates() -> list[Gate]:
         Gate("coverage reset", (python, "-m", "coverage", "erase")),
         Gate(
             "tests",
-            (python, "-m", "coverage", "run", *pytest, "-m", "not long and not hardware", "--junitxml=build/short.xml"),
+            (python, "-m", "coverage", "run", *pytest, "-m", "not long and not hardware and not night", "--junitxml=build/short.xml"),
             streams=True,
         ),
         Gate(
             "long tests",
-            (python, *pytest, "-m", "long and not hardware", "--junitxml=build/long.xml"),
+            (python, *pytest, "-m", "long and not hardware and not night", "--junitxml=build/long.xml"),
             streams=True,
             also_passes_with=NO_TESTS_COLLECTED,
         ),

@@ -26,8 +26,8 @@ def test_a_time_is_told_in_hours_minutes_and_seconds() -> None:
     assert clock(3_723.4) == "1 h 02 min 03 s"
 
 
-@pytest.mark.long
-@pytest.mark.timeout(600)
+@pytest.mark.night
+@pytest.mark.timeout(1800)
 @pytest.mark.parametrize("bug", BUGS, ids=lambda bug: bug.name)
 def test_every_planted_bug_is_caught(bug: Bug) -> None:
     assert hunt(bug, SEEDS) is not None

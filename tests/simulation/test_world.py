@@ -1,4 +1,4 @@
-"""Worlds from seeds: a small fixed number in every test run; `make sim-night` does the many."""
+"""Worlds from seeds: a small fixed number in every test run; `make sim SEED=n` replays any."""
 
 import json
 import os

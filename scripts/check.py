@@ -28,6 +28,8 @@ NOT_GATED = (  # rims: held by integration tests against a real broker and a rea
     "contract/mqtt_wire.py",
     "edge/locker_controller/controller.py",
 )
+SHORT = "not long and not hardware and not night"
+LONG = "long and not hardware and not night"
 NO_TESTS_COLLECTED = 5  # pytest's exit code when a marker selects nothing
 
 
@@ -64,12 +66,12 @@ def test_gates() -> list[Gate]:
         Gate("coverage reset", (python, "-m", "coverage", "erase")),
         Gate(
             "tests",
-            (python, "-m", "coverage", "run", *pytest, "-m", "not long and not hardware and not night", "--junitxml=build/short.xml"),
+            (python, "-m", "coverage", "run", *pytest, "-m", SHORT, "--junitxml=build/short.xml"),
             streams=True,
         ),
         Gate(
             "long tests",
-            (python, *pytest, "-m", "long and not hardware and not night", "--junitxml=build/long.xml"),
+            (python, *pytest, "-m", LONG, "--junitxml=build/long.xml"),
             streams=True,
             also_passes_with=NO_TESTS_COLLECTED,
         ),

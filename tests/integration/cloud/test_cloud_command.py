@@ -142,9 +142,9 @@ def test_it_stops_in_order_even_while_somebody_watches(service: Service, number:
 
     watcher = threading.Thread(target=watch, daemon=True)
     watcher.start()
-    assert heard.wait(20)
+    assert heard.wait(60)
     cloud.send_signal(number)
-    assert cloud.wait(timeout=30) == 0
+    assert cloud.wait(timeout=60) == 0
 
 
 def test_what_was_committed_outlives_kill_dash_nine(service: Service) -> None:
@@ -155,7 +155,7 @@ def test_what_was_committed_outlives_kill_dash_nine(service: Service) -> None:
         made = http.post("/v1/couriers", json={"name": "Ewa"})
         assert made.status_code == 201
     first.kill()
-    first.wait(timeout=20)
+    first.wait(timeout=60)
     service.start()
     assert not any("first start" in line for line in service.said)
     assert service.secrets()["operator_key"] == key
@@ -203,7 +203,7 @@ def test_the_log_shows_no_key_no_password_and_no_link(service: Service) -> None:
         http.get("/v1/tracking/" + "s3cret" * 7)
     assert isinstance(service.cloud, subprocess.Popen)
     service.cloud.send_signal(signal.SIGTERM)
-    service.cloud.wait(timeout=30)
+    service.cloud.wait(timeout=60)
     log = (service.directory / "cloud.app.log").read_text()
     for secret in (secrets["operator_key"], secrets["carrier_key"], secrets["operator"]["password"], "s3cret"):
         assert secret not in log

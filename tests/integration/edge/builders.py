@@ -152,7 +152,7 @@ class Site:
 
     async def shows(self, kind: type[Screen]) -> Screen:
         """Watch the page's own stream of screens until one is of this kind."""
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             async for screen in self.agent.front.watch():
                 if isinstance(screen, kind):
                     return screen
@@ -160,7 +160,7 @@ class Site:
 
     async def shown_within(self, wanted: Screen) -> bool:
         """Whether the page comes to show exactly ``wanted``."""
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             async for screen in self.agent.front.watch():
                 if screen == wanted:
                     return True

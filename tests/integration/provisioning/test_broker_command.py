@@ -50,7 +50,7 @@ async def test_it_serves_until_it_is_told_to_stop_and_leaves_nothing_behind(
 
         process.send_signal(number)
 
-        assert process.wait(timeout=20) == 0
+        assert process.wait(timeout=60) == 0
         assert not mosquitto.is_running()
 
 
@@ -62,7 +62,7 @@ def test_its_child_does_not_outlive_it(tmp_path: Path) -> None:
 
         os.kill(process.pid, signal.SIGKILL)
 
-        mosquitto.wait(timeout=20)
+        mosquitto.wait(timeout=60)
     assert not mosquitto.is_running()
 
 
@@ -72,7 +72,7 @@ def test_it_says_why_it_cannot_begin(tmp_path: Path) -> None:
     (tmp_path / "authority" / "root.crt").write_text("not a certificate")
 
     with command("--dir", str(tmp_path), "--port", str(free_port())) as process:
-        _, said = process.communicate(timeout=20)
+        _, said = process.communicate(timeout=60)
 
     assert process.returncode == 1
     assert said.startswith("latchmile-broker: ")

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest_asyncio
-from playwright.async_api import Browser, BrowserContext, Page, ViewportSize, async_playwright
+from playwright.async_api import Browser, BrowserContext, Page, ViewportSize, async_playwright, expect
 
 from tests.unit.cloud.api.office import PASSWORD
 from tests.web.cloud.world import World, open_world
@@ -26,6 +26,8 @@ ARGUMENTS = [
     "--disable-sync",
 ]
 PHONE, DESKTOP = ViewportSize(width=390, height=844), ViewportSize(width=1440, height=900)
+LAUNCH_MS_MAX = 120_000
+expect.set_options(timeout=60_000)  # a limit for a broken page, not a measurement; Playwright's own is five seconds
 
 
 @dataclass
@@ -52,7 +54,7 @@ class Window:
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def browser() -> AsyncIterator[Browser]:
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS, timeout=LAUNCH_MS_MAX)
         yield browser
         await browser.close()
 
@@ -65,6 +67,7 @@ async def world(tmp_path: Path) -> AsyncIterator[World]:
 
 async def window_of(browser: Browser, world: World, size: ViewportSize) -> tuple[Window, BrowserContext]:
     context = await browser.new_context(viewport=size, reduced_motion="reduce", locale="en-GB")
+    context.set_default_timeout(60_000)
     page = await context.new_page()
     window = Window(page, world)
     page.on("console", lambda said: window.complaints.append(said.text) if said.type == "error" else None)

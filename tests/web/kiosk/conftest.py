@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest_asyncio
-from playwright.async_api import Browser, Page, ViewportSize, async_playwright
+from playwright.async_api import Browser, Page, ViewportSize, async_playwright, expect
 
 from edge.kiosk.fake import FakeLocker
 from edge.kiosk.server import serving
@@ -27,6 +27,8 @@ ARGUMENTS = [
     "--disable-sync",
 ]
 SIZE = ViewportSize(width=1024, height=600)  # the touch screen of the reference locker
+LAUNCH_MS_MAX = 120_000
+expect.set_options(timeout=60_000)  # a limit for a broken page, not a measurement; Playwright's own is five seconds
 
 
 @dataclass
@@ -58,7 +60,7 @@ class Kiosk:
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def browser() -> AsyncIterator[Browser]:
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS, timeout=LAUNCH_MS_MAX)
         yield browser
         await browser.close()
 
@@ -69,6 +71,7 @@ async def kiosk(browser: Browser) -> AsyncIterator[Kiosk]:
     async with serving(locker, lambda: ABOUT, 0) as port:
         address = f"http://127.0.0.1:{port}"
         context = await browser.new_context(viewport=SIZE, reduced_motion="reduce", bypass_csp=False)
+        context.set_default_timeout(60_000)
         page = await context.new_page()
         complaints: list[str] = []
         page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)

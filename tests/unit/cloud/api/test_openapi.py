@@ -70,7 +70,7 @@ def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
         stack.callback(loop.close)
         stack.callback(thread.join)
         stack.callback(loop.call_soon_threadsafe, done.set)
-        assert opened.wait(30)
+        assert opened.wait(120)
         yield kept[0]
 
 

@@ -117,7 +117,7 @@ def test_waiting_units_are_committed_as_one_group(path: Path) -> None:
 
     def wait(uow: UnitOfWork) -> None:
         del uow
-        open_gate.wait(10)
+        open_gate.wait(60)
 
     with ThreadWriter(open_writer(path)) as running:
         running.on_commit(heard.append)
@@ -138,10 +138,10 @@ def test_a_full_queue_says_so_at_once(path: Path) -> None:
         def hold(uow: UnitOfWork) -> None:
             del uow
             begun.set()
-            open_gate.wait(10)
+            open_gate.wait(60)
 
         running.submit(hold)
-        begun.wait(10)
+        begun.wait(60)
         for _ in range(QUEUE_MAX):
             running.submit(lambda _: None)
         with pytest.raises(OverloadedError):

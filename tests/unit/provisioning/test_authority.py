@@ -135,6 +135,7 @@ def stolen_key_csr() -> bytes:
         (other_curve_csr(), "P-256"),
         (stolen_key_csr(), "not signed with the key"),
     ],
+    ids=("empty", "torn", "too-big", "rsa", "other-curve", "stolen-key"),  # new keys would be new names in each worker
 )
 def test_an_unsound_request_is_refused(tmp_path: Path, csr: bytes, why: str) -> None:
     with pytest.raises(CsrRefusedError, match=why):

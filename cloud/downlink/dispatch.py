@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from cloud.domain.errors import DomainError
 from cloud.downlink.ingest import Desk
 from cloud.services.dispatch import claim_messages, mark_sent
+from cloud.services.ports import Act
 from cloud.services.records_ops import OutboxMessage
 from contract import topics
 from contract.ids import LockerId
@@ -57,12 +58,14 @@ class Dispatch:
             return False
         sent = await self._publish(due)
         if sent:
-            await self._mark_sent(sent)
+            await self._mark_sent(act, sent)
         return bool(due) and len(sent) == len(due)
 
-    async def _mark_sent(self, sent: Sequence[str]) -> None:
-        """Tick off what went out; where that fails the claim runs out and the locker hears the same twice."""
-        act = self._desk.act()
+    async def _mark_sent(self, act: Act, sent: Sequence[str]) -> None:
+        """Tick off what went out; where that fails the claim runs out and the locker hears the same twice.
+
+        The time is that of the claim: a locker may have accepted a message before the broker's answer is here.
+        """
         self.sent += len(sent)
         try:
             await self._desk.writer.run(lambda uow: mark_sent(uow, act, sent))

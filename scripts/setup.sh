@@ -90,9 +90,10 @@ install_requirements() {
     local wanted
     wanted="$(hash_of requirements/all.txt)"
     stamped requirements "$wanted" && return
-    # --require-hashes stays whatever the machine's own pip configuration adds as a source.
+    # --require-hashes stays whatever the machine's own pip configuration adds as a source; --no-compile because most of
+    # what is installed is never imported, and what is gets compiled then.
     run_quietly "installed the pinned requirements" \
-        "$python" -m pip install -q --require-hashes -r requirements/all.txt
+        "$python" -m pip install -q --no-compile --require-hashes -r requirements/all.txt
     stamp requirements "$wanted"
 }
 

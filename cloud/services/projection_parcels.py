@@ -21,6 +21,8 @@ from contract.events import (
     ProblemReported,
 )
 
+MAYBE_INSIDE = frozenset({"unclear", "left_open"})  # reasons of a locker that gave a drop-off up without an answer
+
 
 def dropped_off(changes: Projection, seen: Seen, event: ParcelDroppedOff) -> None:
     ref = parcel_id(event.parcel)
@@ -83,9 +85,13 @@ def collected(changes: Projection, seen: Seen, event: ParcelCollected) -> None:
 
 
 def drop_off_abandoned(changes: Projection, seen: Seen, event: DropOffAbandoned) -> None:
-    parcel = changes.parcels.get(parcel_id(event.parcel))
+    """Keep it in the history; when nobody knows whether the parcel lies inside, somebody has to look."""
+    ref = parcel_id(event.parcel)
+    parcel = changes.parcels.get(ref)
     if parcel is not None:
         changes.change_parcel(seen, parcel, "drop_off_abandoned", "courier", f"{event.compartment}: {event.reason}")
+    if event.reason in MAYBE_INSIDE:
+        changes.case(seen, "drop_off_unclear", ref, event.compartment, "nobody confirmed that the parcel is inside")
 
 
 def drop_off_refused(changes: Projection, seen: Seen, event: DropOffRefused) -> None:

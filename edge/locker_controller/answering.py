@@ -130,9 +130,10 @@ def _after_the_door(draft: Draft, task: Task, aim: DropOffAim, tapped: Answer) -
         dropoff.open_again(draft, task, aim)
     elif tapped is Answer.DONE and aim.cancelled:
         dropoff.cancelled(draft, task, aim)
-    elif tapped in {Answer.DONE, Answer.SIGN_OUT}:
+    elif tapped is Answer.DONE:
+        dropoff.confirm(draft, task, aim)
+    elif tapped is Answer.SIGN_OUT:
         dropoff.settle(draft, task, aim)
-    if tapped is Answer.SIGN_OUT:
         courier.sign_out(draft)
 
 

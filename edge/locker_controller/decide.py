@@ -122,8 +122,10 @@ def _tick(draft: Draft, levels: Levels) -> None:
 
 def _present(draft: Draft, given: Presented) -> None:
     """Serve somebody who typed or showed something, if nobody else is being served."""
-    if isinstance(given, BarcodeScanned) and _scanned_again(draft, given):
-        return
+    if isinstance(given, BarcodeScanned):
+        if _scanned_again(draft, given):
+            return
+        dropoff.heard(draft)
     if not (_goes_on(draft, given) or turn.make_way(draft)):
         task = draft.state.task
         at_a_door = task is not None and task.phase is Phase.OPEN
@@ -143,9 +145,19 @@ def _present(draft: Draft, given: Presented) -> None:
 
 
 def _goes_on(draft: Draft, given: Presented) -> bool:
-    """Say whether a courier at work shows a further pass, which disturbs nothing."""
-    session = draft.state.session
-    return isinstance(given, PassShown) and session is not None and session.courier == given.courier_pass.courier
+    """Say whether a courier at work shows a further pass, which disturbs nothing.
+
+    Nor does one who comes back after a power cut and is being asked about the parcel of before: by signing in again, or
+    by forgetting to and scanning the next parcel, nothing is said about that one.
+    """
+    asked, session = dropoff.asked_after_restart(draft.state), draft.state.session
+    match given:
+        case PassShown(courier_pass=shown):
+            return shown.courier in {asked, session and session.courier}
+        case BarcodeScanned():
+            return asked is not None and session is None
+        case _:
+            return False
 
 
 def _scanned(draft: Draft, digest: LabelDigest) -> None:

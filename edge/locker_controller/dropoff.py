@@ -4,7 +4,7 @@ from msgspec.structs import replace
 
 from contract.events import DropOffAbandoned, DropOffRefused, ParcelDroppedOff
 from contract.grants import DropOffGrant
-from contract.ids import LabelDigest
+from contract.ids import CourierRef, LabelDigest
 from edge.locker_controller.choose import choose
 from edge.locker_controller.compartment import holding
 from edge.locker_controller.draft import Draft
@@ -12,7 +12,7 @@ from edge.locker_controller.grants import drop_off_is_live, group_of
 from edge.locker_controller.limits import DROP_OFFS_AGAIN_MAX
 from edge.locker_controller.release import begin
 from edge.locker_controller.screens import DroppedOff, NoCompartment, Refused, Why
-from edge.locker_controller.state import DropOffAim, LockerRecord, Session, Task, Withdrawal
+from edge.locker_controller.state import DropOffAim, LockerRecord, Phase, Session, Task, Withdrawal
 
 
 def scanned(draft: Draft, session: Session, digest: LabelDigest) -> None:
@@ -77,11 +77,29 @@ def unclear(draft: Draft, task: Task, aim: DropOffAim, reason: Withdrawal = With
 
 
 def settle(draft: Draft, task: Task, aim: DropOffAim) -> None:
-    """End the question after a closed door when nobody answers it."""
-    if aim.cancelled:
+    """End the question after a closed door when nobody answers it.
+
+    After a power cut silence proves nothing: the courier may have left a dark machine with the parcel in hand, and the
+    recipient would be sent to an empty compartment.
+    """
+    if aim.cancelled or task.interrupted:
         unclear(draft, task, aim)
     else:
         confirm(draft, task, aim)
+
+
+def asked_after_restart(state: LockerRecord) -> CourierRef | None:
+    """Return the courier who is being asked about a parcel that was on its way in when the power went."""
+    task = state.task
+    if task is None or not task.interrupted or task.phase is not Phase.CLOSED or not isinstance(task.aim, DropOffAim):
+        return None
+    return task.aim.courier
+
+
+def heard(draft: Draft) -> None:
+    """Take the next scan of a courier who is back after a power cut for the word that the parcel before is inside."""
+    if draft.state.task is not None and draft.state.session is not None and asked_after_restart(draft.state):
+        draft.put(task=replace(draft.state.task, interrupted=False))
 
 
 def open_again(draft: Draft, task: Task, aim: DropOffAim) -> None:

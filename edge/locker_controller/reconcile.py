@@ -41,7 +41,7 @@ def start(draft: Draft, given: Started) -> None:
 
 def _resume(draft: Draft, task: Task, level: DoorLevel) -> None:
     """Put the unfinished task back to where the door's history stood, so that its sensor now tells the rest."""
-    task = replace(task, since_ms=draft.ms, claimed_ms=None)
+    task = replace(task, since_ms=draft.ms, claimed_ms=None, interrupted=True)
     match task.phase:
         case Phase.RELEASING | Phase.WAITING | Phase.NOT_OPENED:
             if level is DoorLevel.OPEN and not task.blind:

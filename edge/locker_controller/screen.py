@@ -109,7 +109,9 @@ def _at_the_door(state: LockerRecord, task: Task, now: TimeReading) -> Screen:
         case Phase.CLOSED:
             seconds = max(0, state.configuration.confirm_s - _seconds_since(task.since_ms, now))
             cancelled = isinstance(task.aim, DropOffAim) and task.aim.cancelled
-            return ConfirmTakenOut(task.label, seconds) if cancelled else ConfirmDropOff(task.label, seconds)
+            if cancelled:
+                return ConfirmTakenOut(task.label, seconds)
+            return ConfirmDropOff(task.label, seconds, lost=task.interrupted)
         case _ as never:
             assert_never(never)
 

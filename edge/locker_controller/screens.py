@@ -67,10 +67,11 @@ class PutParcel(_Screen, frozen=True):
 
 
 class ConfirmDropOff(_Screen, frozen=True):
-    """The door is closed: is the parcel inside? After ``seconds`` it counts as such."""
+    """The door is closed: is the parcel inside? After ``seconds`` it counts as such, unless power was ``lost``."""
 
     label: CompartmentLabel
     seconds: int
+    lost: bool = False
 
 
 class ConfirmTakenOut(_Screen, frozen=True):

@@ -199,7 +199,8 @@ class Task(msgspec.Struct, frozen=True):
     """What the machine is doing with one person at one door. There is never more than one.
 
     ``since_ms`` is the monotonic beginning of the phase. ``blind``: the sensor could not show whether the door moves.
-    ``claimed_ms``: when the person said that the door is closed although its sensor says open.
+    ``claimed_ms``: when the person said that the door is closed although its sensor says open. ``interrupted``: the
+    power went meanwhile, so that nobody can say whether the person is still there.
     """
 
     intent: MessageId
@@ -211,6 +212,7 @@ class Task(msgspec.Struct, frozen=True):
     pulses: int = 1
     blind: bool = False
     claimed_ms: int | None = None
+    interrupted: bool = False
 
 
 class Pulse(msgspec.Struct, frozen=True):

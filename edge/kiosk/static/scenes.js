@@ -74,8 +74,8 @@ const moving = {
 };
 
 const asking = {
-  confirm_drop_off: ({ label, seconds }) => ({
-    ...words("confirm_drop_off", { label }),
+  confirm_drop_off: ({ label, seconds, lost }) => ({
+    ...words("confirm_drop_off", { label }, lost ? "lost" : ""),
     label,
     picture: door(label, false),
     seconds,

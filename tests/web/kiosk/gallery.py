@@ -30,6 +30,7 @@ SCREENS: dict[str, screens.Screen] = {
     "take_back": screens.TakeParcel(C05, "drop_off"),
     "put_parcel": screens.PutParcel(C05, SizeClass.L),
     "confirm_drop_off": screens.ConfirmDropOff(C05, 30),
+    "confirm_drop_off_lost": screens.ConfirmDropOff(C05, 30, lost=True),
     "confirm_taken_out": screens.ConfirmTakenOut(C05, 30),
     "close_door": screens.CloseDoor(B03, 0),
     "close_door_waited": screens.CloseDoor(B03, 45),

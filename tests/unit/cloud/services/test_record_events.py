@@ -173,6 +173,19 @@ def test_a_refused_drop_off_gives_the_capacity_back(cloud: SmallCloud, locker: J
     assert cloud.the(SupportCase).kind == "drop_off_refused"
 
 
+@pytest.mark.parametrize("reason", ["unclear", "left_open"])
+def test_a_drop_off_nobody_confirmed_is_a_case_and_the_parcel_stays_with_its_courier(
+    cloud: SmallCloud, locker: Journal, reason: str
+) -> None:
+    parcel = cloud.parcel(state=ParcelState.ASSIGNED_TO_LOCKER, locker_id="WAW-01")
+    locker.say(told.DropOffAbandoned(ParcelRef(bytes.fromhex(parcel.id)), A01, reason))
+    after = cloud.again(parcel)
+
+    assert (after.state, after.custodian) == (parcel.state, parcel.custodian)
+    assert (cloud.the(SupportCase).kind, cloud.the(SupportCase).compartment) == ("drop_off_unclear", A01)
+    assert cloud.of(Notification) == []
+
+
 def test_a_recipient_without_any_address_gets_no_message(cloud: SmallCloud, locker: Journal) -> None:
     parcel = cloud.parcel(state=ParcelState.ASSIGNED_TO_LOCKER, locker_id="WAW-01", recipient_email=None)
     locker.say(ParcelDroppedOff(ParcelRef(bytes.fromhex(parcel.id)), A01, GRANT, REF))

@@ -6,6 +6,7 @@ from contract.events import (
     AgentStarted,
     CodeBurnt,
     CompartmentWithdrawn,
+    CourierSignedOut,
     DoorClosed,
     DoorOpened,
     DropOffAbandoned,
@@ -235,17 +236,74 @@ def test_a_drop_off_whose_door_was_closed_meanwhile_is_asked_about() -> None:
     scene.door_opens(A02)
     scene.levels[A02] = CLOSED
     scene.restarts()
-    assert scene.screen() == ConfirmDropOff(A02, 30)
+    assert scene.screen() == ConfirmDropOff(A02, 30, lost=True)
     assert only(scene.taps(Answer.DONE), ParcelDroppedOff).courier == name("Ola")
 
 
-def test_a_drop_off_that_waited_for_its_last_word_still_waits() -> None:
+@pytest.fixture
+def asked() -> Scene:
+    """Return a locker that asks Ola, after a power cut, whether ``P`` is in A02; ``Q`` is still in hand."""
     scene = Scene()
-    scene.signs_in(drop_off("P"))
+    scene.signs_in(drop_off("P"), drop_off("Q"))
     scene.scans("P")
     scene.swings(A02)
     scene.restarts()
-    assert kinds(scene.ticks(after_s=30)) == [ParcelDroppedOff]
+    assert scene.screen() == ConfirmDropOff(A02, 30, lost=True)
+    return scene
+
+
+def test_silence_after_a_power_cut_never_means_inside(asked: Scene) -> None:
+    assert kinds(asked.ticks(after_s=30)) == [DropOffAbandoned, CompartmentWithdrawn]
+    assert (asked.inside(), asked.withdrawn()) == ({}, {A02: "unclear"})
+
+
+def test_nor_when_the_door_was_still_open_and_closes_later() -> None:
+    scene = Scene()
+    scene.signs_in(drop_off("P"))
+    scene.scans("P")
+    scene.lock_answers()
+    scene.door_opens(A02)
+    scene.restarts()
+    scene.door_closes(A02)
+    assert kinds(scene.ticks(after_s=30)) == [DropOffAbandoned, CompartmentWithdrawn]
+
+
+def test_somebody_elses_code_or_pass_is_no_word_of_the_courier(asked: Scene) -> None:
+    assert kinds(asked.signs_in(courier="Jan"))[:2] == [DropOffAbandoned, CompartmentWithdrawn]
+
+
+def test_a_recipients_code_is_none_either(asked: Scene) -> None:
+    assert kinds(asked.types("nothing"))[:2] == [DropOffAbandoned, CompartmentWithdrawn]
+
+
+def test_signing_in_again_leaves_the_question_open(asked: Scene) -> None:
+    asked.signs_in()
+    assert asked.screen() == ConfirmDropOff(A02, 30, lost=True)
+    assert only(asked.taps(Answer.DONE), ParcelDroppedOff).parcel == parcel("P")
+
+
+def test_the_next_scan_of_the_same_courier_is_a_word(asked: Scene) -> None:
+    asked.signs_in()
+    decision = asked.scans("Q")
+    assert kinds(decision) == [ParcelDroppedOff, ReleaseIntended]
+    assert releases(decision) == [A03]
+
+
+def test_the_next_scan_of_somebody_who_is_not_signed_in_is_none(asked: Scene) -> None:
+    assert asked.scans("Q").events == ()
+    assert asked.screen() == Refused(Why.SIGN_IN)
+    assert kinds(asked.ticks(after_s=30)) == [DropOffAbandoned, CompartmentWithdrawn]
+
+
+def test_signing_out_after_a_power_cut_is_no_word_about_the_parcel(asked: Scene) -> None:
+    asked.signs_in()
+    assert kinds(asked.taps(Answer.SIGN_OUT)) == [DropOffAbandoned, CompartmentWithdrawn, CourierSignedOut]
+
+
+def test_a_door_opened_again_after_a_power_cut_is_an_ordinary_one(asked: Scene) -> None:
+    asked.taps(Answer.OPEN_AGAIN)
+    asked.swings(A02)
+    assert asked.screen() == ConfirmDropOff(A02, 30)
 
 
 def test_a_drop_off_that_did_not_open_again_stays_unclear() -> None:

@@ -19,7 +19,7 @@ SEED ?=
 LOCKERS ?= 5
 HOURS ?= 8
 
-.PHONY: help setup demo demo-reset test lint format sim mutants bench bench-routing
+.PHONY: help setup demo demo-reset test lint format sim mutants survives bench bench-routing
 
 help: ## List the commands
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -55,6 +55,10 @@ sim: ## Replay a world: make sim SEED=7 LOCKERS=5 HOURS=48; or run lockers: make
 mutants: ## Plant one bug after the other and show who catches it (ARGS="--why")
 	@scripts/setup.sh test
 	@exec $(PY) -m tests.simulation.mutants $(ARGS)
+
+survives: ## Measure what the system survives and write README's table anew
+	@scripts/setup.sh test
+	@exec $(PY) -m scripts.survives $(ARGS)
 
 bench-routing: ## Solve a folder of instances: make bench-routing DATA=folder SET=vrpdo SECONDS=10 SOLVER=joint
 	@scripts/setup.sh demo

@@ -1,9 +1,10 @@
 """The QR a courier shows at a locker: sign-in and today's grants for this stop, so that the locker needs no uplink.
 
-Carries drop-offs with their dormant pick-ups, and the collections. A stop too large for one code becomes a series.
+Carries drop-offs with their dormant pick-ups, and the collections. What the wire owes the locker comes along too:
+revocations, longer deadlines and codes issued again. A stop too large for one code becomes a series.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 
 import msgspec
@@ -14,13 +15,32 @@ from cloud.domain.ids import message_id
 from cloud.domain.locker import Locker
 from cloud.domain.parcel import Parcel
 from cloud.services.ports import Act, From, Keys, UnitOfWork
-from cloud.services.records import Courier, GrantState, IssuedGrant, Route, Stop, StopTask, TaskState
-from contract.codec import encode, to_qr
-from contract.grants import CourierPass, Grant
+from cloud.services.records import (
+    Courier,
+    GrantState,
+    IssuedGrant,
+    MessageState,
+    Route,
+    Stop,
+    StopTask,
+    TaskState,
+)
+from cloud.services.records_ops import OutboxMessage
+from contract.codec import Downward, Unknown, decode_downward, encode, to_qr
+from contract.commands import Revoke, SetDeadline
+from contract.envelope import Envelope
+from contract.grants import CourierPass, DropOffGrant, Grant, GrantBundle
 from contract.ids import CourierRef, LockerId
 
-GRANT_BYTES_MAX = 1_400  # of one code: about QR version 30, which a kiosk's scanner still reads from a phone's screen
+CODE_BYTES_MAX = 1_080  # six parcels a code: QR version 25, 125 modules with its border, see docs/adr/0012
+OWED_MAX = 24  # two codes more: what is older waits for the wire or the next visit
+LOOKED_AT_MAX = 500  # messages; a locker of 60 doors that has been silent for a week is owed about 400
 _GRANTS = msgspec.msgpack.Decoder(Grant)
+_ENVELOPES = msgspec.msgpack.Decoder(Envelope)
+_UNCONFIRMED = (MessageState.QUEUED, MessageState.CLAIMED, MessageState.SENT)
+
+Word = Revoke | SetDeadline
+Piece = Grant | Word
 
 
 def courier_pass(uow: UnitOfWork, act: Act, keys: Keys, courier_id: str, locker_id: str) -> tuple[str, ...]:
@@ -29,7 +49,11 @@ def courier_pass(uow: UnitOfWork, act: Act, keys: Keys, courier_id: str, locker_
     if not courier.active:
         raise NotFoundError("active courier", courier_id)
     uow.need(Locker, locker_id)
-    parts = list(_parts(_grants(uow, act, courier_id, locker_id))) or [()]
+    grants = [_GRANTS.decode(one.body) for one in _grants(uow, act, courier_id, locker_id)]
+    owed = _owed(uow, act, locker_id)
+    known = {grant.id for grant in grants}
+    late = [_GRANTS.decode(one.body) for one in owed.grants if bytes.fromhex(one.id) not in known]
+    parts = list(_parts([*owed.words, *grants, *late])) or [()]
     until = act.now + act.rules.pass_life
     return tuple(
         to_qr(keys.signer.sign(encode(_pass(act, (courier_id, locker_id, until), part, (number, len(parts))))))
@@ -66,21 +90,57 @@ def _in_van(uow: UnitOfWork, courier_id: str, locker_id: str) -> set[str]:
     return {parcel.id for parcel in carried}
 
 
-def _parts(grants: Sequence[IssuedGrant]) -> Iterator[tuple[Grant, ...]]:
-    part: list[Grant] = []
-    room = GRANT_BYTES_MAX
-    for grant in grants:
-        if part and len(grant.body) > room:
+class _Owed(msgspec.Struct, frozen=True):
+    words: tuple[Word, ...]
+    grants: tuple[IssuedGrant, ...]
+
+
+def _owed(uow: UnitOfWork, act: Act, locker_id: str) -> _Owed:
+    """Return what was sent and never confirmed, the newest first: tombstones, deadlines, new codes and collections.
+
+    Other couriers' drop-offs are left to their own passes: bundles with one of them are not looked into.
+    """
+    words = _unconfirmed(uow, act, locker_id, ("revoke", "set_deadline"))
+    sent = _unconfirmed(uow, act, locker_id, ("grants",))
+    bundles = (one.grants for one in sent if isinstance(one, GrantBundle) and not _drops_off(one.grants))
+    names = [grant.id.hex() for bundle in bundles for grant in bundle][:OWED_MAX]
+    live = uow.find(IssuedGrant, order="id", id=tuple(names), state=GrantState.ISSUED) if names else []
+    return _Owed(tuple(one for one in words if isinstance(one, Word))[:OWED_MAX], tuple(live))
+
+
+def _unconfirmed(uow: UnitOfWork, act: Act, locker_id: str, kinds: tuple[str, ...]) -> list[Downward | Unknown]:
+    sent = uow.find(
+        OutboxMessage,
+        order="-created_at id",
+        limit=LOOKED_AT_MAX,
+        locker_id=locker_id,
+        kind=kinds,
+        state=_UNCONFIRMED,
+        expires_at=From(act.now),
+    )
+    return [decode_downward(_ENVELOPES.decode(one.payload).body) for one in sent]
+
+
+def _drops_off(bundle: Iterable[Grant]) -> bool:
+    return any(isinstance(grant, DropOffGrant) for grant in bundle)
+
+
+def _parts(pieces: Sequence[Piece]) -> Iterator[tuple[Piece, ...]]:
+    part: list[Piece] = []
+    room = CODE_BYTES_MAX
+    for piece in pieces:
+        size = len(encode(piece))
+        if part and size > room:
             yield tuple(part)
-            part, room = [], GRANT_BYTES_MAX
-        part.append(_GRANTS.decode(grant.body))
-        room -= len(grant.body)
+            part, room = [], CODE_BYTES_MAX
+        part.append(piece)
+        room -= size
     if part:
         yield tuple(part)
 
 
 def _pass(
-    act: Act, about: tuple[str, str, datetime], grants: tuple[Grant, ...], number: tuple[int, int]
+    act: Act, about: tuple[str, str, datetime], pieces: tuple[Piece, ...], number: tuple[int, int]
 ) -> CourierPass:
     courier_id, locker_id, until = about
     return CourierPass(
@@ -89,7 +149,8 @@ def _pass(
         issued_at=unix(act.now),
         expires_at=unix(until),
         courier=CourierRef(bytes.fromhex(courier_id)),
-        grants=grants,
+        grants=tuple(one for one in pieces if not isinstance(one, Word)),
         part=number[0],
         parts=number[1],
+        commands=tuple(one for one in pieces if isinstance(one, Word)),
     )

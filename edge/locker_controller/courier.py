@@ -8,6 +8,7 @@ from contract.grants import CourierPass
 from edge.locker_controller.accepting import accept
 from edge.locker_controller.draft import Draft
 from edge.locker_controller.limits import SESSION_S_MAX
+from edge.locker_controller.messages import receive
 from edge.locker_controller.refusing import refuse
 from edge.locker_controller.screens import Refused, Why
 from edge.locker_controller.state import Session
@@ -29,10 +30,18 @@ def sign_in(draft: Draft, shown: CourierPass) -> None:
         sign_out(draft)
         draft.journal(CourierSignedIn(shown.courier, shown.id))
         session = Session(shown.courier, draft.ms, draft.ms)
+    _obey_what_was_carried(draft, shown)
     accept(draft, shown.id, shown.grants, "phone")
     grants = session.grants | {grant.id for grant in shown.grants}
     draft.put(session=replace(session, grants=grants), notice=None)
     stay(draft)
+
+
+def _obey_what_was_carried(draft: Draft, shown: CourierPass) -> None:
+    """Hear the tombstones and deadlines the wire could not bring, before the grants they may be about."""
+    for command in shown.commands:
+        receive(draft, command)
+    draft.cause = shown.id
 
 
 def stay(draft: Draft) -> None:

@@ -118,6 +118,14 @@ def test_no_bytes_ever_raise_anything_but_a_codec_error(raw: bytes) -> None:
             continue
 
 
+def test_a_pass_written_before_it_carried_commands_is_still_read() -> None:
+    old = golden("CourierPass-first", b"")
+    (now,) = [one for one in examples.MESSAGES if isinstance(one, grants.CourierPass)]
+
+    assert codec.decode_presented(old) == now
+    assert old != codec.encode(now)
+
+
 @given(st.binary(max_size=codec.QR_BODY_BYTES_MAX))
 def test_what_goes_into_a_qr_code_comes_out_of_it(envelope: bytes) -> None:
     text = codec.to_qr(envelope)

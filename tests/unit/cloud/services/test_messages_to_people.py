@@ -9,7 +9,6 @@ from cloud.domain.locker import Locker
 from cloud.domain.parcel import Parcel
 from cloud.services import idempotency, people, queries
 from cloud.services.capability import capability_qr
-from cloud.services.courier_pass import GRANT_BYTES_MAX, courier_pass
 from cloud.services.idempotency import Answer
 from cloud.services.notices import notice
 from cloud.services.notifications import TRIES_MAX, claim_notifications, mark_delivered, mark_failed
@@ -17,11 +16,9 @@ from cloud.services.promise import promise
 from cloud.services.records import Courier, NotificationState
 from cloud.services.records_ops import Account, ApiKey, Notification, SupportCase
 from cloud.services.tracking_token import PURPOSE, parcel_of, token_for
-from contract import codec, envelope
 from contract.events import DoorOpened, ParcelDroppedOff
-from contract.grants import CourierPass
 from contract.ids import ParcelRef
-from tests.unit.cloud.small_cloud import A01, COURIER, GRANT, OPERATOR, REF, SmallCloud
+from tests.unit.cloud.small_cloud import A01, GRANT, OPERATOR, REF, SmallCloud
 
 
 @pytest.fixture
@@ -125,30 +122,6 @@ def test_there_is_no_qr_without_something_to_pick_up(cloud: SmallCloud) -> None:
     parcel = cloud.parcel()
     with pytest.raises(ConflictError):
         cloud.do(lambda uow: capability_qr(uow, cloud.act(), cloud.keys, parcel.id))
-
-
-def test_a_stop_with_many_parcels_becomes_a_short_series_of_codes(cloud: SmallCloud) -> None:
-    cloud.courier()
-    home = cloud.the(Locker)
-    for number in range(12):
-        parcel = cloud.parcel(f"P{number}", custodian=f"courier:{COURIER}")
-        cloud.do(lambda uow, parcel=parcel: promise(uow, cloud.act(), cloud.keys, parcel, home))  # type: ignore[misc] # bound now
-    texts = cloud.do(lambda uow: courier_pass(uow, cloud.act(), cloud.keys, COURIER, "WAW-01"))
-    keys = {cloud.keys.signer.key_id: cloud.keys.signer.private_key.public_key()}
-    shown = [codec.decode_presented(envelope.verify(codec.from_qr(text), keys).body) for text in texts]
-    passes = [one for one in shown if isinstance(one, CourierPass)]
-
-    assert [(one.part, one.parts) for one in passes] == [(1, 2), (2, 2)]
-    assert sum(len(one.grants) for one in passes) == 24
-    assert all(len(codec.encode(one)) < GRANT_BYTES_MAX + 200 for one in passes)
-
-
-def test_a_courier_without_parcels_still_signs_in_and_one_who_left_does_not(cloud: SmallCloud) -> None:
-    cloud.courier()
-    assert len(cloud.do(lambda uow: courier_pass(uow, cloud.act(), cloud.keys, COURIER, "WAW-01"))) == 1
-    cloud.do(lambda uow: uow.change(Courier, {"id": COURIER}, active=False))
-    with pytest.raises(NotFoundError):
-        cloud.do(lambda uow: courier_pass(uow, cloud.act(), cloud.keys, COURIER, "WAW-01"))
 
 
 def test_a_post_with_the_same_key_is_answered_again_not_done_again(cloud: SmallCloud) -> None:

@@ -1,7 +1,7 @@
 """Signing in at the kiosk with a pass that works without any network."""
 
 from contract.commands import RefusalReason
-from contract.events import CourierSignedIn, CourierSignedOut, GrantsAccepted, MessageRefused
+from contract.events import CommandDone, CourierSignedIn, CourierSignedOut, GrantsAccepted, MessageRefused
 from contract.ids import GrantId, LockerId, MessageId
 from contract.state import TimeQuality
 from edge.locker_controller.inputs import Answer, PassShown, PresentationRefused
@@ -10,6 +10,7 @@ from tests.unit.edge.locker_controller.builders import (
     A02,
     DAY,
     HOUR,
+    NOON_S,
     Scene,
     bundle,
     courier_pass,
@@ -20,6 +21,7 @@ from tests.unit.edge.locker_controller.builders import (
     pick_up,
     releases,
     revoke,
+    set_deadline,
 )
 
 
@@ -88,6 +90,42 @@ def test_a_grant_of_a_revoked_group_is_not_taken_from_a_phone_either() -> None:
     scene.hears(revoke("P"))
     assert kinds(scene.signs_in(drop_off("P"))) == [CourierSignedIn]
     assert releases(scene.scans("P")) == []
+
+
+def test_a_revocation_the_wire_could_not_bring_comes_with_the_courier_and_counts_once() -> None:
+    scene = Scene()
+    scene.puts_in("P")
+    tombstone = revoke("P")
+    decision = scene.give(PassShown(courier_pass(drop_off("Q"), commands=(tombstone,))))
+
+    assert kinds(decision) == [CourierSignedIn, CommandDone, GrantsAccepted]
+    assert decision.cause == name("pass Ola")
+    scene.taps(Answer.SIGN_OUT)
+    assert releases(scene.types("P")) == []
+    assert scene.screen() == Refused(Why.REVOKED)
+    assert scene.hears(tombstone).events == ()
+
+
+def test_a_pass_that_revokes_what_it_carries_lets_nothing_in() -> None:
+    scene = Scene()
+    scene.give(PassShown(courier_pass(drop_off("P"), pick_up("P"), commands=(revoke("P"),))))
+    assert releases(scene.scans("P")) == []
+    assert scene.screen() == Refused(Why.UNKNOWN_LABEL)
+
+
+def test_a_longer_deadline_comes_with_the_courier() -> None:
+    scene = Scene()
+    scene.puts_in("P")
+    scene.give(PassShown(courier_pass(commands=(set_deadline("P", NOON_S + 9 * DAY),))))
+    assert scene.state.groups[name("group P")].deadline == NOON_S + 9 * DAY
+
+
+def test_a_command_for_another_locker_is_refused_on_a_phone_too() -> None:
+    scene = Scene()
+    astray = revoke("P", aud=LockerId("WAW-02"))
+    decision = scene.give(PassShown(courier_pass(commands=(astray,))))
+    assert MessageRefused(astray.id, RefusalReason.WRONG_LOCKER) in decision.events
+    assert scene.state.groups == {}
 
 
 def test_an_expired_pass_signs_nobody_in() -> None:

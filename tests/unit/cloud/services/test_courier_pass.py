@@ -1,0 +1,110 @@
+"""What is in the QR codes on a courier's phone, and how large they are."""
+
+import pytest
+import segno
+
+from cloud.domain.errors import NotFoundError
+from cloud.domain.locker import Locker
+from cloud.domain.parcel import Parcel
+from cloud.services.cancel_parcel import cancel_parcel
+from cloud.services.courier_pass import courier_pass
+from cloud.services.extend_deadline import extend_deadline
+from cloud.services.promise import promise
+from cloud.services.records import Courier, MessageState
+from cloud.services.records_ops import OutboxMessage
+from cloud.services.reissue_code import reissue_code
+from contract import codec, envelope
+from contract.commands import Revoke, SetDeadline
+from contract.events import ParcelDroppedOff
+from contract.grants import CollectGrant, CourierPass, DropOffGrant, PickUpGrant
+from contract.ids import CompartmentLabel, ParcelRef
+from tests.unit.cloud.small_cloud import COURIER, GRANT, OPERATOR, REF, SmallCloud
+
+VERSION_MAX = 25  # docs/adr/0012
+OTHER = "d0" * 16
+
+
+@pytest.fixture
+def cloud() -> SmallCloud:
+    cloud = SmallCloud()
+    cloud.locker()
+    cloud.courier()
+    cloud.codes("WAW-01", *range(1, 30))
+    return cloud
+
+
+def _promised(cloud: SmallCloud, barcode: str, courier: str = COURIER) -> Parcel:
+    parcel = cloud.parcel(barcode, custodian=f"courier:{courier}")
+    home = cloud.the(Locker)
+    cloud.do(lambda uow: promise(uow, cloud.act(), cloud.keys, parcel, home))
+    return parcel
+
+
+def _inside(cloud: SmallCloud, barcode: str, door: str) -> Parcel:
+    parcel = _promised(cloud, barcode)
+    label = CompartmentLabel(door)
+    cloud.journals["WAW-01"].say(ParcelDroppedOff(ParcelRef(bytes.fromhex(parcel.id)), label, GRANT, REF))
+    return parcel
+
+
+def _texts(cloud: SmallCloud) -> tuple[str, ...]:
+    return cloud.do(lambda uow: courier_pass(uow, cloud.act(), cloud.keys, COURIER, "WAW-01"))
+
+
+def _passes(cloud: SmallCloud) -> list[CourierPass]:
+    keys = {cloud.keys.signer.key_id: cloud.keys.signer.private_key.public_key()}
+    shown = [codec.decode_presented(envelope.verify(codec.from_qr(text), keys).body) for text in _texts(cloud)]
+    return [one for one in shown if isinstance(one, CourierPass)]
+
+
+def _all_confirmed(cloud: SmallCloud) -> None:
+    cloud.do(lambda uow: uow.change(OutboxMessage, {}, state=MessageState.CONFIRMED))
+
+
+def test_a_stop_with_many_parcels_becomes_a_short_series_of_codes(cloud: SmallCloud) -> None:
+    for number in range(12):
+        _promised(cloud, f"P{number}")
+    passes = _passes(cloud)
+
+    assert [(one.part, one.parts) for one in passes] == [(1, 2), (2, 2)]
+    assert len({one.issued_at for one in passes}) == 1
+    kinds = [type(grant) for one in passes for grant in one.grants]
+    assert (kinds.count(DropOffGrant), kinds.count(PickUpGrant)) == (12, 12)
+
+
+def test_no_code_of_a_series_is_larger_than_a_cheap_scanner_reads(cloud: SmallCloud) -> None:
+    for number in range(12):
+        _promised(cloud, f"P{number}")
+
+    versions = [int(segno.make_qr(text, error="l", boost_error=False).version) for text in _texts(cloud)]
+    assert max(versions) <= VERSION_MAX
+
+
+def test_a_pass_brings_what_the_wire_owes_the_locker(cloud: SmallCloud) -> None:
+    kept, lost, late = (_inside(cloud, f"W{number}", f"A0{number}") for number in (1, 2, 3))
+    _all_confirmed(cloud)
+    cloud.do(lambda uow: cancel_parcel(uow, cloud.act(OPERATOR), cloud.keys, lost.id, "recall"))
+    cloud.do(lambda uow: reissue_code(uow, cloud.act(OPERATOR), cloud.keys, late.id))
+    cloud.do(lambda uow: extend_deadline(uow, cloud.act(OPERATOR), cloud.keys, kept.id))
+    _promised(cloud, "somebody else's", OTHER)
+    (one,) = _passes(cloud)
+
+    assert {type(word) for word in one.commands} == {Revoke, SetDeadline}
+    brought = {(type(grant), grant.parcel.hex()) for grant in one.grants}
+    assert brought == {(CollectGrant, lost.id), (PickUpGrant, late.id)}
+
+
+def test_what_the_locker_has_confirmed_is_not_carried_to_it(cloud: SmallCloud) -> None:
+    parcel = _inside(cloud, "W1", "A01")
+    cloud.do(lambda uow: cancel_parcel(uow, cloud.act(OPERATOR), cloud.keys, parcel.id, "recall"))
+    _all_confirmed(cloud)
+    (one,) = _passes(cloud)
+
+    assert (one.commands, one.grants) == ((), ())
+
+
+def test_a_courier_without_parcels_still_signs_in_and_one_who_left_does_not(cloud: SmallCloud) -> None:
+    assert len(_texts(cloud)) == 1
+    cloud.do(lambda uow: uow.change(Courier, {"id": COURIER}, active=False))
+    with pytest.raises(NotFoundError):
+        _texts(cloud)

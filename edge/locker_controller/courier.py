@@ -7,7 +7,7 @@ from contract.events import CourierSignedIn, CourierSignedOut
 from contract.grants import CourierPass
 from edge.locker_controller.accepting import accept
 from edge.locker_controller.draft import Draft
-from edge.locker_controller.limits import SESSION_S_MAX
+from edge.locker_controller.limits import PASS_PARTS_MAX, SESSION_S_MAX
 from edge.locker_controller.messages import receive
 from edge.locker_controller.refusing import refuse
 from edge.locker_controller.screens import Refused, Why
@@ -33,8 +33,16 @@ def sign_in(draft: Draft, shown: CourierPass) -> None:
     _obey_what_was_carried(draft, shown)
     accept(draft, shown.id, shown.grants, "phone")
     grants = session.grants | {grant.id for grant in shown.grants}
-    draft.put(session=replace(session, grants=grants), notice=None)
+    draft.put(session=replace(_with_part(session, shown), grants=grants), notice=None)
     stay(draft)
+
+
+def _with_part(session: Session, shown: CourierPass) -> Session:
+    """Tick off one part of a series, in any order and any number of times; a newer page begins a new series."""
+    series = (shown.issued_at, min(shown.parts, PASS_PARTS_MAX))
+    if series == session.series:
+        return replace(session, shown=session.shown | {shown.part})
+    return session if series[0] < session.series[0] else replace(session, series=series, shown=frozenset({shown.part}))
 
 
 def _obey_what_was_carried(draft: Draft, shown: CourierPass) -> None:

@@ -27,7 +27,8 @@ def scanned(draft: Draft, session: Session, digest: LabelDigest) -> None:
         aim = DropOffAim(live[0], session.courier, live[0].size.rank)
         _open_or_refuse(draft, aim, Why.FULL)
     else:
-        draft.show(Refused(_why_not(draft.state, known)))
+        why = _why_not(draft.state, known)
+        draft.show(Refused(Why.PART_MISSING if why is Why.UNKNOWN_LABEL and session.missing else why))
 
 
 def next_door(draft: Draft, task: Task, aim: DropOffAim, reason: str) -> None:

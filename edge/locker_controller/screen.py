@@ -155,6 +155,8 @@ def _courier_home(state: LockerRecord, session: Session, now: TimeReading) -> Co
         drop_offs_left=len(own or live),
         collections=tuple(label for label in collections(state, now) if label not in session.skipped),
         seconds_left=max(0, (session.until_ms - now.monotonic_ms) // 1000),
+        parts=session.series[1],
+        missing=session.missing,
     )
 
 

@@ -29,6 +29,7 @@ class Why(StrEnum):
     STAFF = "staff"
     SIGN_IN = "sign_in"
     UNKNOWN_LABEL = "unknown_label"
+    PART_MISSING = "part_missing"
     ALREADY_INSIDE = "already_inside"
     CLOSE_DOOR = "close_door"
     ENOUGH = "enough"
@@ -125,11 +126,16 @@ class Refused(_Screen, frozen=True):
 
 
 class CourierHome(_Screen, frozen=True):
-    """A courier is signed in: scan a parcel, or touch one of the compartments to be emptied."""
+    """A courier is signed in: scan a parcel, or touch one of the compartments to be emptied.
+
+    ``missing`` lists which of the ``parts`` of the courier's pass have not been scanned yet.
+    """
 
     drop_offs_left: int
     collections: tuple[CompartmentLabel, ...]
     seconds_left: int
+    parts: int = 1
+    missing: tuple[int, ...] = ()
 
 
 class NoCompartment(_Screen, frozen=True):

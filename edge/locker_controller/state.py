@@ -224,13 +224,23 @@ class Pulse(msgspec.Struct, frozen=True):
 
 
 class Session(msgspec.Struct, frozen=True):
-    """A courier who is signed in. Grants of the passes shown, and collections put off, belong to it."""
+    """A courier who is signed in. Grants of the passes shown, and collections put off, belong to it.
+
+    ``series`` is the newest pass's ``issued_at`` and number of parts, ``shown`` which of them have been scanned.
+    """
 
     courier: CourierRef
     started_ms: int
     until_ms: int
     grants: frozenset[GrantId] = frozenset()
     skipped: frozenset[CompartmentLabel] = frozenset()
+    series: tuple[int, int] = (0, 1)
+    shown: frozenset[int] = frozenset({1})
+
+    @property
+    def missing(self) -> tuple[int, ...]:
+        """The parts of the pass that have not been scanned yet."""
+        return tuple(part for part in range(1, self.series[1] + 1) if part not in self.shown)
 
 
 class Visit(msgspec.Struct, frozen=True):

@@ -46,7 +46,12 @@ export const entry = {
 /** What to say about a code that opened nothing, with how many tries are left. */
 export const wrongCode = (left) => (left > 0 ? say("code.wrong", { count: left }) : say("code.wrong_last"));
 
-function courierWords(dropOffs, collections) {
+function courierWords({ drop_offs_left: dropOffs, collections: toCollect, parts, missing }) {
+  if (missing.length > 0) {
+    const values = { seen: parts - missing.length, parts, missing: missing.join(", ") };
+    return { title: say("courier_home.parts.title", values), lead: say("courier_home.parts.text", values) };
+  }
+  const collections = toCollect.length;
   const kind = ["none", "collect", "drop_off", "both"][(dropOffs > 0 ? 2 : 0) + (collections > 0 ? 1 : 0)];
   return { title: say(`courier_home.${kind}.title`), lead: say(`courier_home.${kind}.text`) };
 }
@@ -54,7 +59,7 @@ function courierWords(dropOffs, collections) {
 export const doors = {
   courier_home: (screen) => ({
     layout: "courier",
-    ...courierWords(screen.drop_offs_left, screen.collections.length),
+    ...courierWords(screen),
     dropOffs: screen.drop_offs_left,
     collections: screen.collections,
     seconds: screen.seconds_left,

@@ -45,6 +45,7 @@ SCREENS: dict[str, screens.Screen] = {
     "locked_out": screens.LockedOut(118),
     "courier_home": screens.CourierHome(7, (), 170),
     "courier_home_collections": screens.CourierHome(1, (A07, B03, D01), 170),
+    "courier_home_parts": screens.CourierHome(6, (), 170, parts=3, missing=(2, 3)),
     "courier_home_done": screens.CourierHome(0, (), 170),
     "problem_thanks": screens.ProblemThanks(None),
     "problem_thanks_door": screens.ProblemThanks(B03),

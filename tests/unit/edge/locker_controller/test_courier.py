@@ -1,10 +1,13 @@
 """Signing in at the kiosk with a pass that works without any network."""
 
+import pytest
+
 from contract.commands import RefusalReason
 from contract.events import CommandDone, CourierSignedIn, CourierSignedOut, GrantsAccepted, MessageRefused
 from contract.ids import GrantId, LockerId, MessageId
 from contract.state import TimeQuality
 from edge.locker_controller.inputs import Answer, PassShown, PresentationRefused
+from edge.locker_controller.limits import PASS_PARTS_MAX
 from edge.locker_controller.screens import CourierHome, Idle, Refused, Why
 from tests.unit.edge.locker_controller.builders import (
     A02,
@@ -43,12 +46,55 @@ def test_a_pass_without_grants_signs_in_for_what_came_by_wire() -> None:
     assert scene.screen() == CourierHome(drop_offs_left=2, collections=(), seconds_left=180)
 
 
-def test_the_parts_of_a_series_add_up() -> None:
+def part(number: int, of: int = 3, issued_at: int = NOON_S) -> PassShown:
+    """Return one code of a series; each brings the parcel named after its number."""
+    one = MessageId(name(f"part {number} {issued_at}"))
+    return PassShown(courier_pass(drop_off(f"P{number}"), id=one, part=number, parts=of, issued_at=issued_at))
+
+
+def home(scene: Scene) -> CourierHome:
+    shown = scene.screen()
+    assert isinstance(shown, CourierHome)
+    return shown
+
+
+@pytest.mark.parametrize("order", [(1, 2, 3), (3, 1, 2), (2, 2, 3, 2, 1)])
+def test_the_parts_of_a_series_add_up_in_any_order_and_twice(order: tuple[int, ...]) -> None:
     scene = Scene()
-    scene.signs_in(drop_off("P"))
-    second = courier_pass(drop_off("Q"), id=MessageId(name("pass part 2")), part=2, parts=2)
-    assert kinds(scene.give(PassShown(second))) == [GrantsAccepted]
-    assert scene.screen() == CourierHome(drop_offs_left=2, collections=(), seconds_left=180)
+    for place, number in enumerate(order, start=1):
+        scene.give(part(number))
+        left = tuple(sorted({1, 2, 3} - set(order[:place])))
+        assert (home(scene).parts, home(scene).missing) == (3, left)
+
+    assert home(scene).drop_offs_left == 3
+
+
+def test_a_parcel_that_may_be_in_a_missing_part_says_so() -> None:
+    scene = Scene()
+    scene.give(part(1))
+    assert releases(scene.scans("P2")) == []
+    assert scene.screen() == Refused(Why.PART_MISSING)
+    scene.give(part(2))
+    scene.give(part(3))
+    scene.scans("somebody else's")
+    assert scene.screen() == Refused(Why.UNKNOWN_LABEL)
+    assert releases(scene.scans("P2")) != []
+
+
+def test_a_page_loaded_anew_begins_a_new_series_and_an_old_page_changes_nothing_of_it() -> None:
+    scene = Scene()
+    scene.give(part(2))
+    scene.give(part(1, of=2, issued_at=NOON_S + 60))
+    assert (home(scene).parts, home(scene).missing) == (2, (2,))
+    scene.give(part(3))
+    assert (home(scene).parts, home(scene).missing) == (2, (2,))
+    assert home(scene).drop_offs_left == 3
+
+
+def test_a_pass_that_claims_a_thousand_parts_is_not_counted_that_far() -> None:
+    scene = Scene()
+    scene.give(part(1, of=10**9))
+    assert home(scene).parts == PASS_PARTS_MAX
 
 
 def test_a_further_part_may_be_shown_at_an_open_door() -> None:

@@ -179,6 +179,6 @@ def _scanned_again(draft: Draft, given: BarcodeScanned) -> bool:
     if task.phase is Phase.CLOSED and task.aim.cancelled:
         dropoff.cancelled(draft, task, task.aim)
         return False
-    if task.phase is Phase.CLOSED:
+    if task.phase is Phase.CLOSED and draft.state.pulse is None:  # a driver may answer later than the door has closed
         dropoff.open_again(draft, task, task.aim)
     return True

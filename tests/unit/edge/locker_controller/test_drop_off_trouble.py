@@ -122,6 +122,15 @@ def test_a_door_that_falls_shut_for_ever_is_not_opened_for_ever(scene: Scene) ->
     assert scene.screen() == Refused(Why.ENOUGH)
 
 
+def test_a_parcel_scanned_again_while_its_lock_is_still_being_pulsed_moves_no_second_lock(scene: Scene) -> None:
+    scene.scans("P")
+    scene.door_opens(A02)
+    scene.door_closes(A02)
+    assert releases(scene.scans("P")) == []
+    scene.lock_answers()
+    assert releases(scene.scans("P")) == [A02]
+
+
 def test_a_door_that_does_not_open_again_leaves_the_compartment_unclear(scene: Scene) -> None:
     scene.scans("P")
     scene.swings(A02)

@@ -23,7 +23,6 @@ from edge.locker_controller.arrivals import NotBelieved, scanned
 from edge.locker_controller.beat import Beat
 from edge.locker_controller.decide import decide
 from edge.locker_controller.effects import Buzz, Decision, Effect, PublishReport, PublishState, ReleaseLock
-from edge.locker_controller.grants import sure_s
 from edge.locker_controller.identity import Hardware, Identity, World
 from edge.locker_controller.inputs import (
     Answer,
@@ -39,6 +38,7 @@ from edge.locker_controller.inputs import (
     Started,
     Tick,
 )
+from edge.locker_controller.lockout import locked_s
 from edge.locker_controller.observer import Nobody, Observer
 from edge.locker_controller.persist import changes
 from edge.locker_controller.salvage import salvage
@@ -369,7 +369,7 @@ class Controller:
         return not stuck and now_ms - self._ticked_ms <= STUCK_MS
 
     def _is_deaf(self) -> bool:
-        locked = self._state.lockout.locked_until_s > sure_s(self._time.now())
+        locked = locked_s(self._state.lockout, self._world.clock.monotonic_ms()) > 0
         return self._fault is not None or locked or self._stretching.locked()
 
     def _offer(self, what: Input, done: asyncio.Future[None] | None = None) -> bool:

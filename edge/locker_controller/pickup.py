@@ -25,7 +25,7 @@ from edge.locker_controller.state import LockerRecord, PickUpAim, Task, Visit
 
 def by_code(draft: Draft, stretched: StretchedCode) -> None:
     """Open the compartment whose verifier fits; anything else is a miss, unless the code was right once."""
-    pause_s = locked_s(draft.state.lockout, draft.now_s)
+    pause_s = locked_s(draft.state.lockout, draft.ms)
     if pause_s:
         draft.show(LockedOut(pause_s))
         return

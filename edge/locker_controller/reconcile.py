@@ -29,8 +29,8 @@ def start(draft: Draft, given: Started) -> None:
         notice=None,
         refusals=Refusals(since_ms=draft.ms),
         problem_at_ms=None,
-        lockout=lockout.after_start(state.lockout, draft.now_s),
-        remote=remote.after_start(state.remote, draft.now_s),
+        lockout=lockout.after_start(state.lockout, draft.ms),
+        remote=remote.after_start(state.remote, draft.ms),
     )
     if state.task is not None:
         _resume(draft, state.task, given.levels.get(state.task.label, DoorLevel.UNKNOWN))

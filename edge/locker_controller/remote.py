@@ -1,8 +1,11 @@
 """Support opens a door from afar: rarely, one at a time, and never because somebody sent an old command again.
 
 The limits live here and not in the cloud, because it is the cloud that may have been taken over: in 2020 one attack
-opened 2,732 parcel lockers of one network at once.
+opened 2,732 parcel lockers of one network at once. For the same reason they are measured in time this locker has been
+running: a signature of the cloud can move the locker's idea of the hour, but not how long ago a door was opened.
 """
+
+from msgspec.structs import replace
 
 from contract.commands import RefusalReason, RemoteOpen
 from contract.events import CommandAccepted, CommandRefused
@@ -16,27 +19,37 @@ from edge.locker_controller.state import LockerRecord, RemoteAim, RemoteHistory
 
 def open_door(draft: Draft, command: RemoteOpen) -> None:
     """Open one compartment, or say why not. The caller has checked addressee, expiry and repetition."""
-    objection = _objection(draft.state, command, draft.now_s)
+    objection = _objection(draft.state, command, draft.ms)
     if objection is not None:
         refuse_with(draft, CommandRefused(command.id, objection.value))
         return
-    recent = tuple(at_s for at_s in draft.state.remote.opens_s if draft.now_s - at_s < HOUR_S)
-    draft.put(remote=RemoteHistory(command.counter, (*recent, draft.now_s)))
+    recent = _within_the_hour(draft.state.remote, draft.ms)
+    draft.put(remote=RemoteHistory(command.counter, (*recent, draft.ms)))
     draft.journal(CommandAccepted(command.id))
     begin(draft, command.compartment, RemoteAim(command.id))
     draft.ask(PublishState())
 
 
-def after_start(history: RemoteHistory, now_s: int) -> RemoteHistory:
-    """Bring openings that lie in the future to the present: the clock has been put back, the limit must still end."""
-    if all(at_s <= now_s for at_s in history.opens_s):
-        return history
-    return RemoteHistory(history.counter, tuple(min(at_s, now_s) for at_s in history.opens_s))
+def after_start(history: RemoteHistory, ms: int) -> RemoteHistory:
+    """Count the last boot's openings as made just now: nobody can say how long the power was away."""
+    return replace(history, opens_ms=(ms,) * len(history.opens_ms)) if history.opens_ms else history
 
 
-def _objection(state: LockerRecord, command: RemoteOpen, now_s: int) -> RefusalReason | None:
+def forget(draft: Draft) -> None:
+    """Forget openings that no limit counts any more, so that a restart does not make them new."""
+    history = draft.state.remote
+    recent = _within_the_hour(history, draft.ms)
+    if len(recent) < len(history.opens_ms):
+        draft.put(remote=replace(history, opens_ms=recent))
+
+
+def _within_the_hour(history: RemoteHistory, ms: int) -> tuple[int, ...]:
+    return tuple(at_ms for at_ms in history.opens_ms if ms - at_ms < HOUR_S * 1000)
+
+
+def _objection(state: LockerRecord, command: RemoteOpen, ms: int) -> RefusalReason | None:
     """Say what stands against it: first what makes it a forgery of time or place, then the limits, then the doors."""
-    ages_s = [now_s - at_s for at_s in state.remote.opens_s]
+    ages_s = [(ms - at_ms) / 1000 for at_ms in state.remote.opens_ms]
     objections = (
         (command.boot_nonce != state.boot, RefusalReason.WRONG_BOOT),
         (command.counter <= state.remote.counter, RefusalReason.COUNTER_TOO_LOW),

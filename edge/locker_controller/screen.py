@@ -5,8 +5,9 @@ from typing import assert_never
 from contract.events import Purpose
 from contract.ids import CompartmentLabel
 from edge.locker_controller.compartment import is_full
-from edge.locker_controller.grants import collections, drop_offs, sure_s
+from edge.locker_controller.grants import collections, drop_offs
 from edge.locker_controller.limits import CLOSE_DOOR_SHOWN_MS, TRIES_AGAIN_MAX
+from edge.locker_controller.lockout import locked_s
 from edge.locker_controller.screens import (
     CloseDoor,
     CodeWrong,
@@ -89,7 +90,7 @@ def _noticed(state: LockerRecord, notice: Notice, now: TimeReading) -> Screen:
     """Count the seconds down where the sentence has some in it."""
     match notice.screen:
         case LockedOut():
-            return LockedOut(max(0, state.lockout.locked_until_s - sure_s(now)))
+            return LockedOut(locked_s(state.lockout, now.monotonic_ms))
         case PickedUp(label=label, more=more, again_s=again_s) if again_s and state.visit is not None:
             return PickedUp(label, more, max(0, again_s - _seconds_since(state.visit.closed_ms, now)))
         case other:

@@ -108,19 +108,22 @@ class GroupRecord(msgspec.Struct, frozen=True):
 
 
 class Lockout(msgspec.Struct, frozen=True):
-    """Codes that matched nothing: in a row, on this day (days since 1970), and until when nobody is listened to."""
+    """Codes that matched nothing: in a row, and within a day of the first; how much of that day and of the pause in
+    which nobody is listened to was left at ``at_ms`` (monotonic, so that no clock can shorten either).
+    """  # noqa: D205 - one thought
 
     misses: int = 0
-    day: int = 0
     day_misses: int = 0
-    locked_until_s: int = 0
+    day_ms: int = 0
+    pause_ms: int = 0
+    at_ms: int = 0
 
 
 class RemoteHistory(msgspec.Struct, frozen=True):
-    """The highest counter obeyed, and when doors were opened from afar within the last hour (Unix s)."""
+    """The highest counter obeyed, and when doors were opened from afar within the last hour (monotonic)."""
 
     counter: int = 0
-    opens_s: tuple[int, ...] = ()
+    opens_ms: tuple[int, ...] = ()
 
 
 class Phase(StrEnum):

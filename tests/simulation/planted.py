@@ -245,8 +245,8 @@ def _pulses_after_restart() -> Sequence[Patch]:
 
 
 def _no_lockout() -> Sequence[Patch]:
-    def after_miss(known: Lockout, now_s: int) -> Lockout:
-        return Lockout(known.misses + 1, now_s // lockout.DAY_S, known.day_misses + 1, 0)
+    def after_miss(known: Lockout, ms: int) -> Lockout:
+        return Lockout(known.misses + 1, known.day_misses + 1, lockout.DAY_S * 1000, 0, ms)
 
     return [(lockout, "after_miss", after_miss)]
 

@@ -34,7 +34,7 @@ from edge.locker_controller.inputs import (
 )
 from edge.locker_controller.limits import EVENTS_PER_DECISION_MAX
 from edge.locker_controller.persist import changes, restore
-from edge.locker_controller.state import LockerRecord, new_locker
+from edge.locker_controller.state import LockerRecord, Lockout, new_locker
 from tests.unit.edge.locker_controller.builders import DAY, Scene, code
 
 PULSE_FORGOTTEN_MS = 10_000
@@ -55,14 +55,21 @@ class Oracle:
     pulsing: MessageId | None = None
     pulsing_since_ms: int = 0
     misses: int = 0
-    day: int = 0
-    locked_until_s: int = 0
+    day_until_ms: int = 0
+    locked_until_ms: int = 0
 
-    def miss(self, now_s: int) -> None:
-        """Count a wrong code; every day begins with free misses."""
-        today = now_s // DAY
-        self.misses = self.misses + 1 if today == self.day else 1
-        self.day = today
+    def miss(self, ms: int) -> None:
+        """Count a wrong code; a day after the first they are forgiven."""
+        if ms >= self.day_until_ms:
+            self.misses, self.day_until_ms = 0, ms + DAY * 1000
+        self.misses += 1
+
+    def after_power(self, lockout: Lockout, ms: int, away_ms: int) -> None:
+        """See that a power cut shortens neither pause nor day, and go on with what is left of both now."""
+        assert lockout.at_ms == ms or not (lockout.pause_ms or lockout.day_ms)
+        assert max(0, self.locked_until_ms - (ms - away_ms)) <= lockout.pause_ms
+        assert max(0, self.day_until_ms - (ms - away_ms)) <= lockout.day_ms
+        self.locked_until_ms, self.day_until_ms = ms + lockout.pause_ms, ms + lockout.day_ms
 
     def book(self, event: Event) -> None:
         """Write one event into the books; two parcels in one place, or one in two, is the end."""
@@ -119,7 +126,9 @@ class Witness(Scene):
         """Cut the power: nothing is left but what was written, decision by decision."""
         self.state = self._restored()
         self.ms += round(after_s * 1000)
-        return self.starts()
+        decision = self.starts()
+        self.oracle.after_power(self.state.lockout, self.ms, round(after_s * 1000))
+        return decision
 
     def _check_releases(self, given: Input, decision: Decision, before: LockerRecord) -> None:
         locks = [effect for effect in decision.effects if isinstance(effect, ReleaseLock)]
@@ -184,22 +193,22 @@ class Witness(Scene):
         assert self.oracle.after_burning[what] == 1
 
     def _check_guessing(self, given: Input, decision: Decision, *, busy: bool) -> None:
-        oracle, now_s = self.oracle, self.now().now_s
+        oracle = self.oracle
         told = [event for event in decision.events if isinstance(event, CodeRefused)]
         if not isinstance(given, CodeEntered):
             assert told == []
             return
-        if now_s < oracle.locked_until_s:
+        if self.ms < oracle.locked_until_ms:
             assert told == []
             assert not [event for event in decision.events if isinstance(event, ReleaseIntended)]
         elif given.stretched == code("wrong") and not busy:
-            oracle.miss(now_s)
+            oracle.miss(self.ms)
             pause_s = PAUSES_S[oracle.misses] if oracle.misses < len(PAUSES_S) else 3600
             assert told == [CodeRefused(oracle.misses, pause_s)]
-            oracle.locked_until_s = now_s + pause_s
+            oracle.locked_until_ms = self.ms + pause_s * 1000
         elif told:
-            oracle.miss(now_s)
-            oracle.locked_until_s = now_s + told[0].locked_s
+            oracle.miss(self.ms)
+            oracle.locked_until_ms = self.ms + told[0].locked_s * 1000
         elif any(isinstance(event, ReleaseIntended) for event in decision.events):
             oracle.misses = 0
 

@@ -124,11 +124,12 @@ def test_ten_openings_an_hour_are_enough_also_across_a_restart() -> None:
         scene.swings(A01)
         scene.ms += 10_000
     scene.restarts()
+    scene.ms += 5_000
     again = {"boot_nonce": boot_id(2)}
     assert reason_of(scene, counter=11, **again) == RefusalReason.TOO_MANY
     scene.ms += HOUR * 1000
     assert releases(scene.hears(remote_open(A01, counter=12, **again))) == [A01]
-    assert len(scene.state.remote.opens_s) == 1
+    assert len(scene.state.remote.opens_ms) == 1
 
 
 def test_somebody_being_served_is_not_disturbed() -> None:
@@ -155,15 +156,39 @@ def test_a_cut_sensor_does_not_block_the_other_doors() -> None:
     assert releases(scene.hears(remote_open(A01))) == [A01]
 
 
-def test_a_clock_put_back_does_not_keep_the_limit_for_ever() -> None:
+def test_no_clock_and_no_signature_shortens_the_limits() -> None:
     scene = Scene()
-    scene.ms += 400 * DAY * 1000
-    scene.hears(remote_open(A01, expires_at=2**40))
+    for counter in range(1, 11):
+        scene.hears(remote_open(A01, counter=counter, expires_at=2**40))
+        scene.swings(A01)
+        scene.ms += 10_000
+    scene.wall_leap_s = 400 * DAY  # what a cloud in the wrong hands says the time is
+    assert reason_of(scene, counter=11, expires_at=2**40) == RefusalReason.TOO_MANY
+    scene.wall_leap_s = -400 * DAY
+    scene.ms += HOUR * 1000
+    assert releases(scene.hears(remote_open(A01, counter=12, expires_at=2**40))) == [A01]
+
+
+def test_the_time_without_power_does_not_count_for_the_limits() -> None:
+    scene = Scene()
+    scene.hears(remote_open(A01))
     scene.swings(A01)
-    scene.ms -= 399 * DAY * 1000
-    scene.restarts()
+    scene.restarts(after_s=HOUR)
+    again = {"boot_nonce": boot_id(2), "expires_at": 2**40}
+    assert reason_of(scene, counter=2, **again) == RefusalReason.TOO_SOON
     scene.ms += 5_000
-    assert releases(scene.hears(remote_open(A01, counter=2, boot_nonce=boot_id(2), expires_at=2**40))) == [A01]
+    assert releases(scene.hears(remote_open(A01, counter=3, **again))) == [A01]
+
+
+def test_openings_no_limit_counts_any_more_are_forgotten_and_do_not_come_back_with_a_restart() -> None:
+    scene = Scene()
+    scene.hears(remote_open(A01))
+    scene.swings(A01)
+    scene.ticks(after_s=1)
+    assert len(scene.state.remote.opens_ms) == 1
+    scene.ticks(after_s=HOUR)
+    assert not scene.state.remote.opens_ms
+    assert scene.state.remote.counter == 1
 
 
 def test_a_door_that_does_not_open_is_said_so_and_taps_there_change_nothing() -> None:

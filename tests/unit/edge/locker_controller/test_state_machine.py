@@ -216,8 +216,8 @@ class Street(RuleBasedStateMachine):
         for _ in range(times):
             no_release(self.witness.types("wrong"))
             if patient:
-                pause_s = self.witness.oracle.locked_until_s - self.witness.now().now_s
-                self.witness.ticks(after_s=max(0, pause_s))
+                pause_ms = self.witness.oracle.locked_until_ms - self.witness.ms
+                self.witness.ticks(after_s=max(0, pause_ms / 1000))
 
     @rule(what=of)
     def a_spent_or_early_capability_is_shown(self, what: str) -> None:

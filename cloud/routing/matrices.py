@@ -29,6 +29,8 @@ def as_square_uint32(name: str, values: NDArray[Any], size: int) -> Matrix:
         )
     if size and (int(array.min()) < 0 or int(array.max()) > TRAVEL_MAX):
         raise MatrixError(f"{name} holds {array.min()}..{array.max()}; allowed is 0..{TRAVEL_MAX}")
+    if array.diagonal().any():
+        raise MatrixError(f"{name} says that going nowhere takes {array.diagonal().max()}; its diagonal must be 0")
     result = np.ascontiguousarray(array, dtype=np.uint32)
     assert_ready(name, result)
     return result
@@ -45,12 +47,14 @@ class TravelTimes:
     """How long and how far from each place (row) to each place (column): seconds, metres, asymmetric like the roads.
 
     Whatever array is given is copied into form here; a later change to the caller's array does not reach this one
-    if it had to be copied, so hand it over and forget it.
+    if it had to be copied, so hand it over and forget it. ``degraded`` says why these are not the times asked for but
+    the best that could be had; it is empty when all is well.
     """
 
     places: tuple[Place, ...]
     durations_s: Matrix
     distances_m: Matrix
+    degraded: str = ""
     index: dict[Place, int] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -69,6 +73,18 @@ class TravelTimes:
 
     def distance_m(self, origin: Place, destination: Place) -> int:
         return int(self.distances_m[self.index[origin], self.index[destination]])
+
+    def unreachable(self) -> tuple[Place, ...]:
+        """Return the places between which and most others no road leads: islands, and what lies off the map."""
+        cut = self.durations_s >= UNREACHABLE_S
+        lost = (cut | cut.T).sum(axis=1) * 2 > len(self.places) - 1
+        return tuple(place for place, is_lost in zip(self.places, lost, strict=True) if is_lost)
+
+    def part(self, places: tuple[Place, ...]) -> "TravelTimes":
+        """Return the times among some of the places; raises KeyError for one that is not here."""
+        rows = np.array([self.index[place] for place in places], dtype=np.intp)
+        cells = np.ix_(rows, rows)
+        return TravelTimes(places, self.durations_s[cells], self.distances_m[cells], self.degraded)
 
     def missing(self, places: tuple[Place, ...]) -> tuple[Place, ...]:
         return tuple(place for place in places if place not in self.index)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from cloud.routing.matrices import PLACES_MAX, MatrixError, TravelTimes, assert_ready
-from cloud.routing.problem import Place
+from cloud.routing.problem import UNREACHABLE_S, Place
 from cloud.routing.travel_times import VAN, GreatCircle, SpeedProfile, great_circle, haversine_m
 
 WARSAW, KRAKOW = Place(21.0122, 52.2297), Place(19.9450, 50.0647)
@@ -77,6 +77,8 @@ def _times(array: NDArray[Any]) -> TravelTimes:
 
 def test_a_transposed_or_sliced_matrix_keeps_its_meaning() -> None:
     wide = np.arange(16, dtype=np.int64).reshape(4, 4)
+    for place in ((0, 0), (1, 1), (2, 2), (0, 2), (1, 3)):  # each view's diagonal: going nowhere takes no time
+        wide[place] = 0
     for view in (wide[:2, :2].T, wide[::2, ::2], wide[:2, 2:]):
         travel = _times(view)
         assert_ready("durations_s", travel.durations_s)
@@ -92,11 +94,30 @@ def test_a_transposed_or_sliced_matrix_keeps_its_meaning() -> None:
         (np.full((2, 2), math.inf), "holds float64"),
         (np.full((2, 2), -1), "allowed is 0"),
         (np.full((2, 2), 2**32 - 1, dtype=np.uint32), "allowed is 0"),
+        (np.ones((2, 2), dtype=np.uint32), "going nowhere takes 1"),
     ],
 )
 def test_a_matrix_that_native_code_would_misread_is_refused(array: NDArray[Any], said: str) -> None:
     with pytest.raises(MatrixError, match=said):
         _times(array)
+
+
+def test_places_that_no_road_joins_to_most_others_are_named() -> None:
+    lake = Place(20.0, 54.0)
+    seconds = np.array([[0, 9, UNREACHABLE_S], [9, 0, UNREACHABLE_S], [7, 7, 0]])
+    travel = TravelTimes((WARSAW, KRAKOW, lake), seconds, np.zeros((3, 3), dtype=np.uint32))
+    assert travel.unreachable() == (lake,)
+
+
+def test_a_part_of_the_times_keeps_their_meaning_and_why_they_are_not_better() -> None:
+    lake = Place(20.0, 54.0)
+    seconds = np.array([[0, 1, 2], [3, 0, 5], [6, 7, 0]])
+    whole = TravelTimes((WARSAW, KRAKOW, lake), seconds, seconds * 10, "the server is down")
+    part = whole.part((lake, WARSAW))
+    assert (part.duration_s(lake, WARSAW), part.distance_m(WARSAW, lake)) == (6, 20)
+    assert part.degraded == "the server is down"
+    with pytest.raises(KeyError):
+        part.part((KRAKOW,))
 
 
 def test_the_last_gate_refuses_a_view() -> None:

@@ -10,6 +10,7 @@ import random
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 
 from contract.healing_link import HealingLink
 from contract.link import (
@@ -23,6 +24,8 @@ from contract.link import (
 from contract.link_settings import LinkSettings
 
 QUEUED_MAX = 1_000_000  # the same limit as the one written into mosquitto's configuration
+
+MATCHES_KEPT = 16_384  # a city's lockers times their few topics; a broker compares the same pairs again and again
 
 _SHARE = "$share/"
 
@@ -52,6 +55,7 @@ class _Session:
     link: "MemoryLink | None" = None
 
 
+@lru_cache(MATCHES_KEPT)
 def matches(topic_filter: str, topic: str) -> bool:
     """Whether ``topic`` falls under ``topic_filter`` (MQTT 5.0, 4.7)."""
     wanted, levels = topic_filter.split("/"), topic.split("/")
@@ -251,6 +255,7 @@ class MemoryLink(HealingLink):
             self._ended = None
 
 
+@lru_cache(MATCHES_KEPT)
 def _split_share(topic_filter: str) -> tuple[str, str]:
     if not topic_filter.startswith(_SHARE):
         return "", topic_filter

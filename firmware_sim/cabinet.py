@@ -122,6 +122,11 @@ class Cabinet:
         self._run_to(now_ms)
         return {label: one.says_closed for label, one in self._compartments.items()}
 
+    def says_closed(self, label: CompartmentLabel, now_ms: int) -> bool:
+        """Return what one contact says now (``True``: closed)."""
+        self._run_to(now_ms)
+        return self._compartments[label].says_closed
+
     @property
     def energised(self) -> tuple[CompartmentLabel, ...]:
         """The labels whose coils carry current."""

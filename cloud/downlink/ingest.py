@@ -46,7 +46,10 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """What ingest works with: where it reads and writes, whose clock and chance, and the key it signs answers with."""
+    """What ingest works with: where it reads and writes, whose clock and chance, and the key it signs answers with.
+
+    ``public_key`` makes a locker's verifying key of its 32 bytes.
+    """
 
     reader: Reader
     writer: Writer
@@ -54,6 +57,7 @@ class Desk:
     ids: Ids
     signer: Signer
     rules: Rules = STANDARD
+    public_key: Callable[[bytes], Ed25519PublicKey] = Ed25519PublicKey.from_public_bytes
 
     def act(self) -> Act:
         """Return an act of the system, now."""
@@ -188,7 +192,7 @@ class Ingest:
             self._keys.clear()
         found = await asyncio.to_thread(self._desk.reader.read, lambda uow: signing_keys(uow, missing))
         for name, raw in found.items():
-            self._keys[LockerId(name)] = Ed25519PublicKey.from_public_bytes(raw)
+            self._keys[LockerId(name)] = self._desk.public_key(raw)
 
     def _count_refused(self, refused: Refused) -> None:
         """Log the first refusal of a kind, count the rest: a flood must not fill the disk."""

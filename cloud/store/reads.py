@@ -98,7 +98,7 @@ class SqlReads:
                     parcel.c.id == text,
                 )
             )
-            .order_by(parcel.c.updated_at.desc())
+            .order_by(parcel.c.updated_at.desc(), parcel.c.id)
             .limit(limit)
         )
         return list(self._connection.execute(statement).scalars())

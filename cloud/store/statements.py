@@ -46,10 +46,13 @@ def bind(conditions: Mapping[str, Any]) -> dict[str, Any]:
 
 @lru_cache(SHAPES_MAX)
 def selecting(table: Table, shape: Shape, order: str, *, limited: bool) -> Select[Any]:
+    """Select rows in ``order``, equals by primary key: whoever asks twice gets the same, whatever index is used."""
     statement = select(table).where(_where(table, shape))
     for name in order.split():
         column = table.c[name.removeprefix("-")]
         statement = statement.order_by(column.desc() if name.startswith("-") else column)
+    if not {column.name for column in table.primary_key} <= {name for name, comparison in shape if comparison == "="}:
+        statement = statement.order_by(*table.primary_key)
     return statement.limit(bindparam("row_limit")) if limited else statement
 
 

@@ -1,15 +1,26 @@
 """What must agree once faults stop, and what must hold whenever somebody looks: invariants 3, 4, 6 and 7."""
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
+from functools import partial
 
+from cloud.domain.capacity import Reservation, ReservationState
+from cloud.domain.locker import Compartment, CompartmentStatus, Contents, Locker
+from cloud.domain.parcel import Parcel, ParcelState
+from cloud.services.ports import NOT_NULL, UnitOfWork
+from cloud.services.records_ops import OutboxMessage
 from contract.link import LinkStatus
+from contract.sizes import SizeClass
 from firmware_sim.world.chronicle import Chronicle
-from firmware_sim.world.office import Office
+from firmware_sim.world.office import UNDER_WAY, Office
 from firmware_sim.world.parcels import Thing
 from firmware_sim.world.site import Site
 
-LATE_MS = 900_000  # jobs run every five minutes, a silent locker's reservations get an hour's grace of their own
+LATE = timedelta(
+    minutes=15
+)  # jobs run every five minutes, a silent locker's reservations get an hour's grace of their own
 
 
 @dataclass
@@ -35,24 +46,20 @@ class Auditor:
 
     def _check_capacity(self) -> None:
         """See that the promise just made is covered; doors that break later may leave older ones uncovered."""
-        active = self.office.number("SELECT count(*) FROM reservation WHERE state = 'active'")
-        if active > self._active:
-            over = self.office.rows(
-                "SELECT r.locker_id, r.size, count(*) FROM reservation r WHERE r.state = 'active'"
-                " AND (r.locker_id, r.size) = (SELECT locker_id, size FROM reservation ORDER BY rowid DESC LIMIT 1)"
-                " GROUP BY 1, 2 HAVING count(*) > (SELECT count(*) FROM compartment c WHERE c.locker_id = r.locker_id"
-                " AND c.size = r.size AND c.status = 'in_service' AND c.contents = 'empty')"
-            )
-            for locker, size, count in over:
-                self.chronicle.violated(6, f"{count} compartments of size {size} are promised at {locker}")
-        self._active = active
+        active = self.office.ask(lambda uow: uow.find(Reservation, state=ReservationState.ACTIVE))
+        if len(active) > self._active:
+            newest = max(one.created_at for one in active)
+            for locker, size in sorted({(one.locker_id, one.size) for one in active if one.created_at == newest}):
+                promised = sum((one.locker_id, one.size) == (locker, size) for one in active)
+                if promised > self.office.ask(partial(_free, locker, size)):
+                    self.chronicle.violated(6, f"{promised} compartments of size {size} are promised at {locker}")
+        self._active = len(active)
 
     def _check_compartments(self) -> None:
-        twice = self.office.rows(
-            "SELECT parcel_id, count(*) FROM compartment WHERE parcel_id IS NOT NULL GROUP BY 1 HAVING count(*) > 1"
-        )
-        for parcel, count in twice:
-            self.chronicle.violated(3, f"the cloud has one parcel in {count} compartments ({self._name(parcel)})")
+        full = self.office.ask(lambda uow: uow.find(Compartment, parcel_id=NOT_NULL))
+        for parcel, count in Counter(one.parcel_id for one in full).items():
+            if count > 1:
+                self.chronicle.violated(3, f"the cloud has one parcel in {count} compartments ({self._name(parcel)})")
 
     # ------------------------------------------------------------------ when it is quiet
 
@@ -62,10 +69,9 @@ class Auditor:
             different = self._locker(site)
             if different:
                 return f"{site.id}: {different}"
-        waiting = self.office.number(
-            "SELECT count(*) FROM outbox_message WHERE state IN ('queued', 'claimed', 'sent') AND expires_at > ?",
-            int(self.office.clock.now().timestamp() * 1000),
-        )
+        now = self.office.clock.now()
+        unanswered = self.office.ask(lambda uow: uow.find(OutboxMessage, state=UNDER_WAY))
+        waiting = sum(one.expires_at > now for one in unanswered)
         return f"{waiting} messages are not confirmed" if waiting else None
 
     def _locker(self, site: Site) -> str | None:
@@ -76,25 +82,21 @@ class Auditor:
             return "not connected"
         if agent.store.head != agent.store.acknowledged:
             return f"{agent.store.head.sequence - agent.store.acknowledged.sequence} entries in the outbox"
-        if not self.office.number("SELECT online FROM locker WHERE id = ?", site.id):
+        if not self.office.ask(lambda uow: uow.need(Locker, site.id)).online:
             return "the cloud takes it for offline"
         return self._wall(site)
 
     def _wall(self, site: Site) -> str | None:
         assert site.boot is not None and site.boot.agent.controller is not None  # noqa: S101, PT018 - just looked
         state = site.boot.agent.controller.state
-        theirs = {
-            label: (parcel, status)
-            for label, parcel, status in self.office.rows(
-                "SELECT label, parcel_id, status FROM compartment WHERE locker_id = ?", site.id
-            )
-        }
+        rows = self.office.ask(lambda uow: uow.find(Compartment, locker_id=site.id))
+        theirs = {one.label: (one.parcel_id, one.status) for one in rows}
         for label, record in state.compartments.items():
             parcel, status = theirs[label]
             ours = record.parcel.hex() if record.parcel else None
             if parcel != ours:
                 return f"{label} holds {self._name(ours)}, the cloud has {self._name(parcel)}"
-            if (status == "in_service") != (not record.withdrawn and not record.suspect):
+            if (status == CompartmentStatus.IN_SERVICE) != (not record.withdrawn and not record.suspect):
                 return f"{label} is {record.withdrawn or record.suspect or 'in service'}, the cloud says {status}"
         return None
 
@@ -105,14 +107,17 @@ class Auditor:
                 self.chronicle.violated(4, f"the cloud's log of {site.id} is not its journal")
             self._check_cabinet(site)
             self._check_memory(site)
-        now_ms = int(self.office.clock.now().timestamp() * 1000)
-        for parcel, state in self.office.rows(
-            "SELECT r.parcel_id, p.state FROM reservation r JOIN parcel p ON p.id = r.parcel_id WHERE"
-            " r.state = 'active' AND (p.state <> 'assigned_to_locker' OR r.expires_at < ?)",
-            now_ms - LATE_MS,
-        ):
-            self.chronicle.violated(6, f"a reservation for {self._name(parcel)} does not end, the parcel is {state}")
+        self._check_reservations()
         self._check_custody()
+
+    def _check_reservations(self) -> None:
+        """See that a promise ends with its reason, or in time."""
+        late = self.office.clock.now() - LATE
+        for one in self.office.ask(lambda uow: uow.find(Reservation, state=ReservationState.ACTIVE)):
+            parcel = self.office.ask(partial(_parcel, one.parcel_id))
+            if parcel.state != ParcelState.ASSIGNED_TO_LOCKER or one.expires_at < late:
+                what = f"a reservation for {self._name(parcel.id)} does not end, the parcel is {parcel.state}"
+                self.chronicle.violated(6, what)
 
     def _check_cabinet(self, site: Site) -> None:
         for one in site.cabinet.violations:
@@ -131,8 +136,8 @@ class Auditor:
 
     def _check_custody(self) -> None:
         """Whoever holds a parcel answers for it; parcels that no sensor could follow are left out."""
-        for parcel, custodian in self.office.rows("SELECT id, custodian FROM parcel"):
-            thing = self.things.get(parcel)
+        for parcel in self.office.ask(lambda uow: uow.find(Parcel)):
+            custodian, thing = parcel.custodian, self.things.get(parcel.id)
             if thing is None or thing.odd or not thing.holder:
                 continue
             locker, _, label = thing.holder.partition("/")
@@ -147,3 +152,12 @@ class Auditor:
     def _name(self, parcel: str | None) -> str:
         thing = self.things.get(parcel or "")
         return thing.barcode if thing else str(parcel)
+
+
+def _free(locker: str, size: SizeClass, uow: UnitOfWork) -> int:
+    in_service = CompartmentStatus.IN_SERVICE
+    return uow.count(Compartment, locker_id=locker, size=size, status=in_service, contents=Contents.EMPTY)
+
+
+def _parcel(number: str, uow: UnitOfWork) -> Parcel:
+    return uow.need(Parcel, number)

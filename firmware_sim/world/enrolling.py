@@ -2,8 +2,6 @@
 
 import random
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-
 from cloud.domain.locker import Locker, LockerStatus
 from cloud.intake.lockers_geojson import LockerRow
 from cloud.services.device_keys import about_key
@@ -27,7 +25,7 @@ def enrolled(office: Office, number: int, chance: random.Random) -> Secrets:
         layout=LAYOUT,
         key_locker=chance.randbytes(32),
         salt_locker=chance.randbytes(16),
-        device=Ed25519PrivateKey.from_private_bytes(chance.randbytes(32)),
+        device=office.craft.keys.private(chance.randbytes(32)),
         cloud_keys={office.signer.key_id: office.signer.private_key.public_key()},
     )
     row = LockerRow(

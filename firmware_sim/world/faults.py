@@ -6,8 +6,6 @@ from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-
 from contract.envelope import Signer
 from edge.store.errors import StoreFact
 from firmware_sim.physics import CompartmentFaults, SensorFault
@@ -44,7 +42,7 @@ class Troubles:
     chance: random.Random
 
     def __post_init__(self) -> None:
-        forger = Signer(self.office.signer.key_id, Ed25519PrivateKey.from_private_bytes(self.chance.randbytes(32)))
+        forger = Signer(self.office.signer.key_id, self.office.craft.keys.private(self.chance.randbytes(32)))
         names = tuple(site.id for site in self.sites)
         self.adversary = Adversary(self.office.broker, self.chance, forger, names)
         self._tasks: set[asyncio.Task[None]] = set()
@@ -70,7 +68,7 @@ class Troubles:
 
     def _mend(self, site: Site) -> None:
         site.card.sick = None
-        site.clock.off_ms, site.clock.synced = 0, True
+        site.set_clock(0, synced=True)
         for label in site.cabinet.labels:
             site.cabinet.break_(label, CompartmentFaults(), self.office.loop.now_ms)
         if site.boot is None:
@@ -112,11 +110,12 @@ class Troubles:
             self._wrong_clock(site)
             site.power_on()
             await self._for(20, 300)
-            site.clock.off_ms, site.clock.synced = 0, True
+            site.set_clock(0, synced=True)
 
     def _wrong_clock(self, site: Site) -> None:
         """Let a Pi without a battery wake up in the past until NTP answers."""
-        site.clock.synced, site.clock.off_ms = False, -self.chance.choice((0, 3_600_000, 365 * DAY_MS))
+        off_ms = -self.chance.choice((0, 3_600_000, 365 * DAY_MS))
+        site.set_clock(off_ms, synced=False)
 
     async def _partition(self, site: Site) -> None:
         self._fault("partition", f"{site.id} is cut off from the broker")
@@ -161,9 +160,9 @@ class Troubles:
     async def _clock(self, site: Site) -> None:
         jump_ms = self.chance.choice(JUMPS_MS)
         self._fault("clock jump", f"the clock of {site.id} jumps by {jump_ms // 1000} s")
-        site.clock.synced, site.clock.off_ms = False, jump_ms
+        site.set_clock(jump_ms, synced=False)
         await self._for(600, 7_200)
-        site.clock.synced, site.clock.off_ms = True, 0
+        site.set_clock(0, synced=True)
 
     # ------------------------------------------------------------------ hardware and hostility
 

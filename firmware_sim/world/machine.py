@@ -32,6 +32,7 @@ class Machine:
         self._contacts = {label: Debounced.unread(loop.now_ms) for label in cabinet.labels}
         self._observers: list[DoorObserver] = []
         self._wake: asyncio.TimerHandle | None = None
+        self._looking: set[CompartmentLabel] = set()
         self.board_fails = 0
         for label in cabinet.labels:
             self._look(label)
@@ -93,14 +94,18 @@ class Machine:
         if self._plug.dead:
             return
         now_ms = self._loop.now_ms
-        closed = self._cabinet.levels(now_ms)[label]
         before = self._contacts[label]
-        after = sampled(before, DoorLevel.CLOSED if closed else DoorLevel.OPEN, now_ms, DEBOUNCE_MS)
-        self._contacts[label] = after
+        raw = DoorLevel.CLOSED if self._cabinet.says_closed(label, now_ms) else DoorLevel.OPEN
+        after = self._contacts[label] = sampled(before, raw, now_ms, DEBOUNCE_MS)
         again_ms = settles_at_ms(after, DEBOUNCE_MS)
-        if again_ms is not None:
-            self._loop.call_at(max(again_ms, now_ms + 1) / 1000, self._look, label)
+        if again_ms is not None and label not in self._looking:  # one timer a contact, however often it flips
+            self._looking.add(label)
+            self._loop.call_at(max(again_ms, now_ms + 1) / 1000, self._look_again, label)
         if after.level is not before.level:
             self._ledger.chronicle.step("door", f"{self._ledger.locker} {label} {after.level}")
             for observer in self._observers:
                 observer(label, after.level)
+
+    def _look_again(self, label: CompartmentLabel) -> None:
+        self._looking.discard(label)
+        self._look(label)

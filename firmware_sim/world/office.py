@@ -11,25 +11,27 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, TypeVar
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-
 from cloud.chance import SeededIds
 from cloud.domain.actors import SYSTEM, Actor
+from cloud.domain.capacity import Reservation, ReservationState
 from cloud.domain.errors import DomainError
+from cloud.domain.locker import Locker
+from cloud.domain.parcel import Parcel, ParcelState
 from cloud.downlink.dispatch import Dispatch
 from cloud.downlink.ingest import Desk, Ingest
 from cloud.services import notifications, prepare_codes
 from cloud.services.dispatch import expire_messages, resend_unconfirmed
 from cloud.services.expire_parcels import expire_parcels
 from cloud.services.models import add_standard_models
-from cloud.services.ports import Act, Keys, UnitOfWork
+from cloud.services.ports import Act, Keys, UnitOfWork, UpTo
 from cloud.services.prepare_codes import FreshCode, store_codes
 from cloud.services.record_state import mark_silent
+from cloud.services.records import IssuedGrant, MessageState, NotificationState, PreparedCode
+from cloud.services.records_ops import CommandSent, Notification, OutboxMessage
 from cloud.services.release_reservation import expire_reservations
 from cloud.services.remind import remind
 from cloud.services.remote_open import expire_commands
-from cloud.store.database import open_memory
-from cloud.store.reader import Reader
+from cloud.store.memory_writer import MemoryWriter
 from cloud.store.secrets import AesGcmBox
 from cloud.store.writer import InlineWriter, Observer, Unit
 from contract.codes import CODES, make_code
@@ -41,6 +43,7 @@ from contract.topics import cloud_filters
 from firmware_sim.world.chronicle import START, Chronicle
 from firmware_sim.world.ledger import Issued
 from firmware_sim.world.plug import Plug
+from firmware_sim.world.stores import GENUINE, Craft
 from firmware_sim.world.stretching import cheap_stretch
 from firmware_sim.world.virtual_time import VirtualLoop
 from firmware_sim.world.wire import WorldBroker, WorldLink
@@ -51,6 +54,7 @@ BEAT_S = 60.0
 SLOW_BEATS = 5  # every fifth beat also runs what the product runs every two to five minutes
 POOL = 12  # codes made at once for a locker
 NOTES_MAX = 50
+UNDER_WAY = (MessageState.QUEUED, MessageState.CLAIMED, MessageState.SENT)
 
 Mail = Callable[[str, str, str | None, str | None], None]
 
@@ -68,7 +72,7 @@ class CloudClock:
 class WorldWriter:
     """The inline writer behind a plug: the cloud, too, may die before or after any commit."""
 
-    def __init__(self, inner: InlineWriter, plug: Plug, chronicle: Chronicle) -> None:
+    def __init__(self, inner: InlineWriter | MemoryWriter, plug: Plug, chronicle: Chronicle) -> None:
         """Write while ``plug`` has power."""
         self._inner, self._plug, self._chronicle = inner, plug, chronicle
 
@@ -90,15 +94,20 @@ class WorldWriter:
 class Office:
     """The cloud as a process: its database outlives it."""
 
-    def __init__(self, loop: VirtualLoop, broker: WorldBroker, chronicle: Chronicle, chance: random.Random) -> None:
+    def __init__(
+        self,
+        loop: VirtualLoop,
+        broker: WorldBroker,
+        chronicle: Chronicle,
+        chance: random.Random,
+        craft: Craft = GENUINE,
+    ) -> None:
         """Nothing runs before ``start``; verbs work at once."""
-        self.loop, self.broker, self.chronicle, self._chance = loop, broker, chronicle, chance
-        self.engine = open_memory()
-        self.writer = InlineWriter(self.engine)
-        self.raw: Any = self.engine.raw_connection().driver_connection
+        self.loop, self.broker, self.chronicle, self._chance, self.craft = loop, broker, chronicle, chance, craft
+        stored = craft.store()
+        self.writer, self.reader = stored.writer, stored.reader
         self.clock, self.ids = CloudClock(loop), SeededIds(chance.getrandbits(64))
-        key = Ed25519PrivateKey.from_private_bytes(chance.randbytes(32))
-        self.signer = Signer(KeyId("cloud-1"), key)
+        self.signer = Signer(KeyId("cloud-1"), craft.keys.private(chance.randbytes(32)))
         self.keys = Keys(self.signer, AesGcmBox(chance.randbytes(32)))
         self.mail: Mail = lambda *_: None
         self.commands: dict[bytes, Issued] = {}
@@ -127,16 +136,13 @@ class Office:
             self.chronicle.step("refused", type(error).__name__)
             return None
 
-    def number(self, sql: str, *values: object) -> int:
-        """Look one number up without anything in between."""
-        return int(self.raw.execute(sql, values).fetchone()[0])
-
-    def rows(self, sql: str, *values: object) -> list[tuple[Any, ...]]:
-        return list(self.raw.execute(sql, values).fetchall())
+    def ask(self, unit: Callable[[UnitOfWork], T]) -> T:
+        """Look something up without changing anything."""
+        return self.reader.read(unit)
 
     def stock_codes(self, locker: str, salt: bytes) -> None:
         """Keep codes ready whose stretch is the world's cheap one; the pool must never run dry."""
-        if self.number("SELECT count(*) FROM prepared_code WHERE locker_id = ?", locker) >= POOL // 2:
+        if self.ask(lambda uow: uow.count(PreparedCode, locker_id=locker)) >= POOL // 2:
             return
         codes = [make_code(self.ids.below(CODES)) for _ in range(POOL)]
         fresh = [FreshCode(code, cheap_stretch(code, salt)) for code in codes]
@@ -145,32 +151,24 @@ class Office:
     # ------------------------------------------------------------------ what the witnesses ask
 
     def entries(self, locker: str, first: int, last: int) -> list[bytes]:
-        found = self.rows(
-            "SELECT entry FROM event WHERE locker_id = ? AND sequence BETWEEN ? AND ? ORDER BY sequence",
-            *(locker, first, last),
-        )
-        return [row[0] for row in found]
+        return self.ask(lambda uow: uow.log.entries(locker, first, last))
 
     def command(self, number: bytes) -> Issued | None:
         return self.commands.get(number)
 
     def addressee(self, number: bytes) -> str | None:
         """Return the locker a message of ours was meant for; nothing if nobody here said it."""
-        found = self.rows("SELECT locker_id FROM outbox_message WHERE about = ?", number.hex())
-        return str(found[0][0]) if found else None
+        found = self.ask(lambda uow: uow.first(OutboxMessage, about=number.hex()))
+        return found.locker_id if found is not None else None
 
     def recalled(self, number: bytes) -> ParcelRef | None:
         """Return the parcel whose rights a command revoked."""
-        found = self.rows(
-            "SELECT g.parcel_id FROM command_sent c JOIN issued_grant g ON g.group_id = c.group_id"
-            " WHERE c.id = ? AND c.kind = 'revoke' AND g.kind = 'pick_up'",
-            number.hex(),
-        )
-        return ParcelRef(bytes.fromhex(found[0][0])) if found else None
+        grant = self.ask(partial(_revoked_by, number.hex()))
+        return ParcelRef(bytes.fromhex(grant.parcel_id)) if grant is not None else None
 
     def boot_of(self, locker: str) -> str:
         """Return the boot the cloud takes a locker to be in."""
-        return str(self.rows("SELECT boot_nonce FROM locker WHERE id = ?", locker)[0][0])
+        return str(self.ask(lambda uow: uow.need(Locker, locker)).boot_nonce)
 
     # ------------------------------------------------------------------ the process
 
@@ -204,7 +202,7 @@ class Office:
         settings = LinkSettings(client_id=NAME, subscriptions=tuple((one, 1) for one in cloud_filters()))
         link = WorldLink(self.broker, settings, random.Random(self._chance.randbytes(8)), plug)
         writer = WorldWriter(self.writer, plug, self.chronicle)
-        desk = Desk(Reader(self.engine), writer, self.clock, self.ids, self.signer)
+        desk = Desk(self.reader, writer, self.clock, self.ids, self.signer, public_key=self.craft.keys.public)
         link.on_status(lambda status: self._wake.set() if status is LinkStatus.CONNECTED else None)
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(link.run())
@@ -225,7 +223,7 @@ class Office:
         while True:
             await asyncio.sleep(BEAT_S)
             beats += 1
-            if self.number("SELECT count(*) FROM outbox_message WHERE state IN ('queued', 'claimed', 'sent')"):
+            if self.ask(lambda uow: uow.count(OutboxMessage, state=UNDER_WAY)):
                 self._wake.set()
                 await writer.run(lambda uow: resend_unconfirmed(uow, self.act()))
                 await writer.run(lambda uow: expire_messages(uow, self.act()))
@@ -237,9 +235,9 @@ class Office:
     async def _slow(self, writer: WorldWriter) -> None:
         keys = self.keys
         await writer.run(lambda uow: mark_silent(uow, self.act()))
-        if self.number("SELECT count(*) FROM reservation WHERE state = 'active'"):
+        if self.ask(lambda uow: uow.count(Reservation, state=ReservationState.ACTIVE)):
             await writer.run(lambda uow: expire_reservations(uow, self.act(), keys))
-        if self.number("SELECT count(*) FROM parcel WHERE state IN ('ready_for_pickup', 'expired')"):
+        if self.ask(lambda uow: uow.count(Parcel, state=(ParcelState.READY_FOR_PICKUP, ParcelState.EXPIRED))):
             await writer.run(lambda uow: expire_parcels(uow, self.act(), keys))
             await writer.run(lambda uow: remind(uow, self.act()))
 
@@ -248,8 +246,8 @@ class Office:
 
     async def _deliver(self, writer: WorldWriter) -> None:
         """Hand messages to the people they are for."""
-        now_ms = int(self.clock.now().timestamp() * 1000)
-        if not self.number("SELECT count(*) FROM notification WHERE state = 'queued' AND not_before <= ?", now_ms):
+        due_now = {"state": NotificationState.QUEUED, "not_before": UpTo(self.clock.now())}
+        if not self.ask(lambda uow: uow.count(Notification, **due_now)):
             return
         due = await writer.run(
             lambda uow: notifications.claim_notifications(uow, self.act(), self.keys, NOTES_MAX),
@@ -257,6 +255,13 @@ class Office:
         for one in due:
             await writer.run(partial(self._delivered, one.notification.id))
             self.mail(one.notification.template, one.notification.parcel_id or "", one.code, one.capability_qr)
+
+
+def _revoked_by(number: str, uow: UnitOfWork) -> IssuedGrant | None:
+    command = uow.get(CommandSent, number)
+    if command is None or command.kind != "revoke":
+        return None
+    return uow.first(IssuedGrant, group_id=command.group_id, kind="pick_up")
 
 
 assert prepare_codes.POOL_MIN < POOL  # noqa: S101 - or the product would ask for codes that the world cannot stretch

@@ -31,10 +31,12 @@ from firmware_sim.world.virtual_time import VirtualLoop
 from firmware_sim.world.wire import WorldBroker, WorldLink
 
 VERSION = "1.0-world"
-REST_IDLE_S = 60.0  # what ``decide`` asks for while nobody stands there and every door is shut
+TICK_MS = 1_000  # the product's 250 ms only sharpen the screen; every door that moves is told at once
+REST_IDLE_S = 600.0  # the shortest timer of a locker at rest: its time floor goes to the card every ten minutes
+SYNC_LOOKED_S = 10.5  # by then the product has asked again whether its clock follows a time source
 REST_DOORS_S = 5.0  # an open door and nobody there: its timers count minutes
 KIOSK_S_MAX = 20.0  # nobody waits longer for a keypad's answer
-RETRY_S = 0.25  # the product's tick
+RETRY_S = 1.0  # a tick
 RESTART_S = 5.0  # systemd's RestartSec
 QUIET_WATCHDOG = {"WATCHDOG_USEC": str(3 * 3_600_000_000)}  # nobody listens to the pings; once an hour is enough
 
@@ -163,6 +165,7 @@ class Site:
                 synced=lambda: self.clock.synced,
                 fresh=self.chance.randbytes,
                 stretch=_stretch,
+                tick_ms=TICK_MS,
                 rest=self._rest,
             ),
             open_database=self._opener(plug),
@@ -217,6 +220,12 @@ class Site:
             _wake(self._resting)
         if self.boot is not None:
             self.boot.machine.stir()
+
+    def set_clock(self, off_ms: int, *, synced: bool) -> None:
+        """Let the wall clock be wrong; the agent's ticks are there when it would notice."""
+        self.clock.off_ms, self.clock.synced = off_ms, synced
+        self.stir()
+        self.loop.call_later(SYNC_LOOKED_S, self.stir)
 
     # ------------------------------------------------------------------ the kiosk and the doors, as people meet them
 

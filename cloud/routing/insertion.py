@@ -31,9 +31,10 @@ def positions_by_detour(
     courier: Courier, order: Sequence[Visit], new: Stop, slacks: Sequence[int], travel: Travel
 ) -> list[int]:
     """Return the positions behind the locked prefix whose slack takes the new stop, least added driving first."""
+    before, after = _neighbours(courier, order)
     found = []
     for position in range(_first_free(courier, order), len(order) + 1):
-        added_s = _added_s(courier, order, position, new.place, travel)
+        added_s = _added_s(before[position], new.place, after[position], travel)
         if added_s + new.service_s <= slacks[position]:
             found.append((added_s, position))
     return [position for _, position in sorted(found)]
@@ -44,9 +45,17 @@ def _first_free(courier: Courier, order: Sequence[Visit]) -> int:
     return stops[len(courier.locked) - 1] + 1 if courier.locked else 0
 
 
-def _added_s(courier: Courier, order: Sequence[Visit], position: int, place: Place, travel: Travel) -> int:
-    before = next((visit.place for visit in reversed(order[:position]) if isinstance(visit, Stop)), courier.start)
-    after = next((visit.place for visit in order[position:] if isinstance(visit, Stop)), courier.end)
+def _neighbours(courier: Courier, order: Sequence[Visit]) -> tuple[list[Place | None], list[Place | None]]:
+    """Return for each position the place driven from and the one driven to; breaks are at neither."""
+    before, after = [courier.start], [courier.end]
+    for visit in order:
+        before.append(visit.place if isinstance(visit, Stop) else before[-1])
+    for visit in reversed(order):
+        after.append(visit.place if isinstance(visit, Stop) else after[-1])
+    return before, after[::-1]
+
+
+def _added_s(before: Place | None, place: Place, after: Place | None, travel: Travel) -> int:
     there_s = travel.duration_s(before, place) if before else 0
     onward_s = travel.duration_s(place, after) if after else 0
     return there_s + onward_s - (travel.duration_s(before, after) if before and after else 0)

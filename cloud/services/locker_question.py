@@ -35,5 +35,38 @@ class LockerQuestion:
     now: datetime
 
 
-ChooseLocker = Callable[[LockerQuestion], Sequence[str]]
-"""Returns locker ids, best first; those it leaves out are not tried."""
+@dataclass(frozen=True, slots=True)
+class Timed:
+    """One stop ahead and when service begins there; ``stop_id`` is empty for a drop-off that is no stop yet."""
+
+    stop_id: str
+    eta: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class NewOrder:
+    """The rest of a route as it was thought about; it holds while exactly these stops are still to be done."""
+
+    stops: tuple[Timed, ...]
+    ends_at: datetime
+    longer_m: int
+
+    @property
+    def has_new(self) -> bool:
+        """Whether one of the stops is still to be stored."""
+        return any(not one.stop_id for one in self.stops)
+
+    def stop_ids(self) -> frozenset[str]:
+        return frozenset(one.stop_id for one in self.stops if one.stop_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """A locker, and the rest of the courier's day with the drop-off in it when somebody drives."""
+
+    locker_id: str
+    order: NewOrder | None = None
+
+
+ChooseLocker = Callable[[LockerQuestion], Sequence[Suggestion]]
+"""Returns lockers, best first; those it leaves out are not tried."""

@@ -85,11 +85,11 @@ def _find_locker(
     question, why = _question(uow, act, parcel, failed, route)
     if question is None:
         return None, why
-    for locker_id in choose_locker(question):
-        chosen = next((one for one in question.candidates if one.id == locker_id), None)
+    for suggestion in choose_locker(question):
+        chosen = next((one for one in question.candidates if one.id == suggestion.locker_id), None)
         if chosen is not None:
             assigned = promise(uow, act, keys, parcel, chosen)
-            reroute.to_locker(uow, act, parcel, chosen, route)
+            reroute.to_locker(uow, act, parcel, chosen, (route, suggestion.order))
             note = notice(act, parcel, "attempt_failed_locker", assigned.group_id)
             uow.add(*([note] if note else []))
             return assigned, ()

@@ -1,23 +1,28 @@
 """A parcel changes its destination while its courier drives: tasks move from one stop to another on the same route.
 
-The new stop goes where it lengthens the rest of the route least, at once and without a solver; a re-plan may improve
-it later.
+The order of the rest comes from whoever thought about the route (``NewOrder``). When the world moved on meanwhile, or
+nobody thought, the new stop goes where it lengthens the way least; a re-plan improves that later.
 """
 
-from datetime import timedelta
+from dataclasses import replace
+from datetime import datetime, timedelta
 from itertools import pairwise
 
 from cloud.domain.locker import Locker
 from cloud.domain.parcel import Parcel
 from cloud.domain.places import distance_m
-from cloud.services.locker_question import RouteLeft
-from cloud.services.ports import Act, UnitOfWork
+from cloud.services.locker_question import NewOrder, RouteLeft
+from cloud.services.ports import Act, Change, UnitOfWork
 from cloud.services.records import Plan, Route, Stop, StopKind, StopTask, Task, TaskState
 
 SPEED_M_S = 7.0  # 25 km/h, a van in a city with detours; only for the first guess of an ETA
 DETOUR = 1.4  # road over great-circle distance in European cities
 LOCKER_STOP_S = 120  # park, walk, sign in at the kiosk
+DROP_OFF_S = 25  # one more door opened and closed, as in cloud.routing.stops
 TASKS_MAX = 2_000  # on one route; the longest have about 150 stops
+
+Way = tuple[RouteLeft | None, NewOrder | None]
+NOBODYS: Way = (None, None)
 
 
 def route_carrying(uow: UnitOfWork, parcel_id: str) -> RouteLeft | None:
@@ -26,17 +31,44 @@ def route_carrying(uow: UnitOfWork, parcel_id: str) -> RouteLeft | None:
         route = uow.get(Route, uow.need(Stop, task.stop_id).route_id)
         plan = uow.get(Plan, route.plan_id) if route else None
         if route is not None and plan is not None and plan.current:
-            return _with_stops(uow, route)
+            return with_stops(uow, route)
     return None
 
 
-def to_locker(uow: UnitOfWork, act: Act, parcel: Parcel, locker: Locker, route: RouteLeft | None = None) -> Stop | None:
-    """Put the drop-off on the route that carries the parcel; None when it is on nobody's route yet."""
+def route_of(uow: UnitOfWork, courier_id: str) -> RouteLeft | None:
+    """Return the route a courier drives now: started, of a plan in force, with something left to do if there is one."""
+    found = None
+    for route in uow.find(Route, order="-started_at id", courier_id=courier_id):
+        plan = uow.get(Plan, route.plan_id) if route.started_at is not None else None
+        if plan is not None and plan.current:
+            left = with_stops(uow, route)
+            found = found or left
+            if any(is_open(left, stop) for stop in left.stops):
+                return left
+    return found
+
+
+def to_locker(uow: UnitOfWork, act: Act, parcel: Parcel, locker: Locker, way: Way = NOBODYS) -> Stop | None:
+    """Put the drop-off on the route that carries the parcel; None when it is on nobody's route yet.
+
+    ``way`` is that route if it is known, and the order somebody thought about.
+    """
+    route, order = way
     route = route or route_carrying(uow, parcel.id)
     end_tasks(uow, act, parcel.id, TaskState.CANCELLED)
     if route is None:
         return None
-    stop = _open_stop_at(route, locker.id) or _new_stop(uow, act, route, locker)
+    route = _without(route, parcel.id)
+    there = _open_stop_at(route, locker.id)
+    if order is not None and order.stop_ids() == open_ids(route):
+        stop = there if there is not None and not order.has_new else _blank_stop(act, route, locker)
+        if order.has_new:
+            uow.add(stop)
+        else:
+            uow.change(Stop, {"id": stop.id}, service_s=stop.service_s + DROP_OFF_S)
+        resequence(uow, route, order, stop)
+    else:
+        stop = there or _new_stop(uow, act, route, locker)
     uow.add(
         StopTask(
             id=act.ids.new(),
@@ -50,6 +82,29 @@ def to_locker(uow: UnitOfWork, act: Act, parcel: Parcel, locker: Locker, route: 
     return stop
 
 
+def resequence(uow: UnitOfWork, route: RouteLeft, order: NewOrder, new: Stop | None = None) -> None:
+    """Give the stops ahead their new order and times; whatever is done keeps its place before them."""
+    ahead = {one.stop_id or (new.id if new else ""): one.eta for one in order.stops}
+    behind = [stop.id for stop in route.stops if stop.id not in ahead]
+    changes = [Change({"id": one}, {"position": number}) for number, one in enumerate(behind)]
+    uow.change_many(Stop, changes)
+    timed = [
+        Change({"id": one}, {"position": len(behind) + number, "eta": eta})
+        for number, (one, eta) in enumerate(ahead.items())
+    ]
+    uow.change_many(Stop, timed)
+    uow.change(
+        Route,
+        {"id": route.route.id},
+        ends_at=order.ends_at,
+        distance_m=max(0, route.route.distance_m + order.longer_m),
+    )
+
+
+def open_ids(route: RouteLeft) -> frozenset[str]:
+    return frozenset(stop.id for stop in route.stops if is_open(route, stop))
+
+
 def end_tasks(uow: UnitOfWork, act: Act, parcel_id: str, state: TaskState) -> int:
     """End everything still to be done with a parcel."""
     return uow.change(StopTask, {"parcel_id": parcel_id, "state": TaskState.PENDING}, state=state, done_at=act.now)
@@ -57,16 +112,31 @@ def end_tasks(uow: UnitOfWork, act: Act, parcel_id: str, state: TaskState) -> in
 
 def is_open(route: RouteLeft, stop: Stop) -> bool:
     """Whether something is still to be done at a stop."""
-    return any(task.state is TaskState.PENDING for task in route.tasks.get(stop.id, ()))
+    return bool(pending(route, stop))
 
 
-def _with_stops(uow: UnitOfWork, route: Route) -> RouteLeft:
+def pending(route: RouteLeft, stop: Stop) -> tuple[StopTask, ...]:
+    return tuple(task for task in route.tasks.get(stop.id, ()) if task.state is TaskState.PENDING)
+
+
+def with_stops(uow: UnitOfWork, route: Route) -> RouteLeft:
+    """Read a route with everything on it."""
     stops = tuple(uow.find(Stop, order="position", route_id=route.id))
     tasks: dict[str, list[StopTask]] = {stop.id: [] for stop in stops}
     if stops:
         for task in uow.find(StopTask, order="id", limit=TASKS_MAX, stop_id=tuple(tasks)):
             tasks[task.stop_id].append(task)
     return RouteLeft(route, stops, {stop: tuple(those) for stop, those in tasks.items()})
+
+
+def _without(route: RouteLeft, parcel_id: str) -> RouteLeft:
+    """Return the route as it is once this parcel's tasks on it have ended."""
+
+    def rest(task: StopTask) -> StopTask:
+        is_over = task.parcel_id == parcel_id and task.done_at is None
+        return replace(task, state=TaskState.CANCELLED) if is_over else task
+
+    return replace(route, tasks={stop: tuple(map(rest, tasks)) for stop, tasks in route.tasks.items()})
 
 
 def _open_stop_at(route: RouteLeft, locker_id: str) -> Stop | None:
@@ -84,18 +154,8 @@ def _new_stop(uow: UnitOfWork, act: Act, route: RouteLeft, locker: Locker) -> St
     delay = timedelta(seconds=longer_m / SPEED_M_S + LOCKER_STOP_S)
     for stop in route.stops[place:]:
         uow.change(Stop, {"id": stop.id}, position=stop.position + 1, eta=stop.eta + delay)
-    new = Stop(
-        id=act.ids.new(),
-        route_id=route.route.id,
-        position=route.stops[place].position if place < len(route.stops) else len(route.stops),
-        kind=StopKind.LOCKER,
-        locker_id=locker.id,
-        address=locker.address,
-        lon=locker.lon,
-        lat=locker.lat,
-        eta=began + timedelta(seconds=way_m / SPEED_M_S),
-        service_s=LOCKER_STOP_S,
-    )
+    position = route.stops[place].position if place < len(route.stops) else len(route.stops)
+    new = replace(_blank_stop(act, route, locker), position=position, eta=began + timedelta(seconds=way_m / SPEED_M_S))
     uow.add(new)
     uow.change(
         Route,
@@ -104,6 +164,26 @@ def _new_stop(uow: UnitOfWork, act: Act, route: RouteLeft, locker: Locker) -> St
         distance_m=route.route.distance_m + round(longer_m),
     )
     return new
+
+
+def _blank_stop(act: Act, route: RouteLeft, locker: Locker) -> Stop:
+    """Return a stop at a locker that has no place in the order yet."""
+    return Stop(
+        id=act.ids.new(),
+        route_id=route.route.id,
+        position=len(route.stops),
+        kind=StopKind.LOCKER,
+        locker_id=locker.id,
+        address=locker.address,
+        lon=locker.lon,
+        lat=locker.lat,
+        eta=_never_before(act.now, route),
+        service_s=LOCKER_STOP_S + DROP_OFF_S,
+    )
+
+
+def _never_before(now: datetime, route: RouteLeft) -> datetime:
+    return max(now, route.route.starts_at)
 
 
 def _cheapest(stops: tuple[Stop, ...], first: int, locker: Locker) -> tuple[int, float]:

@@ -11,7 +11,7 @@ from cloud.domain.parcel import ParcelState
 from cloud.services import queries
 from cloud.services.courier_pass import courier_pass
 from cloud.services.expire_parcels import expire_parcels
-from cloud.services.locker_question import LockerQuestion
+from cloud.services.locker_question import LockerQuestion, Suggestion
 from cloud.services.notifications import claim_notifications
 from cloud.services.records import (
     Attempt,
@@ -36,8 +36,8 @@ from tests.unit.cloud.small_cloud import A01, COURIER, REF, Journal, SmallCloud
 AT_THE_DOOR = actor(Role.COURIER, COURIER)
 
 
-def nearest(question: LockerQuestion) -> list[str]:
-    return [locker.id for locker in question.candidates]
+def nearest(question: LockerQuestion) -> list[Suggestion]:
+    return [Suggestion(locker.id) for locker in question.candidates]
 
 
 class Day:

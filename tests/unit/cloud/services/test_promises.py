@@ -22,6 +22,7 @@ from cloud.services import prepare_codes
 from cloud.services.assign_locker import assign_locker
 from cloud.services.cancel_parcel import cancel_parcel
 from cloud.services.extend_deadline import extend_deadline
+from cloud.services.locker_question import LockerQuestion, Suggestion
 from cloud.services.opt_in import OptIn, opt_in, withdraw
 from cloud.services.promise import Assigned
 from cloud.services.records import (
@@ -237,7 +238,7 @@ def test_a_code_is_told_again_but_a_mailbox_is_not_flooded(cloud: SmallCloud) ->
 def test_a_failed_attempt_without_a_way_out_is_recorded_with_its_reasons(cloud: SmallCloud) -> None:
     parcel = cloud.parcel(temperature_controlled=True)
     cloud.route(parcel)
-    outcome = _failed(cloud, parcel, lambda question: [one.id for one in question.candidates])
+    outcome = _failed(cloud, parcel, _nearest)
 
     assert (outcome.assigned, outcome.why_not) == (None, (Obstacle.TEMPERATURE,))
     assert cloud.again(parcel).state is ParcelState.DELIVERY_FAILED
@@ -250,11 +251,13 @@ def test_full_lockers_are_not_asked_about(cloud: SmallCloud) -> None:
     parcel = cloud.parcel()
     cloud.route(parcel)
 
-    assert _failed(cloud, parcel, lambda _: ["WAW-01"]).why_not == ("no_capacity",)
+    assert _failed(cloud, parcel, lambda _: [Suggestion("WAW-01")]).why_not == ("no_capacity",)
 
 
-@pytest.mark.parametrize("answer", [(), ("WAW-77",)])
-def test_a_choice_of_nothing_or_of_an_unknown_locker_assigns_nothing(cloud: SmallCloud, answer: Sequence[str]) -> None:
+@pytest.mark.parametrize("answer", [(), (Suggestion("WAW-77"),)], ids=["nothing", "unknown"])
+def test_a_choice_of_nothing_or_of_an_unknown_locker_assigns_nothing(
+    cloud: SmallCloud, answer: Sequence[Suggestion]
+) -> None:
     parcel = cloud.parcel()
     cloud.route(parcel)
 
@@ -274,14 +277,18 @@ def test_a_second_drop_off_at_the_same_locker_joins_the_same_stop(cloud: SmallCl
     parcels = [cloud.parcel(f"P{number}", **SMALL) for number in range(3)]
     cloud.route(*parcels)
     for parcel in parcels:
-        _failed(cloud, parcel, lambda question: [one.id for one in question.candidates])
+        _failed(cloud, parcel, _nearest)
 
     drop_offs = cloud.of(StopTask, state=TaskState.PENDING)
     assert len(drop_offs) == 3
     assert len({task.stop_id for task in drop_offs}) == 1
 
 
-def _failed(cloud: SmallCloud, parcel: Parcel, choose: Callable[[Any], Sequence[str]]) -> Any:
+def _nearest(question: LockerQuestion) -> list[Suggestion]:
+    return [Suggestion(one.id) for one in question.candidates]
+
+
+def _failed(cloud: SmallCloud, parcel: Parcel, choose: Callable[[LockerQuestion], Sequence[Suggestion]]) -> Any:
     failed = FailedAttempt(parcel.id, COURIER, "nobody_home", lon=21.0, lat=52.2)
     act = cloud.act(actor(Role.COURIER, COURIER))
     return cloud.do(lambda uow: report_failed_attempt(uow, act, cloud.keys, failed, choose))

@@ -135,8 +135,11 @@ class DoorClosed(_Event, frozen=True):
 
 
 class DoorLeftOpen(_Event, frozen=True):
+    """A door stands open too long; ``parcel`` is the one its recipient came for, so that they can be told."""
+
     compartment: CompartmentLabel
     open_s: int
+    parcel: ParcelRef | None = None
 
 
 class SensorSuspected(_Event, frozen=True):

@@ -63,3 +63,16 @@ class MemoryBoard:
         self._levels[label] = level
         for observer in self._observers:
             observer(label, level)
+
+
+class MemoryBuzzer:
+    """A buzzer nobody hears. ``beeps`` counts how often it began to sound."""
+
+    def __init__(self) -> None:
+        """Begin silent."""
+        self.is_on = False
+        self.beeps = 0
+
+    def sound(self, *, on: bool) -> None:
+        self.beeps += on and not self.is_on
+        self.is_on = on

@@ -24,3 +24,12 @@ def takes_parcels(state: LockerRecord, label: CompartmentLabel) -> bool:
 def is_full(state: LockerRecord) -> bool:
     """Whether no compartment at all may take a parcel."""
     return not any(takes_parcels(state, label) for label in state.compartments)
+
+
+def forced(state: LockerRecord) -> list[CompartmentLabel]:
+    """Return the doors that stand open, as sensors that are believed say, though nobody here asked for it."""
+    return [
+        label
+        for label, door in state.doors.items()
+        if door.is_open and not door.asked and not state.compartments[label].suspect
+    ]

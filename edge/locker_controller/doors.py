@@ -4,14 +4,15 @@ from typing import assert_never
 
 from msgspec.structs import replace
 
-from contract.events import DoorClosed, DoorForced, DoorLeftOpen, DoorOpened
-from contract.ids import CompartmentLabel
+from contract.events import AlarmRaised, DoorClosed, DoorForced, DoorLeftOpen, DoorOpened
+from contract.ids import CompartmentLabel, ParcelRef
 from contract.state import DoorLevel
 from edge.locker_controller import turn
+from edge.locker_controller.compartment import forced
 from edge.locker_controller.draft import Draft
 from edge.locker_controller.effects import Buzz, Pattern
 from edge.locker_controller.inputs import Levels
-from edge.locker_controller.limits import CATCH_MS, SUSPECT_OPEN_MS, SUSPECT_UNKNOWN_MS, WARNINGS_MAX
+from edge.locker_controller.limits import CATCH_MS, MASS_OPEN_DOORS, SUSPECT_OPEN_MS, SUSPECT_UNKNOWN_MS, WARNINGS_MAX
 from edge.locker_controller.state import CollectionAim, DoorRecord, DropOffAim, Phase, PickUpAim, RemoteAim, Task
 
 _MOVING = frozenset({DoorLevel.OPEN, DoorLevel.CLOSED})
@@ -51,9 +52,23 @@ def _opened(draft: Draft, label: CompartmentLabel, door: DoorRecord) -> None:
     draft.journal(DoorOpened(label, intent, _cause(here)))
     if here is not None and here.phase is not Phase.OPEN:
         turn.opened(draft, here)
-    if intent is None and door.is_open is not None:
+    if intent is None and (door.is_open is not None or _guards(draft, label)):
         draft.journal(DoorForced(label))
         draft.ask(Buzz(label, Pattern.ALARM))
+    if intent is None:
+        _count_forced(draft)
+
+
+def _guards(draft: Draft, label: CompartmentLabel) -> bool:
+    """Say whether a door found open at the start should have been shut: a parcel is booked in behind a sound sensor."""
+    record = draft.state.compartments[label]
+    return record.parcel is not None and not record.suspect
+
+
+def _count_forced(draft: Draft) -> None:
+    """Raise one alarm for the whole locker when so many doors stand open unasked that one door is not the matter."""
+    if len(forced(draft.state)) == MASS_OPEN_DOORS:
+        draft.journal(AlarmRaised("mass_open", f"{MASS_OPEN_DOORS} doors stand open and nothing here asked for it"))
 
 
 def _closed(draft: Draft, label: CompartmentLabel, door: DoorRecord) -> None:
@@ -89,11 +104,18 @@ def _watch(draft: Draft, label: CompartmentLabel, door: DoorRecord) -> None:
             draft.suspect(label, door.level)
     elif open_ms >= SUSPECT_OPEN_MS:
         draft.suspect(label, door.level)
-        draft.ask(Buzz(label, Pattern.OFF))
     elif door.warnings < WARNINGS_MAX and open_ms >= _patience_ms(draft, door):
         draft.door(label, warnings=door.warnings + 1)
-        draft.journal(DoorLeftOpen(label, open_ms // 1000))
+        draft.journal(DoorLeftOpen(label, open_ms // 1000, _fetched(draft, label)))
         draft.ask(Buzz(label, Pattern.LEFT_OPEN))
+
+
+def _fetched(draft: Draft, label: CompartmentLabel) -> ParcelRef | None:
+    """Return the parcel whose recipient opened this door and has not closed it."""
+    task = draft.state.task
+    if task is not None and task.label == label and isinstance(task.aim, PickUpAim):
+        return task.aim.parcel
+    return None
 
 
 def _patience_ms(draft: Draft, door: DoorRecord) -> int:

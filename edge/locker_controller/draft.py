@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from contract.events import CompartmentWithdrawn, Event, SensorSuspected
 from contract.ids import CompartmentLabel, GrantId, GroupId
 from contract.state import DoorLevel
-from edge.locker_controller.effects import Decision, Effect, PublishReport
+from edge.locker_controller.effects import Buzz, Decision, Effect, Pattern, PublishReport
 from edge.locker_controller.grants import sure_s
 from edge.locker_controller.inputs import Moment
 from edge.locker_controller.limits import (
@@ -91,10 +91,11 @@ class Draft:
             self.journal(CompartmentWithdrawn(label, reason))
 
     def suspect(self, label: CompartmentLabel, level: DoorLevel) -> None:
-        """Stop believing a door's sensor; the parcel behind it is still handed out."""
+        """Stop believing a door's sensor; the parcel behind it is still handed out, and nothing sounds for it."""
         if not self.state.compartments[label].suspect:
             self.compartment(label, suspect=True)
             self.journal(SensorSuspected(label, level.value))
+            self.ask(Buzz(label, Pattern.OFF))
 
     def decision(self) -> Decision:
         """Finish, asking for a new snapshot when what it shows has changed."""

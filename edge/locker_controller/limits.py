@@ -9,9 +9,9 @@ DAY_S = 24 * HOUR_S
 
 # What is kept
 GRANTS_KEPT_MAX = 2048  # the largest locker (400 doors): a live pick-up each, and two days of drop-offs to come
-INBOX_IDS_MAX = 4096  # a week of a busy locker; only a second wall, for every kind is replay-proof by itself
+INBOX_IDS_MAX = 4096  # weeks of a busy locker; only a second wall, for every kind is replay-proof by itself
 GROUPS_KEPT_MAX = 16_384  # 400 doors, one parcel a day each, for GROUP_KEEP_S, with a third to spare
-GROUP_KEEP_S = 30 * DAY_S  # longer than a wire copy lives (7 days) and than any dwell: a late copy meets its end
+GROUP_KEEP_S = 30 * DAY_S  # longer than a wire copy lives (28 days) and than any dwell: a late copy meets its end
 REVOKED_KEEP_S = 400 * DAY_S  # a revoked parcel may be forgotten inside for a year, and must not open again by itself
 PICK_UP_KEEP_S = 7 * DAY_S  # a dormant pick-up whose parcel never came; a courier's week cut off fits
 TIDY_EVERY_S = HOUR_S  # forgetting is cheap but looks at everything; an hour late harms nobody
@@ -39,6 +39,7 @@ GIVE_UP_TIMES = 5  # times door_left_open_s: the person has left, the machine se
 WARNINGS_MAX = 6  # each after twice the time of the one before: 1 min to half an hour, then it is the operator's
 SUSPECT_OPEN_MS = HOUR_S * 1000  # nobody holds a door for an hour; a cut cable does
 SUSPECT_UNKNOWN_MS = 60_000  # a sensor that cannot be read for a minute watches nothing
+MASS_OPEN_DOORS = 3  # one forced door is a thief or a cut cable, two a coincidence; three are the whole machine's matter
 CLOSE_DOOR_SHOWN_MS = 300_000  # then the screen is given back to the people who want their parcels
 
 # People

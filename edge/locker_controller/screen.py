@@ -4,9 +4,9 @@ from typing import assert_never
 
 from contract.events import Purpose
 from contract.ids import CompartmentLabel
-from edge.locker_controller.compartment import is_full
+from edge.locker_controller.compartment import forced, is_full
 from edge.locker_controller.grants import collections, drop_offs
-from edge.locker_controller.limits import CLOSE_DOOR_SHOWN_MS, TRIES_AGAIN_MAX
+from edge.locker_controller.limits import CLOSE_DOOR_SHOWN_MS, MASS_OPEN_DOORS, NOT_OPENED_MS, TRIES_AGAIN_MAX
 from edge.locker_controller.lockout import locked_s
 from edge.locker_controller.screens import (
     CloseDoor,
@@ -83,7 +83,7 @@ def screen(state: LockerRecord, now: TimeReading) -> Screen:
         return CloseDoor(waiting, _seconds_since(state.doors[waiting].since_ms, now))
     if state.session is not None:
         return _courier_home(state, state.session, now)
-    return Idle(online=state.online, full=is_full(state))
+    return Idle(state.online, is_full(state), opened=len(forced(state)) >= MASS_OPEN_DOORS)
 
 
 def _noticed(state: LockerRecord, notice: Notice, now: TimeReading) -> Screen:
@@ -104,11 +104,12 @@ def _at_the_door(state: LockerRecord, task: Task, now: TimeReading) -> Screen:
                 return RemoteOpening(task.label, door_open=False)
             return Opening(task.label, task.aim.purpose.value)
         case Phase.NOT_OPENED:
-            return NotOpened(task.label, task.aim.purpose.value, again=task.aim.again < TRIES_AGAIN_MAX)
+            again, seconds = task.aim.again < TRIES_AGAIN_MAX, _seconds_left(task.since_ms, NOT_OPENED_MS, now)
+            return NotOpened(task.label, task.aim.purpose.value, again, seconds)
         case Phase.OPEN:
             return _at_the_open_door(state, task, now)
         case Phase.CLOSED:
-            seconds = max(0, state.configuration.confirm_s - _seconds_since(task.since_ms, now))
+            seconds = _seconds_left(task.since_ms, state.configuration.confirm_s * 1000, now)
             cancelled = isinstance(task.aim, DropOffAim) and task.aim.cancelled
             if cancelled:
                 return ConfirmTakenOut(task.label, seconds)
@@ -163,3 +164,7 @@ def _courier_home(state: LockerRecord, session: Session, now: TimeReading) -> Co
 
 def _seconds_since(begin_ms: int, now: TimeReading) -> int:
     return max(0, now.monotonic_ms - begin_ms) // 1000
+
+
+def _seconds_left(begin_ms: int, for_ms: int, now: TimeReading) -> int:
+    return max(0, for_ms // 1000 - _seconds_since(begin_ms, now))

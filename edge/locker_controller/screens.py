@@ -40,10 +40,11 @@ class Why(StrEnum):
 
 
 class Idle(_Screen, frozen=True):
-    """Nobody is being served. ``full``: no compartment could take a parcel now."""
+    """Nobody is being served. ``full``: no compartment takes a parcel now. ``opened``: doors stand open unasked."""
 
     online: bool
     full: bool
+    opened: bool = False
 
 
 class Opening(_Screen, frozen=True):
@@ -88,11 +89,12 @@ class CloseDoor(_Screen, frozen=True):
 
 
 class NotOpened(_Screen, frozen=True):
-    """Pulsed twice and the sensor says closed. ``again`` says whether one more try is left."""
+    """Pulsed twice and the sensor says closed. ``again``: one more try is left. After ``seconds`` nobody is asked."""
 
     label: CompartmentLabel
     purpose: str
     again: bool
+    seconds: int
 
 
 class PickedUp(_Screen, frozen=True):

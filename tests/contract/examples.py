@@ -70,7 +70,7 @@ EVENTS: tuple[events.Event, ...] = (
     events.DoorOpened(A07, INTENT, MESSAGE),
     events.DoorForced(A07),
     events.DoorClosed(A07),
-    events.DoorLeftOpen(A07, 60),
+    events.DoorLeftOpen(A07, 60, PARCEL),
     events.SensorSuspected(A07, "open"),
     events.CodeBurnt(GROUP, A07),
     events.ParcelDroppedOff(PARCEL, A07, GRANT, COURIER),

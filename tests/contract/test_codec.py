@@ -126,6 +126,13 @@ def test_a_pass_written_before_it_carried_commands_is_still_read() -> None:
     assert old != codec.encode(now)
 
 
+def test_a_door_left_open_journalled_before_it_named_the_parcel_is_still_read() -> None:
+    entry = codec.decode_entry(golden("DoorLeftOpen-first", b""))
+
+    assert isinstance(entry, events.Entry)
+    assert entry.event == events.DoorLeftOpen(examples.A07, 60)
+
+
 @given(st.binary(max_size=codec.QR_BODY_BYTES_MAX))
 def test_what_goes_into_a_qr_code_comes_out_of_it(envelope: bytes) -> None:
     text = codec.to_qr(envelope)

@@ -55,10 +55,12 @@ const moving = {
     picture: door(label, true),
     choices: [choice("is_closed", "done", { label, icon: "check" }), problem(label)],
   }),
-  not_opened: ({ label, again }) => ({
+  not_opened: ({ label, again, seconds }) => ({
     ...words("not_opened", { label }, again ? "" : "final"),
     label,
     urgent: true,
+    seconds,
+    extendable: true,
     picture: door(label, false),
     choices: [
       again && main("try_again", "open_again", { label, icon: "again" }),

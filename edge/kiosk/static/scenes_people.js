@@ -3,13 +3,14 @@
 import { asClock, say } from "./words.js";
 
 /** The home screen: one large choice, one small. */
-export function home({ online, full }) {
+export function home({ online, full, opened }) {
   return {
     layout: "home",
     title: say("home.title"),
     lead: say("home.text"),
     offline: !online,
-    full,
+    full: full && !opened,
+    opened,
   };
 }
 

@@ -82,6 +82,7 @@ function home(scene) {
       "div",
       { class: "news" },
       scene.offline && el("p", { class: "note" }, icon("offline"), say("home.offline")),
+      scene.opened && el("p", { class: "note" }, icon("door"), say("home.opened")),
       scene.full && el("p", { class: "note" }, icon("parcel"), say("home.full")),
       note(scene.note),
     ),

@@ -133,9 +133,9 @@ async def test_a_problem_is_one_tap(kiosk: Kiosk) -> None:
 
 
 async def test_a_door_that_did_not_open_can_be_tried_again(kiosk: Kiosk) -> None:
-    await kiosk.show(NotOpened(B03, "pick_up", again=True), "not_opened")
+    await kiosk.show(NotOpened(B03, "pick_up", again=True, seconds=60), "not_opened")
     await kiosk.press("Try again")
-    await kiosk.show(NotOpened(B03, "pick_up", again=False), "not_opened")
+    await kiosk.show(NotOpened(B03, "pick_up", again=False, seconds=60), "not_opened")
     await expect(kiosk.page.get_by_role("heading", name="The door stays shut")).to_be_visible()
 
     assert await kiosk.page.get_by_role("button", name="Try again").count() == 0

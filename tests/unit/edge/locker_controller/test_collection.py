@@ -184,7 +184,7 @@ def test_an_answer_of_another_screen_changes_nothing(scene: Scene) -> None:
 def test_a_door_that_does_not_open_may_be_tried_again(scene: Scene) -> None:
     scene.taps(Answer.COLLECT, A02)
     scene.stays_shut()
-    assert scene.screen() == NotOpened(A02, "collection", again=True)
+    assert scene.screen() == NotOpened(A02, "collection", again=True, seconds=60)
     assert releases(scene.taps(Answer.OPEN_AGAIN)) == [A02]
     assert ParcelCollected in kinds(scene.swings(A02))
 

@@ -136,7 +136,7 @@ def test_a_door_that_does_not_open_again_leaves_the_compartment_unclear(scene: S
     scene.swings(A02)
     scene.taps(Answer.OPEN_AGAIN)
     scene.stays_shut()
-    assert scene.screen() == NotOpened(A02, "drop_off", again=False)
+    assert scene.screen() == NotOpened(A02, "drop_off", again=False, seconds=60)
     assert kinds(scene.ticks(after_s=60)) == [DropOffAbandoned]
     assert scene.withdrawn() == {A02: "lock_fault"}
 

@@ -68,7 +68,7 @@ def test_a_door_that_still_does_not_pop_is_a_fault_and_the_code_stays_valid(scen
     scene.types("P")
     decision = scene.stays_shut()
     assert decision.events == (OpenNotDetected(scene.intent, A02), CompartmentWithdrawn(A02, "lock_fault"))
-    assert scene.screen() == NotOpened(A02, "pick_up", again=True)
+    assert scene.screen() == NotOpened(A02, "pick_up", again=True, seconds=60)
     scene.ticks(after_s=59)
     assert scene.state.task is not None
     scene.ticks(after_s=1)
@@ -99,7 +99,7 @@ def test_a_person_may_try_a_stuck_door_once_more_and_then_not_again(scene: Scene
     scene.stays_shut()
     assert releases(scene.taps(Answer.OPEN_AGAIN)) == [A02]
     scene.stays_shut()
-    assert scene.screen() == NotOpened(A02, "pick_up", again=False)
+    assert scene.screen() == NotOpened(A02, "pick_up", again=False, seconds=60)
     assert releases(scene.taps(Answer.OPEN_AGAIN)) == []
     assert scene.screen() == Refused(Why.ENOUGH)
 

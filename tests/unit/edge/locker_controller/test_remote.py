@@ -195,7 +195,7 @@ def test_a_door_that_does_not_open_is_said_so_and_taps_there_change_nothing() ->
     scene = Scene()
     scene.hears(remote_open(A01))
     assert only(scene.stays_shut(), OpenNotDetected).compartment == A01
-    assert scene.screen() == NotOpened(A01, "remote", again=True)
+    assert scene.screen() == NotOpened(A01, "remote", again=True, seconds=60)
     scene.ticks(after_s=60)
     assert scene.state.task is None
 

@@ -41,7 +41,7 @@ def test_more_time_at_a_door_that_did_not_open_begins_the_minute_anew(scene: Sce
     scene.ticks(after_s=50)
     scene.taps(Answer.MORE_TIME)
     scene.ticks(after_s=50)
-    assert scene.screen() == NotOpened(A02, "pick_up", again=True)
+    assert scene.screen() == NotOpened(A02, "pick_up", again=True, seconds=10)
 
 
 def test_more_time_to_say_whether_the_parcel_is_inside() -> None:

@@ -14,6 +14,21 @@ BIRTH_S_MAX = 30.0  # the birth publishes one small message or two
 _log = logging.getLogger(__name__)
 
 
+class Backlog(asyncio.Queue[Incoming]):
+    """What has arrived and nobody has taken yet, weighed."""
+
+    held_bytes = 0
+
+    def _put(self, item: Incoming) -> None:
+        self.held_bytes += len(item.payload)
+        super()._put(item)
+
+    def _get(self) -> Incoming:
+        item: Incoming = super()._get()
+        self.held_bytes -= len(item.payload)
+        return item
+
+
 class HealingLink(ABC):
     """The part of ``contract.link.Link`` that is the same over a broker and in memory."""
 
@@ -22,7 +37,7 @@ class HealingLink(ABC):
         self.settings = settings
         self.last_failure = ""
         self._chance = chance
-        self._inbox: asyncio.Queue[Incoming] = asyncio.Queue()
+        self._inbox = Backlog()
         self._takeovers = TakeoverGuard()
         self._status = LinkStatus.CONNECTING
         self._observers: list[Callable[[LinkStatus], None]] = []

@@ -38,8 +38,10 @@ PACKET_BYTES_MAX = PAYLOAD_BYTES_MAX + 4096  # room for the topic and the proper
 PUBACK_S_MAX = 30.0  # the broker answers in milliseconds; a silence this long means that it lost the message
 READS_PER_TURN = 64  # packets handled before other tasks get their turn
 LOSSY_BACKLOG_MAX = 1000  # QoS 0 is not held back by the receive maximum; beyond this the newest are dropped
+BACKLOG_BYTES_MAX = 2 * RECEIVE_MAXIMUM * PAYLOAD_BYTES_MAX  # 10 MiB; an honest broker never has half of it with us
 WATCHDOG_KEEPALIVES = 3  # paho itself gives up after two; a third means that paho is what has died
 
+TOO_MUCH = "the broker sends more than it was told we take"
 _FAILURE = 0x80  # MQTT 5.0, 2.4: reason codes from here on are failures
 _TAKEN_OVER = 0x8E
 _DISCONNECT_WITH_WILL = 0x04
@@ -70,6 +72,15 @@ class _Client(paho.Client):
         )
         self._wire = wire
 
+    @property
+    def holds_too_much(self) -> bool:
+        """Whether the broker makes us keep more than it was told at CONNECT: paho takes whatever comes.
+
+        A packet longer than allowed is kept until its end, and a QoS 2 message, of which there are none here, until it
+        is released.
+        """
+        return self._in_packet["remaining_length"] > PACKET_BYTES_MAX or len(self._in_messages) > 0
+
     def _create_socket(self) -> "paho.SocketLike":  # a type that paho defines for checkers only
         return self._wire
 
@@ -78,7 +89,7 @@ class _Connection:
     """One connection from CONNECT to its end."""
 
     def __init__(
-        self, wire: Wire, settings: MqttSettings, will: Outgoing | None, deliver: Callable[[paho.MQTTMessage], None]
+        self, wire: Wire, settings: MqttSettings, will: Outgoing | None, deliver: Callable[[paho.MQTTMessage], bool]
     ) -> None:
         self._loop = asyncio.get_running_loop()
         self._wire = wire
@@ -211,6 +222,9 @@ class _Connection:
             if self.ended.done():
                 return
             self._fenced(self._client.loop_read)()
+            if self._client.holds_too_much:
+                self._end(TOO_MUCH)
+                return
             self._processed_at_s = self._loop.time()
             if not self._wire.ahead:
                 return
@@ -262,7 +276,8 @@ class _Connection:
         if message.qos:
             self._unacknowledged.add(message.mid)
         try:
-            self._deliver(message)
+            if not self._deliver(message):
+                self._loop.call_soon(self._end, TOO_MUCH)
         except UnicodeDecodeError:  # a topic that is no text would come again for ever; nobody can have meant it for us
             _log.warning("link_poison_dropped", extra={"client_id": self._settings.client_id})
             self.acknowledge(message.mid)
@@ -337,14 +352,17 @@ class MqttLink(HealingLink):
             wire.close()
             raise
 
-    def _deliver(self, generation: int, message: paho.MQTTMessage) -> None:
+    def _deliver(self, generation: int, message: paho.MQTTMessage) -> bool:
+        """Queue a message; false when the broker does not stop at what it was told we take: memory would grow."""
         if self._identity.is_ours(message.topic):
             self._hear_ourselves(message)
-            return
-        if not message.qos and self._inbox.qsize() >= LOSSY_BACKLOG_MAX:
-            return
+            return True
+        full = self._inbox.held_bytes + len(message.payload) > BACKLOG_BYTES_MAX
+        if full or self._inbox.qsize() >= LOSSY_BACKLOG_MAX:
+            return not message.qos
         token = (generation << 16) + message.mid if message.qos else 0
         self._inbox.put_nowait(Incoming(message.topic, bytes(message.payload), message.retain, token))
+        return True
 
     def _hear_ourselves(self, message: paho.MQTTMessage) -> None:
         """Look at what the broker keeps in our name; mosquitto before 2.0.15 tells of a takeover in no other way."""

@@ -5,7 +5,9 @@ locker's state and are decided in ``decide``.
 """
 
 from dataclasses import dataclass
-from typing import assert_never
+from typing import Any, TypeVar, assert_never
+
+import msgspec
 
 from contract.codec import (
     QR_PREFIX,
@@ -22,6 +24,12 @@ from contract.envelope import EnvelopeRejectedError, KeyRing, Rejection, verify
 from contract.grants import Capability, CourierPass, Presence
 from contract.ids import LockerId, MessageId, label_digest
 from edge.locker_controller.inputs import BarcodeScanned, CapabilityShown, Input, PassShown, PresentationRefused
+
+Document = TypeVar("Document", bound="Downward | Presented")
+
+NUMBER_MAX = 1 << 40  # Unix seconds of the year 36,812; what is larger breaks arithmetic, not doors
+BYTES_MAX = 64  # ids have 16, digests and verifiers 32
+TEXT_CHARACTERS_MAX = 256  # a name, a reason, a phone number
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +50,7 @@ def read_wire(payload: bytes, keys: KeyRing, locker: LockerId) -> Downward | Not
         return NotBelieved(Rejection.MALFORMED)
     if isinstance(document, Unknown):
         return NotBelieved(RefusalReason.UNKNOWN_KIND)
-    return document if document.aud == locker else NotBelieved(RefusalReason.WRONG_LOCKER, document.id)
+    return _meant_for(locker, document)
 
 
 def scanned(text: str, keys: KeyRing, locker: LockerId) -> tuple[Input, int | None]:
@@ -76,4 +84,28 @@ def read_scan(text: str, keys: KeyRing, locker: LockerId) -> Presented | NotBeli
         return NotBelieved(Rejection.MALFORMED)
     if isinstance(document, Unknown):
         return NotBelieved(RefusalReason.UNKNOWN_KIND)
+    return _meant_for(locker, document)
+
+
+def _meant_for(locker: LockerId, document: Document) -> Document | NotBelieved:
+    """Pass on what is for this locker and within the bounds of its kind, whoever signed it."""
+    if not is_plausible(document):
+        return NotBelieved(RefusalReason.LIMIT_REACHED)
     return document if document.aud == locker else NotBelieved(RefusalReason.WRONG_LOCKER, document.id)
+
+
+def is_plausible(value: Any) -> bool:
+    """Say whether no part of a document is larger than any honest one: what is kept for years must stay small."""
+    match value:
+        case None:
+            return True
+        case int():
+            return 0 <= value <= NUMBER_MAX
+        case bytes():
+            return len(value) <= BYTES_MAX
+        case str():
+            return len(value) <= TEXT_CHARACTERS_MAX
+        case msgspec.Struct():
+            return all(is_plausible(getattr(value, name)) for name in value.__struct_fields__)
+        case _:
+            return all(is_plausible(one) for one in value)

@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from contract.state import TimeQuality
 
 HOLDOVER_MS_MAX = 7 * 24 * 3_600_000  # a Pi's crystal is good for about 100 ppm: a minute in a week
+SIGNED_MS_MAX = 4_102_444_800_000  # 2100: whoever signs a later time is mad, and a floor never comes down again
 LEAP_MS = 60_000  # more than a week's drift between two looks at the clock is no drift
 
 
@@ -81,7 +82,7 @@ def noted(floor: TimeFloor, wall_ms: int, monotonic_ms: int, *, synced: bool) ->
 
 def signed(floor: TimeFloor, issued_at_s: int, monotonic_ms: int) -> TimeFloor:
     """Raise the floor to a verified signature's time: whoever signed it had seen that moment."""
-    issued_ms = issued_at_s * 1000
+    issued_ms = min(issued_at_s * 1000, SIGNED_MS_MAX)
     carried_ms = _carried_ms(floor, monotonic_ms)
     return replace(
         floor,

@@ -7,8 +7,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from contract.link import LinkDownError, LinkStatus, LinkTakenOverError, Outgoing
-from contract.mqtt import MqttLink
+from contract.link import PAYLOAD_BYTES_MAX, LinkDownError, LinkStatus, LinkTakenOverError, Outgoing
+from contract.mqtt import BACKLOG_BYTES_MAX, LOSSY_BACKLOG_MAX, TOO_MUCH, MqttLink
 from contract.mqtt_settings import MqttSettings
 from tests.contract.link_worlds import SOON_S, Reader, reaches, started
 from tests.integration.mqtt.hostile_broker import (
@@ -188,3 +188,59 @@ async def test_the_watchdog_ends_a_connection_that_nothing_is_heard_on_even_if_t
         async with started(link):
             await reaches(link, LinkStatus.LOST)
             assert link.last_failure.startswith("nothing processed")
+
+
+def publish_packet(payload: bytes, mid: int, qos: int = 1) -> bytes:
+    """Return a PUBLISH on topic ``a``; a payload of a length that needs three bytes to say it."""
+    body = b"\x00\x01a" + (mid.to_bytes(2) if qos else b"") + b"\x00" + payload
+    length, size = b"", len(body)
+    while size or not length:
+        size, digit = divmod(size, 128)
+        length += bytes([digit | (0x80 if size else 0)])
+    return bytes([PUBLISH | qos << 1]) + length + body
+
+
+@pytest.mark.parametrize(
+    "flood",
+    [
+        pytest.param([publish_packet(b"x", 1 + number % 60_000) for number in range(LOSSY_BACKLOG_MAX + 1)], id="many"),
+        pytest.param([publish_packet(b"x", 7) for _ in range(LOSSY_BACKLOG_MAX + 1)], id="one id again and again"),
+        pytest.param(
+            [
+                publish_packet(bytes(PAYLOAD_BYTES_MAX), 1 + number)
+                for number in range(BACKLOG_BYTES_MAX // PAYLOAD_BYTES_MAX + 1)
+            ],
+            id="large ones",
+        ),
+        pytest.param([publish_packet(b"x", 1, qos=2)], id="one that it never releases"),
+        pytest.param([bytes.fromhex("32 80808040")], id="one of 128 MB"),
+    ],
+)
+async def test_a_broker_that_sends_more_than_we_said_we_take_is_left_before_memory_grows(flood: list[bytes]) -> None:
+    async def pour(peer: Peer) -> None:
+        for packet in flood:
+            peer.send(packet)
+            await peer.writer.drain()
+        await silence(peer)
+
+    async with hostile(pour) as broker:
+        link = link_of(broker.settings())
+        async with trying(link) as running:
+            await broker.seen(connections=3)
+
+            assert link.last_failure == TOO_MUCH
+            assert not running.done()
+
+
+async def test_lossy_messages_beyond_the_backlog_are_dropped_and_the_connection_lives() -> None:
+    async def pour(peer: Peer) -> None:
+        for number in range(LOSSY_BACKLOG_MAX + 10):
+            peer.send(publish_packet(b"%d" % number, 0, qos=0))
+            await peer.writer.drain()
+        await silence(peer)
+
+    async with hostile(pour) as broker, started(link_of(broker.settings())) as link:
+        reader = Reader(link)
+        assert (await reader.take()).payload == b"0"
+        assert broker.connections == 1
+        assert link.last_failure == ""

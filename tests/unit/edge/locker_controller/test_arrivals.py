@@ -9,9 +9,28 @@ from contract.commands import RefusalReason
 from contract.envelope import ENVELOPE_BYTES_MAX, Rejection, Signer
 from contract.grants import Presence
 from contract.ids import KeyId, LockerId, MessageId, label_digest
-from edge.locker_controller.arrivals import NotBelieved, read_scan, read_wire, scanned
+from edge.locker_controller.arrivals import (
+    BYTES_MAX,
+    NUMBER_MAX,
+    TEXT_CHARACTERS_MAX,
+    NotBelieved,
+    is_plausible,
+    read_scan,
+    read_wire,
+    scanned,
+)
 from edge.locker_controller.inputs import BarcodeScanned, CapabilityShown, PassShown, PresentationRefused
-from tests.unit.edge.locker_controller.builders import LOCKER, NOON_S, bundle, capability, courier_pass, name
+from tests.unit.edge.locker_controller.builders import (
+    LOCKER,
+    NOON_S,
+    bundle,
+    capability,
+    collect,
+    courier_pass,
+    name,
+    pick_up,
+    revoke,
+)
 
 CLOUD = Signer(KeyId("cloud-1"), Ed25519PrivateKey.from_private_bytes(b"c" * 32))
 STRANGER = Signer(KeyId("cloud-1"), Ed25519PrivateKey.from_private_bytes(b"s" * 32))
@@ -93,3 +112,22 @@ def test_what_is_not_believed_at_the_scanner_tells_no_time(text: str, reason: st
 def test_a_pass_for_another_locker_is_refused_by_its_id() -> None:
     elsewhere = courier_pass(aud=ELSEWHERE)
     assert read_scan(shown(elsewhere), KEYS, LOCKER) == NotBelieved(RefusalReason.WRONG_LOCKER, elsewhere.id)
+
+
+@pytest.mark.parametrize(
+    "monster",
+    [
+        pytest.param(bundle(until_s=NUMBER_MAX + 1), id="a time that breaks arithmetic"),
+        pytest.param(bundle(issued_at=-1), id="a time before time"),
+        pytest.param(bundle(collect("P", reason="x" * (TEXT_CHARACTERS_MAX + 1))), id="an essay kept for weeks"),
+        pytest.param(bundle(pick_up("P", verifier=bytes(BYTES_MAX + 1))), id="a proof of any length"),
+        pytest.param(revoke("P", id=MessageId(bytes(BYTES_MAX + 1))), id="an id of any length"),
+    ],
+)
+def test_a_document_with_a_monstrous_part_is_refused_whoever_signed_it(monster: msgspec.Struct) -> None:
+    assert read_wire(sent(monster), KEYS, LOCKER) == NotBelieved(RefusalReason.LIMIT_REACHED)
+
+
+def test_what_is_not_there_is_not_too_large() -> None:
+    assert is_plausible(None)
+    assert is_plausible((1, b"id", "name", (None,)))

@@ -2,7 +2,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contract.state import TimeQuality
-from edge.locker_controller.timekeeping import HOLDOVER_MS_MAX, LEAP_MS, TimeFloor, noted, reading, restored, signed
+from edge.locker_controller.timekeeping import (
+    HOLDOVER_MS_MAX,
+    LEAP_MS,
+    SIGNED_MS_MAX,
+    TimeFloor,
+    noted,
+    reading,
+    restored,
+    signed,
+)
 
 DAY_MS = 86_400_000
 NOW_MS = 1_800_000_000_000
@@ -34,6 +43,10 @@ def test_a_signed_document_raises_the_floor() -> None:
 def test_an_old_signed_document_changes_nothing_about_now() -> None:
     floor = signed(synced_floor(), BUILD_MS // 1000, 50)
     assert reading(EPOCH_MS, 1_000, floor, synced=False).now_ms == NOW_MS + 1_000
+
+
+def test_no_signature_moves_the_floor_past_the_century() -> None:
+    assert signed(restored(0, 0, BUILD_MS, 0), 1 << 40, 0).floor_ms == SIGNED_MS_MAX
 
 
 def test_a_followed_clock_is_believed() -> None:

@@ -2,7 +2,7 @@
 # Makes a fresh Debian 12 machine (python3, git, make) ready, and costs nothing when it already is.
 #
 # usage: scripts/setup.sh [demo|test]
-#   demo  .venv, the project, the map library, mosquitto
+#   demo  .venv, the project, the page libraries, mosquitto
 #   test  the same and chromium, for the tests that drive the pages
 #
 # Every step has a stamp: a hash of what it was made from. A step whose stamp is right is not run again.
@@ -119,7 +119,7 @@ npm() {
 install_page_libraries() {
     local wanted
     wanted="$(hash_of package.json package-lock.json)"
-    [ -d node_modules/leaflet ] && stamped pages "$wanted" && return
+    [ -d node_modules/leaflet ] && [ -d node_modules/d3 ] && stamped pages "$wanted" && return
     run_quietly "installed the page libraries" npm ci --loglevel=error
     stamp pages "$wanted"
 }

@@ -77,7 +77,8 @@ class Instance:
 
     ``rooms`` are compartments per locker by size class, smallest first; a parcel takes its own size or a larger one.
     ``budget[k]`` is how many customers may get an option of rank k + 1 or worse. With ``fewest_vehicles`` the number of
-    routes counts before the cost. ``scale`` is how many of our units are one of the source's.
+    routes counts before the cost. ``scale`` is how many of our units are one of the source's. ``points`` are where the
+    locations lie in the source's plane, empty where it does not say; only pictures use them.
     """
 
     name: str
@@ -91,6 +92,7 @@ class Instance:
     budget: tuple[int, ...] = ()
     fewest_vehicles: bool = False
     scale: int = 1
+    points: tuple[tuple[float, float], ...] = ()
 
     def options_of(self) -> tuple[tuple[int, ...], ...]:
         """Return for each customer the numbers of their options."""

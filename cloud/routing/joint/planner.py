@@ -62,11 +62,15 @@ CENT = 1_000  # the search counts in thousandths
 
 @dataclass(frozen=True, slots=True)
 class JointOptions:
-    """``rounds`` (for each thread) makes plans repeatable; without it the clock decides how long is searched."""
+    """``rounds`` (for each thread) makes plans repeatable; without it the clock decides how long is searched.
+
+    ``search_s`` ends the search before the deadline does: whoever waits longer than that only waits for a slow start.
+    """
 
     seed: int = 1
     threads: int = 2
     rounds: int | None = None
+    search_s: float | None = None
 
 
 @dataclass(slots=True, eq=False)
@@ -180,6 +184,7 @@ class JointPlanner:
 
     def _ask(self, instance: Instance, deadline_s: float) -> Ask:
         seconds = max(SEARCH_S_MIN, deadline_s - max(RESERVE_S_MIN, RESERVE_SHARE * deadline_s))
+        seconds = min(seconds, self.options.search_s or seconds)
         warm: Routes = ()
         return Ask(
             next(self._ids),

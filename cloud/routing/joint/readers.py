@@ -5,7 +5,7 @@ Distances are Euclidean. VRPDO and VRPPL: rounded to thousandths; time windows (
 
 import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import takewhile
 from pathlib import Path
 
@@ -36,7 +36,7 @@ def read(path: Path, kind: str) -> Instance:
         raise InstanceError(f"{path.name} is no {kind} instance: {type(error).__name__} {error}") from error
 
 
-def euclid(points: list[tuple[float, float]], factor: int, whole: Callable[[float], int]) -> Matrix:
+def euclid(points: Sequence[tuple[float, float]], factor: int, whole: Callable[[float], int]) -> Matrix:
     """Return all distances times ``factor``, made whole by ``whole``."""
     rows = [[whole(factor * math.hypot(x - u, y - v)) for u, v in points] for x, y in points]
     return np.array(rows, dtype=np.int32)
@@ -68,7 +68,8 @@ def vrpdo(name: str, text: str) -> Instance:
         Option(int(row[2]), renumbered[int(row[1])], scale * int(row[4]), int(row[3]))
         for row in _section(rows, "OPTION")
     ][:option_count]
-    legs = euclid([(float(row[1]), float(row[2])) for row in places.values()], scale, round)
+    points = tuple((float(row[1]), float(row[2])) for row in places.values())
+    legs = euclid(points, scale, round)
     return Instance(
         name,
         tuple(locations),
@@ -81,6 +82,7 @@ def vrpdo(name: str, text: str) -> Instance:
         tuple(customer_count - math.ceil(share * customer_count - 1e-9) for share in SERVICE_LEVELS),
         fewest_vehicles=True,
         scale=scale,
+        points=points,
     )
 
 
@@ -96,7 +98,8 @@ def vrptw(name: str, text: str) -> Instance:
     rows = [[float(word) for word in line.split()] for line in text.splitlines() if _is_numbers(line)]
     count, capacity = (int(value) for value in rows[0])
     stops = rows[1:]
-    legs = euclid([(row[1], row[2]) for row in stops], scale, int)
+    points = tuple((row[1], row[2]) for row in stops)
+    legs = euclid(points, scale, int)
     due = int(scale * stops[0][5])
     return Instance(
         name,
@@ -107,6 +110,7 @@ def vrptw(name: str, text: str) -> Instance:
         legs,
         legs[None],
         scale=scale,
+        points=points,
     )
 
 
@@ -130,7 +134,8 @@ def vrppl(name: str, text: str) -> Instance:
             options.append(Option(number, number + 1))
         if wish in {LOCKER, EITHER}:
             options += [Option(number, 1 + customers + one) for one in range(lockers) if allowed[number][one]]
-    legs = euclid([(row[0], row[1]) for row in stops], scale, round)
+    points = tuple((row[0], row[1]) for row in stops)
+    legs = euclid(points, scale, round)
     return Instance(
         name,
         tuple(locations),
@@ -140,6 +145,7 @@ def vrppl(name: str, text: str) -> Instance:
         legs,
         legs[None],
         scale=scale,
+        points=points,
     )
 
 

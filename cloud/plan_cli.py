@@ -1,0 +1,221 @@
+"""``latchmile-plan``: a day from files, or a published instance, becomes a plan: JSON, GeoJSON and a report to look at.
+
+Exit codes: 0 planned, 1 planned and some rows of the files were refused, 2 no plan.
+"""
+
+import argparse
+import asyncio
+import sys
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from enum import IntEnum
+from pathlib import Path
+from typing import TypeVar
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+from cloud.intake.couriers_csv import read_couriers
+from cloud.intake.findings import FileRefusedError, Finding, Severity
+from cloud.intake.lockers_geojson import read_lockers
+from cloud.intake.parcels_csv import Locale, read_parcels
+from cloud.plan_files.day import Assumptions, Files, NamedDay, day_of, to_doors, to_nearest
+from cloud.plan_files.outcome import CO2_G_PER_KM, Outcome, compared, of_day, of_instance
+from cloud.plan_files.report import NoLibrariesError, as_html
+from cloud.plan_files.solving import solve_instance
+from cloud.plan_files.writing import as_geojson, as_json, totals
+from cloud.routing.joint.planner import JointOptions, JointPlanner
+from cloud.routing.joint.readers import READERS, InstanceError, read
+from cloud.routing.matrices import MatrixError
+from cloud.routing.planner import DEADLINE_S_MAX, PlannerError
+from cloud.routing.planner import Progress as Heard
+from cloud.routing.travel_times import VAN, great_circle
+from cloud.services.models import STANDARD
+
+REFUSALS = (PlannerError, MatrixError, InstanceError, FileRefusedError, NoLibrariesError)
+FINDINGS_SHOWN = 20  # of each file; the first ones usually explain the rest
+START_S_MAX = 120  # a worker on a slow, busy machine that must make its machine code first
+MORNING_HOUR = 9  # whose traffic the travel times are asked for
+TOGETHER, NEAREST, DOORS = "lockers and routes together", "nearest locker, then routes", "everything to the door"
+
+Item = TypeVar("Item")
+
+
+class Exit(IntEnum):
+    PLANNED = 0
+    SOME_REFUSED = 1
+    NO_PLAN = 2
+
+
+class NoPlanError(PlannerError):
+    """There is nothing to write; the message says why and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """How long and on how many cores."""
+
+    seconds: float
+    seed: int
+    threads: int
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Plan and write."""
+    parser = _parser()
+    asked = parser.parse_args(arguments)
+    console = Console(stderr=True)
+    try:
+        outcome, refused = _day(asked, console) if asked.what == "day" else (_instance(asked, console), 0)
+        outcome = replace(outcome, co2_g_per_km=asked.co2_g_per_km)
+        write(outcome, asked.out, report=not asked.no_report)
+    except (
+        NoPlanError,
+        PlannerError,
+        MatrixError,
+        InstanceError,
+        FileRefusedError,
+        NoLibrariesError,
+        OSError,
+    ) as error:
+        console.print(f"latchmile-plan: {error}", style="red", markup=False, soft_wrap=True)
+        return Exit.NO_PLAN
+    told = ", ".join(f"{name} {value:,}" for name, value in totals(outcome).items())
+    console.print(f"{told}\nwrote {asked.out}/: plan.json plan.geojson {'' if asked.no_report else 'report.html'}")
+    return Exit.SOME_REFUSED if refused else Exit.PLANNED
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="latchmile-plan", description=(__doc__ or "").splitlines()[0])
+    kinds = parser.add_subparsers(dest="what", required=True)
+    day = kinds.add_parser("day", help="parcels, lockers and couriers from files")
+    day.add_argument("--parcels", type=Path, required=True, help="CSV, as latchmile-import-parcels takes it")
+    day.add_argument("--couriers", type=Path, required=True, help="CSV: courier, start_longitude, start_latitude, ...")
+    day.add_argument("--lockers", type=Path, help="GeoJSON, as latchmile-import-lockers takes it; none: doors only")
+    day.add_argument("--day", type=date.fromisoformat, required=True, help="for example 2026-11-23")
+    day.add_argument("--zone", default="Europe/Warsaw", help="of times without an offset (default %(default)s)")
+    day.add_argument("--region", default="PL", help="of telephone numbers without a country (default %(default)s)")
+    day.add_argument("--model", default="M20", help="of lockers of which the file names none (default %(default)s)")
+    day.add_argument("--walk-m", type=int, default=800, help="how far recipients walk (default %(default)s m)")
+    day.add_argument("--compare", action="store_true", help="also plan it by nearest locker, and all to the doors")
+    instance = kinds.add_parser("instance", help="a published benchmark instance")
+    instance.add_argument("file", type=Path)
+    instance.add_argument("--set", choices=sorted(READERS), required=True, help="the file's format")
+    for each in (day, instance):
+        each.add_argument("--out", type=Path, required=True, help="folder for the plan and the report")
+        each.add_argument("--seconds", type=float, default=20.0, help="to search (default %(default)s)")
+        each.add_argument("--seed", type=int, default=1)
+        each.add_argument("--threads", type=int, default=2)
+        each.add_argument("--co2-g-per-km", type=int, default=CO2_G_PER_KM)
+        each.add_argument("--no-report", action="store_true", help="write no HTML")
+    return parser
+
+
+# ---------------------------------------------------------------------- a day from files
+
+
+def _day(asked: argparse.Namespace, console: Console) -> tuple[Outcome, int]:
+    try:
+        zone = ZoneInfo(asked.zone)
+    except (ZoneInfoNotFoundError, ValueError) as error:
+        raise NoPlanError(f"there is no time zone {asked.zone!r}; write it as Europe/Warsaw") from error
+    layouts = {layout.model: layout for layout in STANDARD}
+    parcels, worse = _good(console, asked.parcels, read_parcels(asked.parcels.read_bytes(), Locale(zone, asked.region)))
+    lockers, bad = _good(console, asked.lockers, read_lockers(asked.lockers.read_bytes())) if asked.lockers else ([], 0)
+    couriers, worst = _good(console, asked.couriers, read_couriers(asked.couriers.read_bytes()))
+    if not parcels or not couriers:
+        raise NoPlanError(f"{asked.couriers if parcels else asked.parcels} has no row that can be used")
+    unknown = sorted({row.model or asked.model for row in lockers} - layouts.keys())
+    if unknown:
+        raise NoPlanError(f"there is no model {unknown[0]}; known are {', '.join(layouts)}")
+    assumed = Assumptions(zone, asked.walk_m, asked.model)
+    day = day_of(Files(parcels, lockers, couriers), asked.day, layouts, assumed)
+    search = Search(asked.seconds, asked.seed, asked.threads)
+    title = f"{asked.day.isoformat()}: {len(parcels)} parcels, {len(lockers)} lockers, {len(couriers)} couriers"
+    ways = [(TOGETHER, day)]
+    if asked.compare:
+        ways += [(NEAREST, to_nearest(day)), (DOORS, to_doors(day))]
+    outcomes = [asyncio.run(_plan(title, name, one, search)) for name, one in ways]
+    rows = tuple(compared(name, one) for (name, _), one in zip(ways, outcomes, strict=True))
+    return replace(outcomes[0], compared=rows if asked.compare else ()), worse + bad + worst
+
+
+def _good(console: Console, file: Path, items: Iterable[Item | Finding]) -> tuple[list[Item], int]:
+    """Return the good rows and how many were refused; say of the first ones why."""
+    good: list[Item] = []
+    refused = 0
+    for item in items:
+        if not isinstance(item, Finding):
+            good.append(item)
+        elif item.severity is Severity.REFUSED:
+            refused += 1
+            if refused <= FINDINGS_SHOWN:
+                console.print(f"{file.name} {item}", markup=False, soft_wrap=True)
+    if refused > FINDINGS_SHOWN:
+        console.print(f"{file.name}: {refused - FINDINGS_SHOWN} more findings")
+    return good, refused
+
+
+async def _plan(title: str, name: str, day: NamedDay, search: Search) -> Outcome:
+    """Decide a day, with a bar that moves and the best cost so far."""
+    travel = great_circle(day.joint.places(), VAN, MORNING_HOUR)
+    began = time.monotonic()
+    with _bar() as bar:
+        task = bar.add_task(name, total=search.seconds, best="")
+
+        def tell(heard: Heard) -> None:
+            best = "" if heard.cost_cents is None else f"best {heard.cost_cents / 100:,.2f}"
+            bar.update(task, completed=min(search.seconds, time.monotonic() - began), best=f"{heard.phase} {best}")
+
+        options = JointOptions(search.seed, search.threads, search_s=search.seconds)
+        deadline_s = min(DEADLINE_S_MAX, START_S_MAX + 1.2 * search.seconds)
+        async with JointPlanner(options) as planner:
+            found = await planner.plan_day(day.joint, travel, deadline_s, tell)
+        bar.update(task, completed=search.seconds)
+    return of_day(title, day, found, round(time.monotonic() - began, 1))
+
+
+def _bar() -> Progress:
+    columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), TextColumn("{task.fields[best]}"))
+    return Progress(*columns, console=Console(stderr=True))
+
+
+# ---------------------------------------------------------------------- an instance
+
+
+def _instance(asked: argparse.Namespace, console: Console) -> Outcome:
+    posed = read(asked.file, asked.set)
+    console.print(f"{posed.name}: {len(posed.customers)} customers, {len(posed.options)} options", markup=False)
+    began = time.monotonic()
+    with _bar() as bar:
+        task = bar.add_task(posed.name, total=asked.seconds, best="")
+
+        def tell(cost: int, vehicles: int) -> None:
+            best = f"{vehicles} vehicles, {cost / posed.scale:,.1f}"
+            bar.update(task, completed=min(asked.seconds, time.monotonic() - began), best=best)
+
+        answer, faults = solve_instance(posed, asked.seconds, (asked.seed, asked.threads), tell)
+        bar.update(task, completed=asked.seconds)
+    if faults:
+        raise NoPlanError(f"the checker refuses the answer: {faults[0]}")
+    return of_instance(posed, answer, "joint", round(time.monotonic() - began, 1))
+
+
+# ---------------------------------------------------------------------- the files
+
+
+def write(outcome: Outcome, folder: Path, *, report: bool) -> None:
+    """Write the plan; what cannot be made leaves nothing half written."""
+    files = {"plan.json": as_json(outcome), "plan.geojson": as_geojson(outcome)}
+    if report:
+        files["report.html"] = as_html(outcome)
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, text in files.items():
+        (folder / name).write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

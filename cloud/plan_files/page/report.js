@@ -1,0 +1,144 @@
+/* Draws the report: routes by Leaflet, plots by Observable Plot. Everything shown here stands in the tables, too. */
+
+const plan = JSON.parse(document.getElementById("plan").textContent);
+const onPlane = plan.ground === "plane";
+const style = getComputedStyle(document.documentElement);
+const colour = (number) => style.getPropertyValue(`--route-${number % 6}`).trim();
+const token = (name) => style.getPropertyValue(`--${name}`).trim();
+const DOT = 5;
+const LOCKER = 8;
+const HOUR_S = 3600;
+
+function drawMap() {
+  const element = document.getElementById("map");
+  if (!element) return;
+  const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
+  const settings = { attributionControl: false, scrollWheelZoom: false, zoomSnap: 0.25, zoomAnimation: !still };
+  const map = L.map(element, { ...settings, ...(onPlane ? { crs: L.CRS.Simple, minZoom: -8 } : {}) });
+  const ground = document.getElementById("ground");
+  if (ground) L.geoJSON(JSON.parse(ground.textContent), groundStyle()).addTo(map);
+  const at = ([x, y]) => [y, x];
+  const box = L.latLngBounds([]);
+  for (const site of plan.sites) {
+    L.circleMarker(at(site.place), { radius: LOCKER, color: token("ink"), fillColor: token("signal"), fillOpacity: site.parcels ? 1 : 0.25, weight: 2 })
+      .bindTooltip(words(`${site.id} ${site.name}: ${site.parcels} parcels, ${site.compartments} compartments`))
+      .addTo(map);
+    box.extend(at(site.place));
+  }
+  plan.routes.forEach((route, number) => {
+    const layer = L.layerGroup().addTo(map);
+    L.polyline(route.path.map(at), { color: colour(number), weight: 3, opacity: 0.8, interactive: false }).addTo(layer);
+    for (const stop of route.stops) {
+      const shape = { radius: stop.kind === "locker" ? LOCKER : DOT, color: colour(number), fillColor: token("card"), fillOpacity: 1, weight: 2 };
+      L.circleMarker(at(stop.place), shape)
+        .bindTooltip(words(`${stop.number}. ${stop.name}, ${clock(stop.arrive_s)}, ${stop.parcels.length} parcels`))
+        .addTo(layer);
+    }
+    for (const place of route.path) box.extend(at(place));
+    legend(map, layer, route, number);
+  });
+  if (box.isValid()) map.fitBounds(box, { padding: [24, 24], animate: false });
+  else map.setView([0, 0], 1);
+}
+
+function groundStyle() {
+  return {
+    filter: ({ geometry }) => geometry.type !== "Point",
+    style: ({ properties }) => ({ className: properties.kind }),
+    interactive: false,
+  };
+}
+
+function words(text) {
+  const element = document.createElement("span");
+  element.textContent = text;
+  return element;
+}
+
+function legend(map, layer, route, number) {
+  const button = document.createElement("button");
+  const swatch = document.createElement("span");
+  swatch.className = "swatch";
+  swatch.style.background = colour(number);
+  button.append(swatch, route.courier);
+  button.setAttribute("aria-pressed", "true");
+  button.addEventListener("click", () => {
+    const shown = button.getAttribute("aria-pressed") !== "true";
+    button.setAttribute("aria-pressed", String(shown));
+    if (shown) layer.addTo(map);
+    else layer.remove();
+  });
+  const item = document.createElement("li");
+  item.append(button);
+  document.getElementById("legend").append(item);
+}
+
+function clock(seconds) {
+  if (onPlane) return String(seconds);
+  const minutes = Math.floor(seconds / 60);
+  return `${String(Math.floor(minutes / 60)).padStart(2, "0")}:${String(minutes % 60).padStart(2, "0")}`;
+}
+
+function spans(route) {
+  let from = route.depart_s;
+  const found = [];
+  for (const stop of route.stops) {
+    found.push({ courier: route.courier, kind: "drive", from, to: stop.arrive_s });
+    found.push({ courier: route.courier, kind: "wait", from: stop.arrive_s, to: stop.begin_s });
+    found.push({ courier: route.courier, kind: "serve", from: stop.begin_s, to: stop.leave_s });
+    from = stop.leave_s;
+  }
+  found.push({ courier: route.courier, kind: "drive", from, to: route.end_s });
+  return found.filter(({ from: begins, to }) => to > begins);
+}
+
+function put(id, label, options) {
+  const element = document.getElementById(id);
+  if (!element) return;
+  const drawn = Plot.plot({ width: 1100, ariaLabel: label, style: { overflow: "visible" }, ...options });
+  element.append(drawn);
+}
+
+function drawPlots() {
+  const colours = { drive: token("route-3"), wait: token("hairline"), serve: token("route-2") };
+  const scale = onPlane ? 1 : HOUR_S;
+  put("plot-time", "Each courier's day: driving, waiting, at stops", {
+    marginLeft: 120,
+    height: 60 + 26 * plan.routes.length,
+    x: { label: onPlane ? "time" : "hour of the day", grid: true },
+    y: { label: null, domain: plan.routes.map(({ courier }) => courier) },
+    marks: [
+      Plot.barX(plan.routes.flatMap(spans), { x1: (d) => d.from / scale, x2: (d) => d.to / scale, y: "courier", fill: (d) => colours[d.kind], inset: 3 }),
+    ],
+  });
+  const used = plan.sites.filter(({ parcels }) => parcels).toSorted((one, other) => other.parcels - one.parcels);
+  put("plot-sites", "Parcels each locker gets, of its compartments", {
+    marginLeft: 200,
+    height: 60 + 22 * used.length,
+    x: { label: "parcels today (outline: compartments)", grid: true },
+    y: { label: null, domain: used.map(siteName) },
+    marks: [
+      Plot.barX(used, { x: "compartments", y: siteName, fill: "none", stroke: token("edge"), inset: 2 }),
+      Plot.barX(used, { x: "parcels", y: siteName, fill: token("route-0"), inset: 4 }),
+    ],
+  });
+  const ways = plan.compared.map((one) => ({ ...one, each: one.cost / Math.max(1, one.parcels) }));
+  put("plot-ways", "Cents a parcel, by how the day was decided", {
+    marginLeft: 200,
+    height: 60 + 34 * ways.length,
+    x: { label: "cents a parcel", grid: true },
+    y: { label: null, domain: ways.map(({ name }) => name) },
+    marks: [
+      Plot.barX(ways, { x: "each", y: "name", fill: (d, number) => (number ? token("edge") : token("route-0")), inset: 4 }),
+      Plot.text(ways, { x: "each", y: "name", text: (d) => d.each.toFixed(0), dx: 6, textAnchor: "start" }),
+    ],
+  });
+}
+
+function siteName({ id, name }) {
+  const text = `${id} ${name}`;
+  return text.length > 30 ? `${text.slice(0, 29)}…` : text;
+}
+
+drawMap();
+drawPlots();

@@ -13,7 +13,8 @@ from contract.ids import BootId, CompartmentLabel, GroupId, LockerId, MessageId
 REMOTE_OPEN_LIFE_S = 60  # an operator waits a minute; a door that opens later opens for a stranger
 REMOTE_OPEN_GAP_S = 5  # one door at a time, and time to call it off (in 2020 one attack opened 2,732 lockers at once)
 REMOTE_OPENS_PER_HOUR_MAX = 10  # support needs a few; an attacker wants all
-COMMAND_LIFE_S = 7 * 24 * 3600  # what moves nothing may arrive a week late and still be true
+COMMAND_LIFE_S = 28 * 24 * 3600  # what moves nothing may arrive weeks late and still be true; see GROUP_KEEP_S
+TOMBSTONE_LIFE_S = 400 * 24 * 3600  # a revocation stays true for ever; a locker keeps it that long (REVOKED_KEEP_S)
 
 
 class RefusalReason(StrEnum):

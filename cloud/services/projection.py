@@ -49,12 +49,16 @@ class Seen:
 
 @dataclass(slots=True)
 class Projection:
-    """The changes so far. ``parcels`` and ``commands`` hold what was read; changed ones are written back."""
+    """The changes so far. ``parcels`` and ``commands`` hold what was read; changed ones are written back.
+
+    ``revoked`` parcels have lost a right to be picked up, ``live`` are those, each with its locker, that have one.
+    """
 
     act: Act
     parcels: dict[str, Parcel]
     commands: dict[str, CommandSent]
     revoked: frozenset[str] = frozenset()
+    live: frozenset[Door] = frozenset()
     changed_parcels: dict[str, Parcel] = field(default_factory=dict)
     changed_commands: dict[str, CommandSent] = field(default_factory=dict)
     doors: dict[Door, str] = field(default_factory=dict)
@@ -64,6 +68,7 @@ class Projection:
     assignments: list[Change] = field(default_factory=list)
     spent_grants: list[Change] = field(default_factory=list)
     spent_groups: list[Change] = field(default_factory=list)
+    spent_elsewhere: list[Change] = field(default_factory=list)
     spent_parcels: list[Change] = field(default_factory=list)
     wiped_codes: set[str] = field(default_factory=set)
     tasks: list[Change] = field(default_factory=list)
@@ -113,6 +118,11 @@ class Projection:
         values = {"state": GrantState.SPENT, "ended_at": self.act.now}
         self.spent_groups.append(Change({"group_id": group.hex(), "state": GrantState.ISSUED}, values))
 
+    def spend_at(self, parcel: str, locker: str) -> None:
+        """End the rights a parcel has at a locker it did not come to."""
+        where = {"parcel_id": parcel, "locker_id": locker, "state": GrantState.ISSUED}
+        self.spent_elsewhere.append(Change(where, {"state": GrantState.SPENT, "ended_at": self.act.now}))
+
     def spend_parcel(self, parcel: str) -> None:
         """End every grant that is still about this parcel, and forget its code."""
         values = {"state": GrantState.SPENT, "ended_at": self.act.now}
@@ -152,6 +162,7 @@ class Projection:
         uow.change_many(Assignment, self.assignments)
         uow.change_many(IssuedGrant, self.spent_grants)
         uow.change_many(IssuedGrant, self.spent_groups)
+        uow.change_many(IssuedGrant, self.spent_elsewhere)
         uow.change_many(IssuedGrant, self.spent_parcels)
         uow.change_many(StopTask, self.tasks)
         for shape in _same_shape(self.messages):

@@ -35,9 +35,13 @@ def dropped_off(changes: Projection, seen: Seen, event: ParcelDroppedOff) -> Non
     observed = observe(parcel.state, Fact.DROPPED_OFF)
     elsewhere = parcel.locker_id is not None and parcel.locker_id != seen.locker_id
     surprise = f"dropped off here, promised to {parcel.locker_id}" if elsewhere else observed.surprise
+    if observed.state is ParcelState.READY_FOR_PICKUP and (ref, seen.locker_id) not in changes.live:
+        observed = replace(observed, state=ParcelState.EXPIRED)  # a courier fetches it: no code opens it any more
+        surprise = surprise or "dropped off after its promise had ended"
     changes.end_reservation(seen, ref, ReservationState.USED, anywhere=False)
     if elsewhere:
         changes.end_reservation(seen, ref, ReservationState.RELEASED, anywhere=True)
+        changes.spend_at(ref, str(parcel.locker_id))
     changes.end_assignment(ref, "dropped_off")
     changes.end_task(ref, Task.DROP_OFF, TaskState.DONE)
     moved = replace(_placed(changes, seen, parcel, event), state=observed.state)

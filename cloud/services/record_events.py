@@ -144,7 +144,7 @@ def _moment(at_ms: int) -> datetime:
 
 
 def _project(uow: UnitOfWork, act: Act, decoded: Sequence[tuple[Seen, Any]]) -> None:
-    changes = Projection(act, _parcels(uow, decoded), _commands(uow, decoded), _revoked(uow, decoded))
+    changes = Projection(act, _parcels(uow, decoded), _commands(uow, decoded), *_rights(uow, decoded))
     for seen, event in decoded:
         handler = HANDLERS.get(type(event))
         if handler is not None:
@@ -172,12 +172,16 @@ def _commands(uow: UnitOfWork, decoded: Iterable[tuple[Seen, Any]]) -> dict[str,
     return {command.id: command for command in uow.find(CommandSent, id=tuple(ids))} if ids else {}
 
 
-def _revoked(uow: UnitOfWork, decoded: Iterable[tuple[Seen, Any]]) -> frozenset[str]:
-    ids = {event.parcel.hex() for _, event in decoded if isinstance(event, told.ParcelPickedUp)}
+def _rights(uow: UnitOfWork, decoded: Iterable[tuple[Seen, Any]]) -> tuple[frozenset[str], frozenset[tuple[str, str]]]:
+    """Return which of the parcels spoken of have lost a right to be picked up, and which have one, and where."""
+    about = (told.ParcelDroppedOff, told.ParcelPickedUp)
+    ids = {event.parcel.hex() for _, event in decoded if isinstance(event, about)}
     if not ids:
-        return frozenset()
-    found = uow.find(IssuedGrant, parcel_id=tuple(ids), kind="pick_up", state=GrantState.REVOKED)
-    return frozenset(grant.parcel_id for grant in found)
+        return frozenset(), frozenset()
+    states = (GrantState.REVOKED, GrantState.ISSUED)
+    found = uow.find(IssuedGrant, parcel_id=tuple(ids), kind="pick_up", state=states)
+    revoked = frozenset(one.parcel_id for one in found if one.state is GrantState.REVOKED)
+    return revoked, frozenset((one.parcel_id, one.locker_id) for one in found if one.state is GrantState.ISSUED)
 
 
 def _raise_forks(uow: UnitOfWork, act: Act, lockers: Iterable[str]) -> None:

@@ -9,12 +9,13 @@ from cloud.services.ports import Act, Keys, UnitOfWork
 from cloud.services.records import CommandState, MessageState
 from cloud.services.records_ops import CommandSent, OutboxMessage
 from contract.codec import encode
-from contract.commands import COMMAND_LIFE_S, Command, RemoteOpen, SetDeadline, SetService
+from contract.commands import COMMAND_LIFE_S, TOMBSTONE_LIFE_S, Command, RemoteOpen, SetDeadline, SetService
 from contract.grants import GRANTS_PER_MESSAGE_MAX, Grant, GrantBundle
 from contract.ids import LockerId
 from contract.topics import Branch
 
 LASTING = timedelta(seconds=COMMAND_LIFE_S)
+FOR_EVER = timedelta(seconds=TOMBSTONE_LIFE_S)
 
 
 def send_grants(uow: UnitOfWork, act: Act, keys: Keys, locker_id: str, grants: Sequence[Grant]) -> None:

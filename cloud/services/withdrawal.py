@@ -6,7 +6,7 @@ from cloud.domain.ids import group_id, message_id
 from cloud.services import reroute
 from cloud.services.ports import Act, Keys, UnitOfWork
 from cloud.services.records import Assignment, GrantState, IssuedGrant, SealedCode, TaskState
-from cloud.services.sending import LASTING, send_command
+from cloud.services.sending import FOR_EVER, send_command
 from contract.commands import Revoke
 from contract.ids import LockerId
 
@@ -37,7 +37,7 @@ def revoke_group(uow: UnitOfWork, act: Act, keys: Keys, where: tuple[str, str], 
         aud=LockerId(locker_id),
         id=message_id(act.ids.new()),
         issued_at=unix(act.now),
-        expires_at=unix(act.now + LASTING),
+        expires_at=unix(act.now + FOR_EVER),
         group=group_id(group),
         reason=reason,
     )

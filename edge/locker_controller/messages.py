@@ -3,7 +3,7 @@
 from typing import assert_never
 
 from contract.codec import Downward
-from contract.commands import RefusalReason, RemoteOpen, Revoke, SetDeadline, SetService
+from contract.commands import COMMAND_LIFE_S, RefusalReason, RemoteOpen, Revoke, SetDeadline, SetService
 from contract.events import CommandDone, CommandRefused, CompartmentRestored, ConfigurationApplied
 from contract.grants import GRANTS_PER_MESSAGE_MAX, GrantBundle, PickUpGrant
 from contract.ids import MessageId
@@ -78,8 +78,11 @@ def _expired(draft: Draft, message: Dated) -> None:
 
 
 def _remember(draft: Draft, message: MessageId, expires_at: int) -> None:
-    """Keep an id until the message itself would be too old; when too many are kept, the one nearest to that goes."""
-    inbox = with_entry(draft.state.inbox, message, expires_at)
+    """Keep an id until the message itself would be too old; when too many are kept, the one nearest to that goes.
+
+    A tombstone lives longer than its id is kept: obeyed twice it means the same, and would crowd the others out.
+    """
+    inbox = with_entry(draft.state.inbox, message, min(expires_at, draft.now_s + COMMAND_LIFE_S))
     if len(inbox) > INBOX_IDS_MAX:
         del inbox[min(inbox, key=lambda one: inbox[one])]
     draft.put(inbox=inbox)

@@ -7,6 +7,7 @@ The cloud is never asked to rewrite a fact; what cannot be squared is a case for
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 
 import pytest
 
@@ -18,8 +19,9 @@ from cloud.services.expire_parcels import expire_parcels
 from cloud.services.extend_deadline import extend_deadline
 from cloud.services.promise import promise
 from cloud.services.records import GrantState, IssuedGrant, SealedCode
-from cloud.services.records_ops import CommandSent, SupportCase
+from cloud.services.records_ops import CommandSent, Notification, OutboxMessage, SupportCase
 from cloud.services.reissue_code import reissue_code
+from cloud.services.release_reservation import expire_reservations
 from contract.events import CodeBurnt, CommandDone, DropOffRefused, ParcelDroppedOff, ParcelPickedUp
 from contract.ids import GrantId, GroupId, MessageId, ParcelRef
 from tests.unit.cloud.small_cloud import A01, OPERATOR, REF, Journal, SmallCloud
@@ -196,6 +198,36 @@ def test_a_reissued_code_stays_in_its_group_and_one_use_spends_it() -> None:
     assert sorted(grant.state for grant in grants) == [GrantState.ISSUED, GrantState.SUPERSEDED]
     story.pick_up()
     assert GrantState.ISSUED not in {grant.state for grant in story.cloud.of(IssuedGrant)}
+
+
+def test_a_drop_off_after_its_promise_ended_waits_for_a_courier_and_not_for_a_code_that_is_dead() -> None:
+    story = Story()
+    story.cloud.later(days=9)
+    story.cloud.do(lambda uow: expire_reservations(uow, story.cloud.act(), story.cloud.keys))
+    story.drop_off()
+
+    assert story.outcome == (S.EXPIRED, "locker", True)
+    assert "ready_for_pickup" not in {one.template for one in story.cloud.of(Notification)}
+    story.cloud.do(lambda uow: expire_parcels(uow, story.cloud.act(), story.cloud.keys))
+    assert story.cloud.the(IssuedGrant, kind="collect", state=GrantState.ISSUED).locker_id == "WAW-01"
+
+
+def test_a_parcel_that_came_to_another_locker_than_promised_leaves_no_right_at_the_promised_one() -> None:
+    story = Story()
+    story.cloud.locker("WAW-02")
+    story.cloud.journals["WAW-02"].say(ParcelDroppedOff(story.ref, A01, GrantId(b"g" * 16), REF))
+
+    assert story.outcome == (S.EXPIRED, "locker", True)
+    assert story.cloud.of(IssuedGrant, state=GrantState.ISSUED) == []
+
+
+def test_a_revocation_may_arrive_a_year_late() -> None:
+    story = Story()
+    story.drop_off()
+    story.revoke()
+    (tombstone,) = story.cloud.of(OutboxMessage, kind="revoke")
+
+    assert tombstone.expires_at > story.cloud.now + timedelta(days=365)
 
 
 def test_a_promise_the_locker_could_not_keep_can_be_made_elsewhere() -> None:

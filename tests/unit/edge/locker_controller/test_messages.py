@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from contract.commands import RefusalReason
+from contract.commands import COMMAND_LIFE_S, RefusalReason
 from contract.events import (
     AlarmRaised,
     CommandDone,
@@ -295,6 +295,18 @@ def test_the_inbox_forgets_the_id_nearest_to_its_end() -> None:
     scene.hears(bundle(drop_off("P")))
     assert len(scene.state.inbox) == INBOX_IDS_MAX
     assert MessageId(name("seen 0")) not in scene.state.inbox
+
+
+def test_a_tombstone_that_may_come_for_a_year_does_not_fill_the_inbox_for_a_year() -> None:
+    scene = Scene()
+    tombstone = revoke("P", expires_at=NOON_S + 400 * DAY)
+    scene.hears(tombstone)
+    assert scene.state.inbox[tombstone.id] <= NOON_S + COMMAND_LIFE_S + 10
+    scene.ms += (COMMAND_LIFE_S + DAY) * 1000
+    scene.ticks()
+    assert tombstone.id not in scene.state.inbox
+    scene.hears(tombstone)
+    assert scene.state.groups[group("P")].revoked
 
 
 def test_the_tombstones_forget_the_one_nearest_to_its_end() -> None:

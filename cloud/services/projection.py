@@ -4,7 +4,7 @@ Handlers (``projection_doors``, ``_parcels``, ``_messages``) look at one event e
 database is read twice and written a dozen times for a whole group, however many lockers spoke.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -52,12 +52,15 @@ class Projection:
     """The changes so far. ``parcels`` and ``commands`` hold what was read; changed ones are written back.
 
     ``revoked`` parcels have lost a right to be picked up, ``live`` are those, each with its locker, that have one.
+    ``left_last`` says which parcel was the last known in a compartment that a courier refused, and what happened to it,
+    by locker and sequence of the refusal.
     """
 
     act: Act
     parcels: dict[str, Parcel]
     commands: dict[str, CommandSent]
     revoked: frozenset[str] = frozenset()
+    left_last: Mapping[tuple[str, int], tuple[str, str]] = field(default_factory=dict)
     live: frozenset[Door] = frozenset()
     changed_parcels: dict[str, Parcel] = field(default_factory=dict)
     changed_commands: dict[str, CommandSent] = field(default_factory=dict)

@@ -23,6 +23,8 @@ from contract.events import (
 from contract.state import DoorLevel
 
 LEFT_OPEN = "door_left_open"
+OCCUPIED = "occupied"
+FOUND = frozenset({OCCUPIED, "dirty", "broken"})  # what a courier says of a compartment that was free on paper
 
 
 def door_opened(changes: Projection, seen: Seen, event: DoorOpened) -> None:
@@ -71,7 +73,14 @@ def release_indeterminate(changes: Projection, seen: Seen, event: ReleaseIndeter
 
 
 def withdrawn(changes: Projection, seen: Seen, event: CompartmentWithdrawn) -> None:
+    """Take it out of use; what a courier found there needs hands, and a parcel found there has an owner."""
     changes.service[seen.locker_id, event.compartment] = (CompartmentStatus.QUARANTINED, event.reason)
+    if event.reason in FOUND:
+        parcel, left_by = changes.left_last.get((seen.locker_id, seen.sequence), (None, ""))
+        maybe = f"; it may be parcel {parcel} ({left_by})" if parcel and event.reason == OCCUPIED else ""
+        whose = parcel if event.reason == OCCUPIED else None
+        kind = f"compartment_{event.reason}"
+        changes.case(seen, kind, whose, event.compartment, f"a courier found it {event.reason}{maybe}")
 
 
 def restored(changes: Projection, seen: Seen, event: CompartmentRestored) -> None:

@@ -31,6 +31,13 @@ from contract.state import TimeQuality
 
 FORKED = "journal_forked"
 UNREADABLE = "Unreadable"
+LOOKED_BACK_MAX = 200  # a compartment's last week; what was before that is not what lies in it now
+LEAVING = {
+    "DropOffAbandoned": "drop-off cancelled",
+    "ParcelCollected": "collected",
+    "ParcelPickedUp": "picked up",
+}
+"""Events after which a compartment counts as empty, in words for the operator."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 HANDLERS: dict[type[Any], Callable[[Projection, Seen, Any], None]] = {
@@ -144,7 +151,8 @@ def _moment(at_ms: int) -> datetime:
 
 
 def _project(uow: UnitOfWork, act: Act, decoded: Sequence[tuple[Seen, Any]]) -> None:
-    changes = Projection(act, _parcels(uow, decoded), _commands(uow, decoded), *_rights(uow, decoded))
+    revoked, live = _rights(uow, decoded)
+    changes = Projection(act, _parcels(uow, decoded), _commands(uow, decoded), revoked, _left_last(uow, decoded), live)
     for seen, event in decoded:
         handler = HANDLERS.get(type(event))
         if handler is not None:
@@ -182,6 +190,18 @@ def _rights(uow: UnitOfWork, decoded: Iterable[tuple[Seen, Any]]) -> tuple[froze
     found = uow.find(IssuedGrant, parcel_id=tuple(ids), kind="pick_up", state=states)
     revoked = frozenset(one.parcel_id for one in found if one.state is GrantState.REVOKED)
     return revoked, frozenset((one.parcel_id, one.locker_id) for one in found if one.state is GrantState.ISSUED)
+
+
+def _left_last(uow: UnitOfWork, decoded: Iterable[tuple[Seen, Any]]) -> dict[tuple[str, int], tuple[str, str]]:
+    """Return whose parcel may lie in a compartment that is said to be occupied: the last one that was known there."""
+    found: dict[tuple[str, int], tuple[str, str]] = {}
+    for seen, event in decoded:
+        if isinstance(event, told.CompartmentWithdrawn) and event.reason == doors.OCCUPIED:
+            story = uow.log.timeline(locker=seen.locker_id, compartment=event.compartment, limit=LOOKED_BACK_MAX)
+            last = next((one for one in story if one.sequence < seen.sequence and one.kind in LEAVING), None)
+            if last is not None and last.parcel_id is not None:
+                found[seen.locker_id, seen.sequence] = (last.parcel_id, LEAVING[last.kind])
+    return found
 
 
 def _raise_forks(uow: UnitOfWork, act: Act, lockers: Iterable[str]) -> None:

@@ -11,6 +11,7 @@ import logging
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import TypeVar
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -25,6 +26,7 @@ from cloud.services.ports import Act, Ids
 from cloud.services.record_events import Recorded, record_events
 from cloud.services.record_report import record_report
 from cloud.services.record_state import record_state
+from cloud.services.report_forgery import report_forgery
 from cloud.store.reader import Reader
 from cloud.store.writer import Unit, Writer
 from contract import codec, topics
@@ -38,6 +40,7 @@ from contract.topics import Branch
 
 GROUP_MAX = 256  # messages recorded together; beyond it the flush is spread thin enough and answers only get later
 OVERLOADED_WAIT_S = 0.2  # the writer empties a tenth of its queue in this time
+ACCUSED_AGAIN = timedelta(hours=1)  # a flood of forgeries costs one look at the alarms an hour
 KEYS_MAX = 200_000  # cached device keys, 32 bytes each plus overhead: some 60 MB for a network twice InPost's
 
 _log = logging.getLogger(__name__)
@@ -73,6 +76,7 @@ class Ingest:
         self._keys: dict[LockerId, Ed25519PublicKey] = {}
         self._arrived: asyncio.Queue[Incoming] = asyncio.Queue(GROUP_MAX)
         self.refused: Counter[str] = Counter()
+        self._accused: dict[LockerId, datetime] = {}
         self.recorded = 0
 
     def forget_keys(self) -> None:
@@ -103,7 +107,7 @@ class Ingest:
         batches = [(message, one) for message, one in sifted if isinstance(one, EventBatch)]
         others = [(message, one) for message, one in sifted if not isinstance(one, EventBatch)]
         work = [self._attempt([message], self._record_other(message, one)) for message, one in others]
-        await asyncio.gather(*work, *([self._record_group(batches)] if batches else []))
+        await _together([*work, *([self._record_group(batches)] if batches else [])])
 
     async def _record_group(self, batches: Sequence[tuple[Incoming, EventBatch]]) -> None:
         """Record all together; where one breaks us, each alone."""
@@ -139,7 +143,7 @@ class Ingest:
             if one.refused:
                 self._count_refused(Refused(LockerId(one.locker_id), one.refused))
         # One answer a locker and group, all at once: a locker needs the last word only.
-        await asyncio.gather(*(self._answer(one) for one in {one.locker_id: one for one in recorded}.values()))
+        await _together([self._answer(one) for one in {one.locker_id: one for one in recorded}.values()])
 
     async def _answer(self, recorded: Recorded) -> None:
         locker = LockerId(recorded.locker_id)
@@ -169,11 +173,22 @@ class Ingest:
                         self._on_telemetry(said)
                 case Refused():
                     self._count_refused(said)
+                    await self._raise_alarm(act, said)
                 case _:
                     self.refused["unknown kind"] += 1
         except DomainError as error:
             self._count_refused(Refused(locker_of(message), str(error)))
         self._link.acknowledge(message)
+
+    async def _raise_alarm(self, act: Act, refused: Refused) -> None:
+        """Tell the operators of a forgery in an enrolled locker's name, at most once an hour and locker."""
+        locker = refused.locker
+        if locker is None or locker not in self._keys:
+            return
+        told = self._accused.get(locker)
+        if told is None or act.now - told >= ACCUSED_AGAIN:
+            self._accused[locker] = act.now
+            await self._write(lambda uow: report_forgery(uow, act, locker, refused.reason))
 
     async def _write(self, unit: Unit[T]) -> T:
         """Write, waiting while the writer's queue is full: the broker holds back more than twenty messages anyway."""
@@ -200,3 +215,11 @@ class Ingest:
         if key not in self.refused and len(self.refused) < GROUP_MAX:
             _log.warning("ingest.refused", extra={"locker": refused.locker, "reason": refused.reason})
         self.refused[key if len(self.refused) < GROUP_MAX else "others"] += 1
+
+
+async def _together(work: Sequence[Awaitable[object]]) -> None:
+    """Await all at once; most groups are one message, which needs no task of its own."""
+    if len(work) == 1:
+        await work[0]
+    else:
+        await asyncio.gather(*work)

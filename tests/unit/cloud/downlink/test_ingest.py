@@ -10,6 +10,7 @@ from cloud.domain.locker import Locker
 from cloud.services.ports import LoggedEvent
 from cloud.services.records import LockerKey
 from cloud.services.records_ops import Alarm, IngestHead
+from cloud.services.report_forgery import FORGED, report_forgery
 from cloud.store.writer import Writer
 from contract.events import AgentStarted, DoorClosed, DoorOpened, EventBatch
 from contract.ids import BootId, LockerId
@@ -112,6 +113,25 @@ async def test_a_forged_batch_is_refused_counted_and_taken_off_the_broker(forge:
     assert logged(street) == []
     assert street.ingest.refused.total() == 1
     assert waiting(street) == 0
+    assert [(one.kind, one.locker_id) for one in street.cloud.of(Alarm)] == [(FORGED, "WAW-01")]
+
+
+async def test_a_flood_of_forgeries_raises_one_alarm() -> None:
+    street = Street()
+    async with street.open():
+        for number in range(20):
+            await street.send_raw(b"forged %d" % number)
+        await street.ingest.record(await street.arrived(20))
+    assert street.ingest.refused.total() == 20
+    assert [one.kind for one in street.cloud.of(Alarm)] == [FORGED]
+
+
+def test_a_forgery_says_nothing_new_while_its_alarm_stands() -> None:
+    street = Street()
+    for reason in ("bad_signature", "malformed"):
+        street.cloud.do(partial(report_forgery, act=street.desk.act(), locker_id="WAW-01", reason=reason))
+    (alarm,) = street.cloud.of(Alarm)
+    assert alarm.detail.endswith("bad_signature")
 
 
 async def test_a_chain_that_forks_is_refused_and_raises_an_alarm() -> None:

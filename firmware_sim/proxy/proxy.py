@@ -66,7 +66,9 @@ class Connection:
                 line.shutdown(socket.SHUT_WR)
 
     def tear(self) -> None:
-        """Reset both ends."""
+        """Reset both ends, unless they have gone already: a loss tears later, and much may happen meanwhile."""
+        if self.over.is_set():
+            return
         self.over.set()
         for writer in self.writers.values():
             tear(writer)
@@ -169,6 +171,7 @@ class Proxy:
             # One end's goodbye ends a connection, but not a half-close of ours: the other way is to go on.
             await asyncio.wait([over, *ways], return_when=asyncio.FIRST_COMPLETED)
         finally:
+            connection.over.set()
             self.connections.discard(connection)
             for one in (over, *ways):
                 one.cancel()

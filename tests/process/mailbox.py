@@ -18,13 +18,17 @@ _CODE = re.compile(r"\b(\d{3} \d{3} \d{3})\b")
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """One message as its reader sees it."""
+    """One message as its reader sees it; ``picture`` is the QR code, which only who shows it has to read."""
 
     to: str
     subject: str
     text: str
     code: str | None
-    qr: str | None
+    picture: bytes | None
+
+    @property
+    def qr(self) -> str | None:
+        return read_qr(self.picture) if self.picture else None
 
 
 @dataclass(slots=True)
@@ -63,5 +67,5 @@ def _read(message: EmailMessage) -> Letter:
     text = plain.get_content() if plain is not None else ""
     found = _CODE.search(text)
     pictures = [part.get_payload(decode=True) for part in message.walk() if part.get_content_type() == "image/png"]
-    qr = read_qr(cast("bytes", pictures[0])) if pictures else None
-    return Letter(str(message["To"]), str(message["Subject"]), text, found[1] if found else None, qr)
+    picture = cast("bytes", pictures[0]) if pictures else None
+    return Letter(str(message["To"]), str(message["Subject"]), text, found[1] if found else None, picture)

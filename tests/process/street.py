@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import random
 import threading
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -43,11 +43,12 @@ class BulkyParcelCourier(Courier):
 
 @dataclass(slots=True)
 class StreetLocker:
-    """``bundles`` is the folder that enrolment filled; the agent runs in ``program``."""
+    """``bundles`` is the folder that enrolment filled; the agent runs in ``program``, told ``options`` besides."""
 
     name: str
     bundles: Path
     log: Path
+    options: Sequence[str] = ()
     program: Program = field(init=False)
     pace: Pace = field(default_factory=lambda: Pace(random.Random(7), speed=HURRY))
     _remote: RemoteLockers | None = None
@@ -55,8 +56,8 @@ class StreetLocker:
 
     def __post_init__(self) -> None:
         options = ["--bundles", str(self.bundles), "--only", self.name, "--port", "0", "--reconnect-max", "1"]
-        command = ["latchmile-sim", *options, "--url-file", str(self._url), "--log-level", "INFO"]
-        self.program = Program(f"locker {self.name}", command, self.log)
+        options += ["--url-file", str(self._url), "--log-level", "INFO", *self.options]
+        self.program = Program(f"locker {self.name}", ["latchmile-sim", *options], self.log)
 
     @property
     def data(self) -> Path:
@@ -67,16 +68,21 @@ class StreetLocker:
         return self.bundles / f"{self.name}.url"
 
     async def start(self) -> None:
-        """Let it boot; returns once people can use it."""
-        await self._forget()
+        """Let it boot; returns once people can use it.
+
+        Whoever stands before it meanwhile sees a dark screen and not a closed client.
+        """
+        before = (self._remote, self._spot)
         self._url.unlink(missing_ok=True)
         self.program.start()
         await until(lambda: self._url.exists() or not self.program.is_running, f"{self.name} to serve")
         if not self._url.exists():
             raise NeverError(f"{self.name} ended: {self.program.said()[-2000:]}")
-        self._remote = RemoteLockers(self._url.read_text().strip())
-        kiosk = Kiosk((await self.picture()).kiosk_url)
-        self._spot = Spot(kiosk, RemoteDoors(self._remote, self.name))
+        remote = RemoteLockers(self._url.read_text().strip())
+        (found,) = await remote.pictures()
+        spot = Spot(Kiosk(found.kiosk_url), RemoteDoors(remote, self.name))
+        self._remote, self._spot = remote, spot
+        await _hang_up(*before)
 
     async def close(self) -> None:
         """End it in an orderly way."""
@@ -84,10 +90,9 @@ class StreetLocker:
         await asyncio.to_thread(self.program.stop)
 
     async def _forget(self) -> None:
-        if self._remote is not None and self._spot is not None:
-            await self._spot.kiosk.close()
-            await self._remote.__aexit__()
+        before = (self._remote, self._spot)
         self._remote = self._spot = None
+        await _hang_up(*before)
 
     @property
     def remote(self) -> RemoteLockers:
@@ -152,6 +157,12 @@ class StreetLocker:
                 return self.truth()
             never.wait(GLANCE_S)
         raise NeverError(f"{self.name} never came to where it was to be killed")
+
+
+async def _hang_up(remote: RemoteLockers | None, spot: Spot | None) -> None:
+    if remote is not None and spot is not None:
+        await spot.kiosk.close()
+        await remote.__aexit__()
 
 
 async def _undeterred(doing: Coroutine[Any, Any, object]) -> None:

@@ -33,6 +33,7 @@ class Town:
     cloud: Program
     mailbox: Mailbox
     url: str
+    broker_port: int = 0
     secrets: Mapping[str, Any] = field(default_factory=dict)
     lockers: dict[str, StreetLocker] = field(default_factory=dict)
     api: httpx.AsyncClient = field(default_factory=httpx.AsyncClient)
@@ -81,15 +82,15 @@ class Town:
         environment = {"LATCHMILE_KEY": str(self.secrets[key])}
         return await run(command, str(file), "--cloud", self.url, *options, environment=environment)
 
-    async def enrol(self, name: str) -> StreetLocker:
-        """Make a claim in the console, hand it to the device, and switch the locker on."""
+    async def enrol(self, name: str, *options: str) -> StreetLocker:
+        """Make a claim in the console, hand it to the device, and switch the locker on, told ``options`` besides."""
         claim = (await self.post(f"/v1/lockers/{name}/claims"))["claim"]
         bundles = self.folder / "lockers"
         code, said = await run(
             "latchmile-enrol", "--cloud", self.url, "--claim", "-", "--out", str(bundles / name), say=f"{claim}\n"
         )
         assert code == 0, said
-        locker = self.lockers[name] = StreetLocker(name, bundles, self.folder / f"{name}.log")
+        locker = self.lockers[name] = StreetLocker(name, bundles, self.folder / f"{name}.log", options)
         await locker.start()
         return locker
 
@@ -184,16 +185,18 @@ class Town:
 
 
 @contextlib.asynccontextmanager
-async def standing_town(folder: Path, options: Sequence[str] = ()) -> AsyncIterator[Town]:
+async def standing_town(
+    folder: Path, options: Sequence[str] = (), broker_options: Sequence[str] = ()
+) -> AsyncIterator[Town]:
     """Start broker, mail and cloud; at the end of the block everything is stopped, however the block ended."""
     zone, ports = town_zone(datetime.now(UTC)), [free_port() for _ in range(3)]
     async with AsyncExitStack() as stack:
         mailbox = stack.enter_context(Mailbox(ports[2]))
         url = f"http://127.0.0.1:{ports[1]}"
         api = await stack.enter_async_context(httpx.AsyncClient(base_url=url, timeout=30, trust_env=False))
-        broker = Program("broker", _broker(folder, ports[0]), folder / "broker.log")
+        broker = Program("broker", [*_broker(folder, ports[0]), *broker_options], folder / "broker.log")
         cloud = Program("cloud", [*_cloud(folder, ports), "--zone", zone, *options], folder / "cloud.log")
-        town = Town(folder, zone, broker, cloud, mailbox, url, api=api)
+        town = Town(folder, zone, broker, cloud, mailbox, url, broker_port=ports[0], api=api)
         stack.callback(town.sweep)
         stack.push_async_callback(town.stop)
         broker.start()

@@ -38,8 +38,9 @@ from cloud.keyring import KeyringError, open_keyring
 from cloud.logs import begin_logging
 from cloud.notify.mail import MailSender
 from cloud.notify.notifier import Notifier, PostOffice
-from cloud.planning import GreatCircleAside
 from cloud.rim import Network, Rim
+from cloud.routing.travel.choice import open_travel_times
+from cloud.routing.travel.graph import ExtractError
 from cloud.routing.worker_client import VroomOptions, VroomPlanner
 from cloud.services.ports import Keys
 from cloud.services.records import LockerKey
@@ -77,7 +78,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(_run(settings))
-    except (StartError, KeyringError, OSError) as error:
+    except (StartError, KeyringError, ExtractError, OSError) as error:
         sys.stderr.write(f"latchmile-cloud: {error}\n")
         return 1
     return 0
@@ -104,7 +105,10 @@ async def open_rim(settings: Settings) -> AsyncIterator[Rim]:
     hub = Hub(asyncio.get_running_loop())
     with _engines(path) as (writing, reading), ThreadWriter(writing) as writer:
         writer.on_commit(hub.tell)
-        async with VroomPlanner(VroomOptions(exploration=settings.exploration)) as planner:
+        async with (
+            VroomPlanner(VroomOptions(exploration=settings.exploration)) as planner,
+            open_travel_times(settings.travel_times, settings.data / "cache") as travel,
+        ):
             with ThreadPoolExecutor(READERS_MAX, "latchmile-reader") as readers:
                 yield Rim(
                     reader=Reader(reading),
@@ -115,7 +119,7 @@ async def open_rim(settings: Settings) -> AsyncIterator[Rim]:
                     keys=Keys(ring.signer, AesGcmBox(ring.master)),
                     network=network,
                     planner=planner,
-                    travel=GreatCircleAside(),
+                    travel=travel,
                     hub=hub,
                     background=Background(writer, clock),
                     locality=settings.locality,
@@ -165,6 +169,7 @@ async def _serve(settings: Settings, rim: Rim) -> None:
                     tasks.create_task(ingest.run(), name="ingest"),
                     tasks.create_task(Dispatch(link, _desk(rim)).run(), name="dispatch"),
                     tasks.create_task(rim.background.run(), name="background"),
+                    tasks.create_task(improve_for_ever(rim), name="replanning"),
                     *([tasks.create_task(_notifier(settings, rim).run(), name="notifier")] if settings.smtp else []),
                 ]
                 await server.run_until_stopped(listener)

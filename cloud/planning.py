@@ -3,19 +3,15 @@
 When anything fails the plan in force stays in force, and an alarm says so.
 """
 
-import asyncio
 import logging
-from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
 from cloud.background import JobFailedError, Progress
 from cloud.domain.actors import SYSTEM, Actor
 from cloud.rim import Rim
 from cloud.routing import planner as port
-from cloud.routing.matrices import MatrixError, TravelTimes
-from cloud.routing.problem import Place
-from cloud.routing.travel_times import VAN, SpeedProfile, great_circle
+from cloud.routing.matrices import MatrixError
+from cloud.routing.travel.errors import TravelServerError
 from cloud.services.plan_routes import DaySpan, gather_day, store_plan
 from cloud.services.ports import UnitOfWork
 from cloud.services.records_ops import Alarm
@@ -25,16 +21,6 @@ JOB = "plan"
 MORNING = timedelta(hours=9)  # whose traffic a day's travel times are asked for: most stops are driven around then
 
 _log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class GreatCircleAside:
-    """``GreatCircle`` in a thread: a city's matrix takes seconds, and nobody else should wait for it."""
-
-    profile: SpeedProfile = VAN
-
-    async def matrix(self, places: Sequence[Place], depart_at: datetime) -> TravelTimes:
-        return await asyncio.to_thread(great_circle, places, self.profile, depart_at.hour)
 
 
 def span_of(rim: Rim, day: date) -> DaySpan:
@@ -55,9 +41,11 @@ async def plan_day(rim: Rim, day: date, who: Actor, progress: Progress) -> str:
 
     try:
         travel = await rim.travel.matrix(data.problem.places(), data.span.begins + MORNING)
+        if travel.degraded:
+            await _alarm(rim, "travel_times_degraded", day, travel.degraded)
         answer = await rim.planner.plan(data.problem, travel, deadline_s, tell)
-    except (port.PlannerError, MatrixError) as error:
-        await _alarm(rim, day, str(error))
+    except (port.PlannerError, MatrixError, TravelServerError) as error:
+        await _alarm(rim, "planning_failed", day, str(error))
         raise JobFailedError(f"there is no new plan for {day}; the one in force stays: {error}") from error
     storing = rim.act(who)
     plan_id = await rim.do(lambda uow: store_plan(uow, storing, data, answer, PLANNER))
@@ -66,12 +54,12 @@ async def plan_day(rim: Rim, day: date, who: Actor, progress: Progress) -> str:
     return plan_id
 
 
-async def _alarm(rim: Rim, day: date, why: str) -> None:
+async def _alarm(rim: Rim, kind: str, day: date, why: str) -> None:
     act = rim.act(SYSTEM)
     alarm = Alarm(
         id=act.ids.new(),
         locker_id=None,
-        kind="planning_failed",
+        kind=kind,
         severity="warning",
         compartment=None,
         detail=f"{day}: {why}"[:1_000],
@@ -85,4 +73,4 @@ async def _alarm(rim: Rim, day: date, why: str) -> None:
         uow.add(alarm)
 
     await rim.do(unit)
-    _log.error("planning.failed", extra={"day": day.isoformat(), "error": why})
+    _log.error("planning.alarm", extra={"kind": kind, "day": day.isoformat(), "error": why})

@@ -13,6 +13,7 @@ from cloud.domain.dwell import DwellPolicies, DwellPolicy
 from cloud.domain.rules import Rules
 from cloud.notify.mail import SmtpSettings
 from cloud.rim import Locality
+from cloud.routing.travel.choice import FORMS, TravelChoice, travel_choice
 from cloud.routing.worker_wire import EXPLORATION_MAX
 
 PREFIX = "LATCHMILE_"
@@ -37,6 +38,7 @@ class Settings:
     locality: Locality
     rules: Rules
     exploration: int
+    travel_times: TravelChoice
     init_only: bool
     verbose: bool
 
@@ -75,6 +77,7 @@ def read_settings(arguments: Sequence[str] | None, environment: Mapping[str, str
             )
         ),
         exploration=found.plan_exploration,
+        travel_times=found.travel_times,
         init_only=found.command == "init",
         verbose=found.verbose,
     )
@@ -117,6 +120,7 @@ def _parser(environment: Mapping[str, str]) -> argparse.ArgumentParser:
     )
     flag("plan-seconds", _between(1, PLAN_S_MAX), "60", "how long planning a day may take")
     flag("plan-exploration", _between(0, EXPLORATION_MAX), "1", "how hard VROOM looks for a better plan; 0 is quickest")
+    flag("travel-times", _travel_times, "great-circle", f"where travel times come from: {FORMS}")
     flag("pace", _between(1, PACE_MAX), "1", "how many times oftener jobs run than they need to")
     parser.add_argument("--demo", action="store_true", default=environment.get(f"{PREFIX}DEMO") == "1")
     parser.add_argument("--verbose", action="store_true", help="log more")
@@ -150,6 +154,13 @@ def _duration(given: str) -> timedelta:
     if unit is None or not is_number or not timedelta(0) < int(number) * unit <= DWELL_MAX:
         raise argparse.ArgumentTypeError(f"{given!r} is no time up to {DWELL_MAX.days} days, such as 48h, 30m or 90s")
     return int(number) * unit
+
+
+def _travel_times(given: str) -> TravelChoice:
+    try:
+        return travel_choice(given)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
 
 
 def _zone(given: str) -> ZoneInfo:

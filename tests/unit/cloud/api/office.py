@@ -28,13 +28,13 @@ from cloud.domain.parcel import Parcel
 from cloud.hub import Hub
 from cloud.intake.lockers_geojson import LockerRow, read_lockers
 from cloud.intake.parcels_csv import Locale, ParcelRow, read_parcels
-from cloud.planning import GreatCircleAside
 from cloud.rim import Locality, Network, Rim
 from cloud.routing.explain import explain
 from cloud.routing.matrices import TravelTimes
 from cloud.routing.plan import Plan
 from cloud.routing.planner import Planner, ProgressCallback, silent
 from cloud.routing.problem import Problem
+from cloud.routing.travel.spare import GreatCircleAside
 from cloud.routing.vroom_request import assemble, left_out, translate
 from cloud.routing.worker_wire import VehicleOrder
 from cloud.services.device_keys import about_key

@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pytest
 
+from cloud.routing.travel.choice import TravelChoice
 from cloud.settings import Settings, read_settings
 
 NEEDED = ["--data", "/d", "--tls-dir", "/t"]
@@ -18,6 +19,7 @@ def test_defaults_work_on_one_machine() -> None:
     assert found.locality.base_url == "http://127.0.0.1:8000"
     assert found.rules.dwell.default.dwell == timedelta(hours=48)
     assert found.smtp is None
+    assert found.travel_times == TravelChoice()
     assert not found.init_only
 
 
@@ -55,6 +57,8 @@ def test_a_dwell_is_a_number_with_a_unit(text: str, dwell: timedelta) -> None:
         ("--base-url", "ftp://lockers.example", "https://lockers.example"),
         ("--plan-seconds", "0", "1 to 3600"),
         ("--pace", "x", "1 to 1000"),
+        ("--travel-times", "osrm", "osm:/path/to/city.osm.pbf"),
+        ("--travel-times", "valhalla:somewhere", "is no address"),
     ],
 )
 def test_a_setting_that_cannot_be_right_ends_with_a_sentence(

@@ -35,6 +35,8 @@ from cloud.services.records import (
     TaskState,
 )
 from cloud.store.database import open_memory
+from cloud.store.memory import MemoryTables
+from cloud.store.memory_writer import MemoryWriter
 from cloud.store.secrets import AesGcmBox
 from cloud.store.writer import InlineWriter
 from contract.codec import encode
@@ -94,10 +96,10 @@ class Journal:
 
 
 class SmallCloud:
-    """Use ``do`` for verbs; ``now`` moves only when a test moves it."""
+    """Use ``do`` for verbs; ``now`` moves only when a test moves it. ``quick`` keeps the tables in dicts."""
 
-    def __init__(self) -> None:
-        self.writer = InlineWriter(open_memory())
+    def __init__(self, *, quick: bool = False) -> None:
+        self.writer = MemoryWriter(MemoryTables()) if quick else InlineWriter(open_memory())
         self.now = MORNING
         self.ids = SeededIds(7)
         self.box = AesGcmBox(b"m" * 32)

@@ -57,7 +57,7 @@ def facts(outcome: Outcome) -> list[tuple[str, str]]:
     known = totals(outcome)
     if outcome.ground is Ground.PLANE:
         shown = [("vehicles", f"{len(outcome.routes)}"), ("customers", f"{outcome.parcels}")]
-        return [*shown, ("distance", f"{outcome.metres:,}"), ("left behind", f"{len(outcome.unplanned)}")]
+        return [*shown, ("left behind", f"{len(outcome.unplanned)}")]
     return [
         ("a parcel", f"{known['cents_per_parcel']:.0f} ct"),
         ("the day", money(outcome.cost)),

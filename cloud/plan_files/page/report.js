@@ -8,6 +8,8 @@ const token = (name) => style.getPropertyValue(`--${name}`).trim();
 const DOT = 5;
 const LOCKER = 8;
 const HOUR_S = 3600;
+const NARROW = 640; // a phone scrolls a plot sideways rather than read it with a lens
+const WIDE = 1150;
 
 function drawMap() {
   const element = document.getElementById("map");
@@ -15,15 +17,15 @@ function drawMap() {
   const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
   const settings = { attributionControl: false, scrollWheelZoom: false, zoomSnap: 0.25, zoomAnimation: !still };
   const map = L.map(element, { ...settings, ...(onPlane ? { crs: L.CRS.Simple, minZoom: -8 } : {}) });
+  const at = ([x, y]) => [y, x];
+  const box = L.latLngBounds([...plan.sites.map(({ place }) => at(place)), ...plan.routes.flatMap(({ path }) => path.map(at))]);
+  map.fitBounds(box, { padding: [24, 24], animate: false });
   const ground = document.getElementById("ground");
   if (ground) L.geoJSON(JSON.parse(ground.textContent), groundStyle()).addTo(map);
-  const at = ([x, y]) => [y, x];
-  const box = L.latLngBounds([]);
   for (const site of plan.sites) {
     L.circleMarker(at(site.place), { radius: LOCKER, color: token("ink"), fillColor: token("signal"), fillOpacity: site.parcels ? 1 : 0.25, weight: 2 })
       .bindTooltip(words(`${site.id} ${site.name}: ${site.parcels} parcels, ${site.compartments} compartments`))
       .addTo(map);
-    box.extend(at(site.place));
   }
   plan.routes.forEach((route, number) => {
     const layer = L.layerGroup().addTo(map);
@@ -34,11 +36,8 @@ function drawMap() {
         .bindTooltip(words(`${stop.number}. ${stop.name}, ${clock(stop.arrive_s)}, ${stop.parcels.length} parcels`))
         .addTo(layer);
     }
-    for (const place of route.path) box.extend(at(place));
     legend(map, layer, route, number);
   });
-  if (box.isValid()) map.fitBounds(box, { padding: [24, 24], animate: false });
-  else map.setView([0, 0], 1);
 }
 
 function groundStyle() {
@@ -95,7 +94,8 @@ function spans(route) {
 function put(id, label, options) {
   const element = document.getElementById(id);
   if (!element) return;
-  const drawn = Plot.plot({ width: 1100, ariaLabel: label, style: { overflow: "visible" }, ...options });
+  const width = Math.max(NARROW, Math.min(WIDE, element.clientWidth));
+  const drawn = Plot.plot({ width, ariaLabel: label, style: { overflow: "visible" }, ...options });
   element.append(drawn);
 }
 
@@ -104,32 +104,35 @@ function drawPlots() {
   const scale = onPlane ? 1 : HOUR_S;
   put("plot-time", "Each courier's day: driving, waiting, at stops", {
     marginLeft: 120,
-    height: 60 + 26 * plan.routes.length,
+    marginBottom: 44,
+    height: 80 + 26 * plan.routes.length,
     x: { label: onPlane ? "time" : "hour of the day", grid: true },
     y: { label: null, domain: plan.routes.map(({ courier }) => courier) },
     marks: [
-      Plot.barX(plan.routes.flatMap(spans), { x1: (d) => d.from / scale, x2: (d) => d.to / scale, y: "courier", fill: (d) => colours[d.kind], inset: 3 }),
+      Plot.barX(plan.routes.flatMap(spans), { x1: (d) => d.from / scale, x2: (d) => d.to / scale, y: "courier", fill: (d) => colours[d.kind], insetTop: 3, insetBottom: 3 }),
     ],
   });
   const used = plan.sites.filter(({ parcels }) => parcels).toSorted((one, other) => other.parcels - one.parcels);
   put("plot-sites", "Parcels each locker gets, of its compartments", {
-    marginLeft: 200,
-    height: 60 + 22 * used.length,
+    marginLeft: 230,
+    marginBottom: 44,
+    height: 80 + 22 * used.length,
     x: { label: "parcels today (outline: compartments)", grid: true },
     y: { label: null, domain: used.map(siteName) },
     marks: [
-      Plot.barX(used, { x: "compartments", y: siteName, fill: "none", stroke: token("edge"), inset: 2 }),
-      Plot.barX(used, { x: "parcels", y: siteName, fill: token("route-0"), inset: 4 }),
+      Plot.barX(used, { x: "compartments", y: siteName, fill: "none", stroke: token("edge"), insetTop: 2, insetBottom: 2 }),
+      Plot.barX(used, { x: "parcels", y: siteName, fill: token("route-0"), insetTop: 4, insetBottom: 4 }),
     ],
   });
   const ways = plan.compared.map((one) => ({ ...one, each: one.cost / Math.max(1, one.parcels) }));
   put("plot-ways", "Cents a parcel, by how the day was decided", {
-    marginLeft: 200,
-    height: 60 + 34 * ways.length,
+    marginLeft: 230,
+    marginBottom: 44,
+    height: 80 + 34 * ways.length,
     x: { label: "cents a parcel", grid: true },
     y: { label: null, domain: ways.map(({ name }) => name) },
     marks: [
-      Plot.barX(ways, { x: "each", y: "name", fill: (d, number) => (number ? token("edge") : token("route-0")), inset: 4 }),
+      Plot.barX(ways, { x: "each", y: "name", fill: (d, number) => (number ? token("edge") : token("route-0")), insetTop: 4, insetBottom: 4 }),
       Plot.text(ways, { x: "each", y: "name", text: (d) => d.each.toFixed(0), dx: 6, textAnchor: "start" }),
     ],
   });

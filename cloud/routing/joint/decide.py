@@ -1,7 +1,7 @@
 """From the search's answer to a plan: places decided, parcels merged into stops, breaks put in, what does not hold out.
 
-A van that cannot keep a break or a limit the search does not know loses its stops from the end on until it can; that
-costs a stop now and then and never a promise.
+A van that cannot keep a break or a limit the search does not know loses its stops from the end on until it can; another
+van takes them if it can. That costs a little driving, a stop now and then, and never a promise.
 """
 
 from collections import Counter
@@ -14,12 +14,14 @@ from cloud.routing.explain import explain
 from cloud.routing.joint.day import OFFERS_MAX, Choice, JointDay, JointPlan, Visit
 from cloud.routing.joint.instance import Answer
 from cloud.routing.joint.posed import Posed, orders
+from cloud.routing.joint.tuck_in import Vans, tuck_in
 from cloud.routing.matrices import TravelTimes
 from cloud.routing.plan import Plan, Route, Unplanned, UnplannedReason
 from cloud.routing.problem import (
     STOPS_MAX,
     Courier,
     Problem,
+    RouteCourierId,
     Stop,
     StopId,
     TimeWindow,
@@ -81,18 +83,30 @@ def decide(day: JointDay, travel: TravelTimes, posed: Posed, answer: Answer) -> 
     }
     problem = Problem(tuple(made.stops), day.couriers)
     stops = problem.stop_by_id()
-    routes = []
-    for courier in day.couriers:
-        locked = [stops[one] for one in courier.locked]
-        route = _route(courier, [*locked, *along.get(courier.id, ())], stops, travel)
-        if route is not None:
-            routes.append(route)
+    routes = _routes(day, travel, stops, along)
     plan = Plan(tuple(routes), (), sum(route.cost_cents for route in routes))
     dropped = set(left_out(problem, plan))
     plan = replace(plan, unplanned=(*explain(problem, travel, sorted(dropped)), *_nowhere(day, answer, posed)))
     lost = {ref for one in dropped for ref in stops[one].parcels}
     decided = {ref: site for ref, site in made.decided.items() if ref not in lost}
     return JointPlan(problem, plan, decided), check(problem, travel, plan)
+
+
+def _routes(
+    day: JointDay, travel: TravelTimes, stops: dict[StopId, Stop], along: dict[RouteCourierId, list[Stop]]
+) -> list[Route]:
+    """Return every courier's route; what one van cannot keep another one takes along, if there is room."""
+    made: dict[RouteCourierId, Route] = {}
+    fallen: list[Stop] = []
+    for courier in day.couriers:
+        order = [*(stops[one] for one in courier.locked), *along.get(courier.id, ())]
+        route = _route(courier, order, stops, travel)
+        if route is not None:
+            made[courier.id] = route
+        kept = set(route.stop_ids() if route else ())
+        fallen += [stop for stop in order if stop.id not in kept]
+    made = tuck_in(Vans(day.couriers, stops, travel), made, fallen)
+    return [made[courier.id] for courier in day.couriers if courier.id in made]
 
 
 def _stops_along(day: JointDay, visits: Sequence[Visit], made: _Made) -> list[Stop]:

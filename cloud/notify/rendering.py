@@ -20,12 +20,16 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 LANGUAGES = ("en", "pl", "de")
 TEMPLATES = (
     "attempt_failed_locker",
+    "another_locker",
+    "running_late",
     "opted_in",
+    "said_inside",
     "ready_for_pickup",
     "code_reissued",
     "reminder",
     "deadline_extended",
     "expired",
+    "door_left_open",
     "picked_up",
     "returned",
     "cancelled",
@@ -51,6 +55,8 @@ class Facts:
     address: str = ""
     hours: str = ""
     deadline: datetime | None = None
+    begins: datetime | None = None
+    ends: datetime | None = None
     zone: str = "UTC"
     link: str = ""
 
@@ -125,7 +131,14 @@ def _words(facts: Facts, language: str) -> dict[str, str]:
         "address": facts.address,
         "hours": facts.hours,
         "deadline": deadline,
+        "begins": _clock(facts.begins, facts.zone),
+        "ends": _clock(facts.ends, facts.zone),
     }
+
+
+def _clock(at: datetime | None, zone: str) -> str:
+    """Return an hour and minute where the parcel is, the same in all our languages."""
+    return at.astimezone(ZoneInfo(zone)).strftime("%H:%M") if at else ""
 
 
 def _plain(shown: Mapping[str, Any]) -> str:

@@ -35,6 +35,7 @@ from cloud.services.records_ops import (
 )
 
 Door = tuple[str, str]
+READY = "ready_for_pickup"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +54,7 @@ class Projection:
 
     ``revoked`` parcels have lost a right to be picked up, ``live`` are those, each with its locker, that have one.
     ``left_last`` says which parcel was the last known in a compartment that a courier refused, and what happened to it,
-    by locker and sequence of the refusal.
+    by locker and sequence of the refusal. ``standing`` are the doors that already have an alarm for standing open.
     """
 
     act: Act
@@ -61,6 +62,7 @@ class Projection:
     commands: dict[str, CommandSent]
     revoked: frozenset[str] = frozenset()
     left_last: Mapping[tuple[str, int], tuple[str, str]] = field(default_factory=dict)
+    standing: set[Door] = field(default_factory=set)
     live: frozenset[Door] = frozenset()
     changed_parcels: dict[str, Parcel] = field(default_factory=dict)
     changed_commands: dict[str, CommandSent] = field(default_factory=dict)
@@ -77,7 +79,10 @@ class Projection:
     tasks: list[Change] = field(default_factory=list)
     messages: list[Change] = field(default_factory=list)
     configurations: list[Change] = field(default_factory=list)
-    closed_doors: list[Change] = field(default_factory=list)
+    raised_alarms: list[Change] = field(default_factory=list)
+    cleared_alarms: list[Change] = field(default_factory=list)
+    doors_left_open: dict[Door, Alarm] = field(default_factory=dict)
+    nudges: dict[Door, Notification] = field(default_factory=dict)
     added: list[Any] = field(default_factory=list)
 
     def change_parcel(self, seen: Seen, parcel: Parcel, happened: str, actor: str, detail: str = "") -> None:
@@ -142,6 +147,14 @@ class Projection:
     def case(self, seen: Seen, kind: str, parcel: str | None, compartment: str | None, detail: str) -> None:
         self.added.append(attention.case(self.act, kind, parcel, (seen.locker_id, compartment), detail))
 
+    def nothing_to_fetch(self, parcel: str) -> None:
+        """Keep back "it is ready" where the same group of events says that it is gone again: a week came at once."""
+        self.added = [
+            one
+            for one in self.added
+            if not (isinstance(one, Notification) and (one.parcel_id, one.template) == (parcel, READY))
+        ]
+
     def tell(self, note: Notification | None) -> None:
         if note is not None:
             self.added.append(note)
@@ -171,10 +184,11 @@ class Projection:
         for shape in _same_shape(self.messages):
             uow.change_many(OutboxMessage, shape)
         uow.change_many(DesiredConfiguration, self.configurations)
-        uow.change_many(Alarm, self.closed_doors)
+        for shape in _same_shape(self.raised_alarms) + _same_shape(self.cleared_alarms):
+            uow.change_many(Alarm, shape)
         if self.wiped_codes:
             uow.remove(SealedCode, parcel_id=tuple(self.wiped_codes))
-        uow.add(*self.added)
+        uow.add(*self.added, *self.doors_left_open.values(), *self.nudges.values())
 
 
 def _at_doors(changes: Iterable[tuple[Door, dict[str, Any]]]) -> list[Change]:

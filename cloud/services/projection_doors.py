@@ -1,7 +1,10 @@
 """Events about doors, locks and compartments: the picture of the wall, and what an operator must see at once."""
 
+from dataclasses import replace
+
 from cloud.domain.locker import CompartmentStatus
-from cloud.services import projection_messages
+from cloud.services import attention, projection_messages
+from cloud.services.notices import notice
 from cloud.services.ports import Change
 from cloud.services.projection import Projection, Seen
 from cloud.services.records import CommandState
@@ -23,6 +26,8 @@ from contract.events import (
 from contract.state import DoorLevel
 
 LEFT_OPEN = "door_left_open"
+LEFT_OPEN_CRITICAL_S = 240  # the locker's third warning: whoever left it open is gone, and somebody has to go there
+MENDED = (LEFT_OPEN, "door_forced", "sensor_suspected", "open_not_detected")
 OCCUPIED = "occupied"
 FOUND = frozenset({OCCUPIED, "dirty", "broken"})  # what a courier says of a compartment that was free on paper
 
@@ -36,12 +41,7 @@ def door_opened(changes: Projection, seen: Seen, event: DoorOpened) -> None:
 
 def door_closed(changes: Projection, seen: Seen, event: DoorClosed) -> None:
     changes.doors[seen.locker_id, event.compartment] = DoorLevel.CLOSED
-    changes.closed_doors.append(
-        Change(
-            {"locker_id": seen.locker_id, "compartment": event.compartment, "kind": LEFT_OPEN, "cleared_at": None},
-            {"cleared_at": changes.act.now},
-        )
-    )
+    _clear(changes, seen, event.compartment, LEFT_OPEN)
 
 
 def door_forced(changes: Projection, seen: Seen, event: DoorForced) -> None:
@@ -50,8 +50,19 @@ def door_forced(changes: Projection, seen: Seen, event: DoorForced) -> None:
 
 
 def door_left_open(changes: Projection, seen: Seen, event: DoorLeftOpen) -> None:
-    changes.doors[seen.locker_id, event.compartment] = DoorLevel.OPEN
-    changes.alarm(seen, LEFT_OPEN, "warning", event.compartment, f"open for {event.open_s} s")
+    """Raise one alarm for a door, and let it grow; tell the person who left it open, the first time."""
+    door = (seen.locker_id, event.compartment)
+    changes.doors[door] = DoorLevel.OPEN
+    severity = "critical" if event.open_s >= LEFT_OPEN_CRITICAL_S else "warning"
+    detail = f"open for {event.open_s} s"
+    if door in changes.standing:
+        changes.raised_alarms.append(Change(_standing(*door, LEFT_OPEN), {"severity": severity, "detail": detail}))
+        return
+    changes.doors_left_open[door] = attention.alarm(changes.act, door, (LEFT_OPEN, severity), detail, seen.at)
+    parcel = changes.parcels.get(event.parcel.hex()) if event.parcel else None
+    note = parcel and notice(changes.act, parcel, LEFT_OPEN, f"{seen.locker_id}:{seen.sequence}")
+    if note:
+        changes.nudges.setdefault(door, note)
 
 
 def sensor_suspected(changes: Projection, seen: Seen, event: SensorSuspected) -> None:
@@ -69,7 +80,11 @@ def release_failed(changes: Projection, seen: Seen, event: ReleaseFailed) -> Non
 
 
 def release_indeterminate(changes: Projection, seen: Seen, event: ReleaseIndeterminate) -> None:
-    _not_opened(changes, seen, event.compartment, "the agent stopped in between; the lock may have been pulsed")
+    """Tell of it, also whoever asked for it from afar: the command of before the stop is over."""
+    unknown = "the agent stopped in between; the lock may have been pulsed"
+    _not_opened(changes, seen, event.compartment, unknown)
+    if event.caused_by is not None:
+        projection_messages.command_went(changes, seen, event.caused_by, CommandState.NOT_OPENED, unknown)
 
 
 def withdrawn(changes: Projection, seen: Seen, event: CompartmentWithdrawn) -> None:
@@ -84,7 +99,10 @@ def withdrawn(changes: Projection, seen: Seen, event: CompartmentWithdrawn) -> N
 
 
 def restored(changes: Projection, seen: Seen, event: CompartmentRestored) -> None:
+    """Back in service: somebody has looked, so what was wrong with this door is over."""
     changes.service[seen.locker_id, event.compartment] = (CompartmentStatus.IN_SERVICE, None)
+    for kind in MENDED:
+        _clear(changes, seen, event.compartment, kind)
 
 
 def code_refused(changes: Projection, seen: Seen, event: CodeRefused) -> None:
@@ -100,6 +118,21 @@ def code_burnt(changes: Projection, seen: Seen, event: CodeBurnt) -> None:
 
 def alarm_raised(changes: Projection, seen: Seen, event: AlarmRaised) -> None:
     changes.alarm(seen, event.alarm, "critical", None, event.detail)
+
+
+def _clear(changes: Projection, seen: Seen, compartment: str, kind: str) -> None:
+    door = (seen.locker_id, compartment)
+    changes.cleared_alarms.append(Change(_standing(*door, kind), {"cleared_at": changes.act.now}))
+    if kind == LEFT_OPEN:
+        changes.standing.discard(door)
+        changes.nudges.pop(door, None)
+        over = changes.doors_left_open.pop(door, None)
+        if over is not None:  # opened too long and closed again within one group: it is history already
+            changes.added.append(replace(over, cleared_at=changes.act.now))
+
+
+def _standing(locker_id: str, compartment: str, kind: str) -> dict[str, str | None]:
+    return {"locker_id": locker_id, "compartment": compartment, "kind": kind, "cleared_at": None}
 
 
 def _not_opened(changes: Projection, seen: Seen, compartment: str, detail: str) -> None:

@@ -10,7 +10,7 @@ from cloud.domain.ids import parcel_id
 from cloud.domain.locker import Contents
 from cloud.domain.parcel import Fact, Parcel, ParcelState, observe
 from cloud.services.notices import notice
-from cloud.services.projection import Projection, Seen
+from cloud.services.projection import READY, Projection, Seen
 from cloud.services.records import Task, TaskState
 from contract.events import (
     DropOffAbandoned,
@@ -49,13 +49,14 @@ def dropped_off(changes: Projection, seen: Seen, event: ParcelDroppedOff) -> Non
     if surprise:
         changes.case(seen, "surprising_drop_off", ref, event.compartment, surprise)
     if observed.state is ParcelState.READY_FOR_PICKUP:
-        changes.tell(notice(changes.act, moved, "ready_for_pickup", f"{seen.locker_id}:{seen.sequence}"))
+        changes.tell(notice(changes.act, moved, READY, f"{seen.locker_id}:{seen.sequence}"))
 
 
 def picked_up(changes: Projection, seen: Seen, event: ParcelPickedUp) -> None:
     ref = parcel_id(event.parcel)
     changes.contents[seen.locker_id, event.compartment] = (Contents.EMPTY, None)
     changes.spend_parcel(ref)
+    changes.nothing_to_fetch(ref)
     changes.end_task(ref, Task.COLLECT, TaskState.CANCELLED)
     parcel = changes.parcels.get(ref)
     if parcel is None:
@@ -64,7 +65,7 @@ def picked_up(changes: Projection, seen: Seen, event: ParcelPickedUp) -> None:
     observed = observe(parcel.state, Fact.PICKED_UP)
     surprise = "picked up after it was revoked" if ref in changes.revoked else observed.surprise
     moved = replace(parcel, state=observed.state, custodian=str(Custodian(CustodianKind.RECIPIENT)), compartment=None)
-    late = " after the deadline" if event.late else ""
+    late = " after the deadline" if event.late and not _in_time(parcel, seen) else ""
     changes.change_parcel(seen, moved, "picked_up", "recipient", f"by {event.method} from {event.compartment}{late}")
     if surprise:
         changes.case(seen, "surprising_pick_up", ref, event.compartment, surprise)
@@ -75,6 +76,7 @@ def collected(changes: Projection, seen: Seen, event: ParcelCollected) -> None:
     ref = parcel_id(event.parcel)
     changes.contents[seen.locker_id, event.compartment] = (Contents.EMPTY, None)
     changes.spend_parcel(ref)
+    changes.nothing_to_fetch(ref)
     changes.end_task(ref, Task.COLLECT, TaskState.DONE)
     parcel = changes.parcels.get(ref)
     if parcel is None:
@@ -115,6 +117,11 @@ def drop_off_refused(changes: Projection, seen: Seen, event: DropOffRefused) -> 
 def problem_reported(changes: Projection, seen: Seen, event: ProblemReported) -> None:
     ref = None if event.parcel is None else str(parcel_id(event.parcel))
     changes.case(seen, "problem_reported", ref, event.compartment, event.problem)
+
+
+def _in_time(parcel: Parcel, seen: Seen) -> bool:
+    """Say whether it was in time after all: the deadline had been moved and the locker did not know."""
+    return parcel.deadline is not None and seen.at <= parcel.deadline
 
 
 def _placed(changes: Projection, seen: Seen, parcel: Parcel, event: ParcelDroppedOff) -> Parcel:

@@ -152,7 +152,8 @@ def _moment(at_ms: int) -> datetime:
 
 def _project(uow: UnitOfWork, act: Act, decoded: Sequence[tuple[Seen, Any]]) -> None:
     revoked, live = _rights(uow, decoded)
-    changes = Projection(act, _parcels(uow, decoded), _commands(uow, decoded), revoked, _left_last(uow, decoded), live)
+    changes = Projection(act, _parcels(uow, decoded), _commands(uow, decoded), revoked=revoked, live=live)
+    changes.left_last, changes.standing = _left_last(uow, decoded), _standing(uow, decoded)
     for seen, event in decoded:
         handler = HANDLERS.get(type(event))
         if handler is not None:
@@ -162,13 +163,14 @@ def _project(uow: UnitOfWork, act: Act, decoded: Sequence[tuple[Seen, Any]]) -> 
 
 def _parcels(uow: UnitOfWork, decoded: Iterable[tuple[Seen, Any]]) -> dict[str, Parcel]:
     about = (
+        told.DoorLeftOpen,
         told.ParcelDroppedOff,
         told.DropOffAbandoned,
         told.DropOffRefused,
         told.ParcelPickedUp,
         told.ParcelCollected,
     )
-    ids = {event.parcel.hex() for _, event in decoded if isinstance(event, about)}
+    ids = {event.parcel.hex() for _, event in decoded if isinstance(event, about) and event.parcel}
     return {parcel.id: parcel for parcel in uow.find(Parcel, id=tuple(ids))} if ids else {}
 
 
@@ -202,6 +204,15 @@ def _left_last(uow: UnitOfWork, decoded: Iterable[tuple[Seen, Any]]) -> dict[tup
             if last is not None and last.parcel_id is not None:
                 found[seen.locker_id, seen.sequence] = (last.parcel_id, LEAVING[last.kind])
     return found
+
+
+def _standing(uow: UnitOfWork, decoded: Iterable[tuple[Seen, Any]]) -> set[tuple[str, str]]:
+    """Return the doors that have an alarm for standing open already."""
+    lockers = {seen.locker_id for seen, event in decoded if isinstance(event, told.DoorLeftOpen)}
+    if not lockers:
+        return set()
+    found = uow.find(Alarm, locker_id=tuple(lockers), kind=doors.LEFT_OPEN, cleared_at=None)
+    return {(str(one.locker_id), str(one.compartment)) for one in found}
 
 
 def _raise_forks(uow: UnitOfWork, act: Act, lockers: Iterable[str]) -> None:

@@ -17,6 +17,7 @@ from cloud.services.records_ops import Alarm
 from contract.state import LockerState
 
 SILENT = "locker_silent"
+WORTH_TELLING = timedelta(minutes=5)  # a restart or a short power cut moves the deadline, but is no part of the story
 
 
 def record_state(uow: UnitOfWork, act: Act, state: LockerState) -> None:
@@ -71,10 +72,14 @@ def _extend_dwells(uow: UnitOfWork, act: Act, locker: Locker, since: datetime) -
     for parcel in waiting:
         begun = parcel.dropped_off_at or act.now
         longer = stopped_for(since, begun, act.now)
-        if parcel.deadline is not None and longer > timedelta(0):
-            minutes = round(longer / timedelta(minutes=1))
+        if parcel.deadline is None or longer <= timedelta(0):
+            continue
+        deadline, minutes = parcel.deadline + longer, round(longer / timedelta(minutes=1))
+        if longer >= WORTH_TELLING:
             detail = f"the locker could not be opened for {minutes} min"
-            move(uow, act, parcel, "dwell_stopped", deadline=parcel.deadline + longer, detail=detail)
+            move(uow, act, parcel, "dwell_stopped", deadline=deadline, detail=detail)
+        else:
+            uow.change(Parcel, {"id": parcel.id}, deadline=deadline, updated_at=act.now)
 
 
 def _silence(act: Act, locker_id: str, since: datetime) -> Alarm:

@@ -10,6 +10,7 @@ from cloud.domain.parcel import ParcelState
 from cloud.services.models import STANDARD, add_model, columns, layout_of
 from cloud.services.record_report import record_report
 from cloud.services.record_state import mark_silent, record_state
+from cloud.services.records import HistoryEntry
 from cloud.services.records_ops import Alarm, SupportCase
 from contract.events import DoorOpened
 from contract.ids import CompartmentLabel, LockerId, ParcelRef
@@ -79,6 +80,25 @@ def test_the_dwell_clock_stops_while_the_locker_was_down_not_while_it_was_cut_of
     _state(cloud, online=True, boot=boot, session=3)
 
     assert cloud.again(parcel).deadline == deadline + longer
+
+
+@pytest.mark.parametrize(
+    ("seconds", "lines"), [(7, []), (290, []), (300, ["dwell_stopped"]), (10_800, ["dwell_stopped"])]
+)
+def test_a_short_stop_moves_the_deadline_and_is_no_part_of_the_story(
+    cloud: SmallCloud, locker: Journal, seconds: int, lines: int
+) -> None:
+    del locker
+    deadline = cloud.now + timedelta(hours=10)
+    parcel = cloud.parcel(
+        state=ParcelState.READY_FOR_PICKUP, locker_id="WAW-01", deadline=deadline, dropped_off_at=cloud.now
+    )
+    _state(cloud, online=False)
+    cloud.later(seconds=seconds)
+    _state(cloud, online=True, boot=OTHER_BOOT, session=3)
+
+    assert cloud.again(parcel).deadline == deadline + timedelta(seconds=seconds)
+    assert len(cloud.of(HistoryEntry, happened="dwell_stopped")) == lines
 
 
 def test_a_silent_locker_raises_one_alarm_until_it_is_back(cloud: SmallCloud, locker: Journal) -> None:

@@ -221,6 +221,54 @@ def test_a_closed_door_clears_what_was_left_open_once(cloud: SmallCloud, locker:
     assert cloud.the(Alarm).cleared_at == closed_at
 
 
+def test_a_door_that_stays_open_is_one_alarm_that_grows(cloud: SmallCloud, locker: Journal) -> None:
+    locker.say(DoorLeftOpen(A01, 60))
+    assert cloud.the(Alarm).severity == "warning"
+    cloud.later(seconds=180)
+    locker.say(DoorLeftOpen(A01, 240))
+
+    assert (cloud.the(Alarm).severity, cloud.the(Alarm).detail) == ("critical", "open for 240 s")
+
+
+def test_a_door_left_open_and_closed_while_nobody_heard_is_history_and_no_alarm(
+    cloud: SmallCloud, locker: Journal
+) -> None:
+    parcel = cloud.parcel(state=ParcelState.READY_FOR_PICKUP, locker_id="WAW-01")
+    locker.say(DoorLeftOpen(A01, 60, ParcelRef(bytes.fromhex(parcel.id))), DoorClosed(A01))
+
+    assert cloud.the(Alarm).cleared_at == cloud.now
+    assert cloud.of(Notification) == []
+
+
+def test_whoever_left_a_door_open_is_told_once(cloud: SmallCloud, locker: Journal) -> None:
+    parcel = cloud.parcel(state=ParcelState.READY_FOR_PICKUP, locker_id="WAW-01")
+    ref = ParcelRef(bytes.fromhex(parcel.id))
+    locker.say(DoorLeftOpen(A01, 60, ref))
+    cloud.later(seconds=60)
+    locker.say(DoorLeftOpen(A01, 120, ref))
+
+    assert [one.template for one in cloud.of(Notification)] == ["door_left_open"]
+
+
+def test_a_compartment_back_in_service_has_no_alarms_left(cloud: SmallCloud, locker: Journal) -> None:
+    locker.say(DoorForced(A01), SensorSuspected(A01, "open"), told.OpenNotDetected(MessageId(b"i" * 16), A01))
+    cloud.later(seconds=60)
+    locker.say(told.CompartmentRestored(A01))
+
+    assert {one.cleared_at for one in cloud.of(Alarm)} == {cloud.now}
+
+
+def test_a_compartment_found_occupied_names_the_parcel_that_was_last_there(cloud: SmallCloud, locker: Journal) -> None:
+    parcel = cloud.parcel(state=ParcelState.ASSIGNED_TO_LOCKER, locker_id="WAW-01")
+    ref = ParcelRef(bytes.fromhex(parcel.id))
+    locker.say(told.DropOffAbandoned(ref, A01, "cancelled"))
+    locker.say(told.CompartmentWithdrawn(A01, "occupied"), told.CompartmentWithdrawn(CompartmentLabel("A02"), "dirty"))
+
+    occupied, dirty = sorted(cloud.of(SupportCase), key=lambda one: one.compartment or "")
+    assert (occupied.kind, occupied.parcel_id) == ("compartment_occupied", parcel.id)
+    assert (dirty.kind, dirty.parcel_id) == ("compartment_dirty", None)
+
+
 def test_a_withdrawn_compartment_leaves_the_capacity_and_comes_back(cloud: SmallCloud, locker: Journal) -> None:
     def free() -> int:
         return sum(cloud.do(lambda uow: uow.reads.free_by_size(("WAW-01",)))["WAW-01"].values())

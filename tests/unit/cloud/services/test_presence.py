@@ -82,9 +82,7 @@ def test_the_dwell_clock_stops_while_the_locker_was_down_not_while_it_was_cut_of
     assert cloud.again(parcel).deadline == deadline + longer
 
 
-@pytest.mark.parametrize(
-    ("seconds", "lines"), [(7, []), (290, []), (300, ["dwell_stopped"]), (10_800, ["dwell_stopped"])]
-)
+@pytest.mark.parametrize(("seconds", "lines"), [(7, 0), (290, 0), (300, 1), (10_800, 1)])
 def test_a_short_stop_moves_the_deadline_and_is_no_part_of_the_story(
     cloud: SmallCloud, locker: Journal, seconds: int, lines: int
 ) -> None:

@@ -1,13 +1,17 @@
-"""What a courier gets done without a locker: handed over at the door, or brought back to the carrier."""
+"""What a courier gets done without a locker's word: handed over, brought back, or put into one that cannot speak."""
 
 from cloud.domain.actors import Role, require
 from cloud.domain.custody import Custodian, CustodianKind
-from cloud.domain.errors import ForbiddenError, InvalidError
+from cloud.domain.errors import ConflictError, ForbiddenError, InvalidError
 from cloud.domain.parcel import Parcel, ParcelState, Wish, advance
 from cloud.services import reroute
 from cloud.services.history import move
+from cloud.services.notices import notice
 from cloud.services.ports import Act, UnitOfWork
-from cloud.services.records import TaskState
+from cloud.services.records import HistoryEntry, TaskState
+from cloud.services.withdrawal import live_pick_up
+
+SAID_INSIDE = "said_inside"
 
 
 def deliver_home(uow: UnitOfWork, act: Act, parcel_id: str, proof: str) -> Parcel:
@@ -30,6 +34,25 @@ def bring_back(uow: UnitOfWork, act: Act, parcel_id: str) -> Parcel:
         state = advance(state, Wish.FAIL_ATTEMPT)
     reroute.end_tasks(uow, act, parcel.id, TaskState.FAILED)
     return move(uow, act, parcel, "brought_back", state=state, custodian=carrier)
+
+
+def say_inside(uow: UnitOfWork, act: Act, parcel_id: str) -> Parcel:
+    """Tell the recipient the code on a courier's word, because the locker that knows better is cut off.
+
+    Nothing but the message follows from it: custody, capacity and the dwell wait for the locker's own journal.
+    """
+    parcel = _carried(uow, act, parcel_id)
+    if parcel.state is not ParcelState.ASSIGNED_TO_LOCKER:
+        raise ConflictError(f"the parcel is {parcel.state} and promised to no locker")
+    pick_up = live_pick_up(uow, parcel.id)
+    if pick_up is None or uow.count(
+        HistoryEntry, parcel_id=parcel.id, happened=SAID_INSIDE, locker_id=parcel.locker_id
+    ):
+        return parcel
+    moved = move(uow, act, parcel, SAID_INSIDE)
+    note = notice(act, moved, SAID_INSIDE, pick_up.group_id)
+    uow.add(*([note] if note else []))
+    return moved
 
 
 def _carried(uow: UnitOfWork, act: Act, parcel_id: str) -> Parcel:

@@ -19,7 +19,7 @@ from cloud.services.tracking_token import PURPOSE, token_for
 from cloud.services.withdrawal import live_pick_up
 from contract.codes import PickUpCode, show_code
 
-WITH_CODE = frozenset({"ready_for_pickup", "code_reissued", "reminder"})
+WITH_CODE = frozenset({"said_inside", "ready_for_pickup", "code_reissued", "reminder"})
 CLAIM_LIFE = timedelta(minutes=2)  # a mail relay may take a minute; after this its process is dead
 TRIES_MAX = 8  # with doubling pauses that is two hours; then a person must look
 FIRST_PAUSE = timedelta(seconds=30)

@@ -116,6 +116,7 @@ class ReleaseIndeterminate(_Event, frozen=True):
 
     intent: MessageId
     compartment: CompartmentLabel
+    caused_by: bytes | None = None
 
 
 class DoorOpened(_Event, frozen=True):

@@ -12,7 +12,7 @@ from edge.locker_controller.draft import Draft
 from edge.locker_controller.effects import PublishReport, PublishState
 from edge.locker_controller.inputs import Started
 from edge.locker_controller.limits import DOUBT_S
-from edge.locker_controller.state import DoorRecord, DropOffAim, Phase, PickUpAim, Refusals, Task
+from edge.locker_controller.state import DoorRecord, DropOffAim, Phase, PickUpAim, Refusals, RemoteAim, Task
 
 
 def start(draft: Draft, given: Started) -> None:
@@ -65,7 +65,8 @@ def _unknown(draft: Draft, task: Task) -> None:
         turn.run_out(draft, task)
         return
     draft.put(task=None)
-    draft.journal(ReleaseIndeterminate(task.intent, task.label))
+    caused_by = task.aim.command if isinstance(task.aim, RemoteAim) else None
+    draft.journal(ReleaseIndeterminate(task.intent, task.label, caused_by))
     if isinstance(task.aim, DropOffAim):
         dropoff.unclear(draft, task, task.aim)
     elif isinstance(task.aim, PickUpAim) and not task.aim.booked:

@@ -23,6 +23,7 @@ from contract.events import (
     DoorOpened,
     MessageRefused,
     OpenNotDetected,
+    ReleaseIndeterminate,
 )
 from contract.ids import MessageId
 from contract.state import Configuration
@@ -107,6 +108,14 @@ def test_a_door_that_stayed_shut_is_not_shown_as_open(cloud: SmallCloud, locker:
     assert _command(cloud).state is CommandState.NOT_OPENED
     locker.say(DoorOpened(A01), cause=command)
     assert _command(cloud).state is CommandState.OPENED
+
+
+def test_a_locker_that_stopped_mid_pulse_ends_the_command_it_had_accepted(
+    cloud: SmallCloud, locker: Journal, opened: CommandSent
+) -> None:
+    command = bytes.fromhex(opened.id)
+    locker.say(CommandAccepted(MessageId(command)), ReleaseIndeterminate(MessageId(b"i" * 16), A01, command))
+    assert _command(cloud).state is CommandState.NOT_OPENED
 
 
 def test_silence_becomes_expired(cloud: SmallCloud, opened: CommandSent) -> None:

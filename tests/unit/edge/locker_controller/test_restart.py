@@ -335,8 +335,11 @@ def test_a_collection_interrupted_mid_pulse_may_be_asked_for_again(scene: Scene)
 
 def test_a_remote_opening_interrupted_mid_pulse_is_not_repeated() -> None:
     scene = Scene()
-    scene.hears(remote_open(A01))
-    assert kinds(scene.restarts()) == [AgentStarted, ReleaseIndeterminate]
+    command = remote_open(A01)
+    scene.hears(command)
+    decision = scene.restarts()
+    assert kinds(decision) == [AgentStarted, ReleaseIndeterminate]
+    assert only(decision, ReleaseIndeterminate).caused_by == command.id
     assert scene.state.task is None
 
 

@@ -117,6 +117,8 @@ class Agent:
             clock = world.clock
             self.uplink = Uplink(controller, store, standing, fittings.make_link, clock.monotonic_ms)
             self.uplink.extra_metrics = self._metrics
+            if world.telemetry_s is not None:
+                self.uplink.reports.telemetry_s = world.telemetry_s
             controller.observer = self.uplink
         return controller
 

@@ -45,6 +45,14 @@ class Cabinet:
         """Build it with every door closed at time 0. Without ``chance`` every bounce is the same."""
         self._compartments = {one.label: Compartment(one) for one in layout}
         self._chance = chance
+        self._laws: dict[Happening, Callable[[Compartment, int, int], None]] = {
+            Happening.HOOK_FREES: self._hook_frees,
+            Happening.LEAF_MOVES: self._leaf_moves,
+            Happening.CONTACT_BOUNCES: self._contact_bounces,
+            Happening.CONTACT_SETTLES: self._contact_settles,
+            Happening.CONTACT_CHATTERS: self._contact_chatters,
+            Happening.PULSE_EXPIRES: self._pulse_expires,
+        }
         self._now_ms = 0
         self._powered = True
         self._events: list[Event] = []
@@ -207,6 +215,11 @@ class Cabinet:
         self._run_to(now_ms)
         return self._compartments[label].door_open
 
+    def open_doors(self, now_ms: int) -> list[CompartmentLabel]:
+        """Return the labels of all leaves that stand open."""
+        self._run_to(now_ms)
+        return [label for label, one in self._compartments.items() if one.door_open]
+
     def break_(self, label: CompartmentLabel, faults: CompartmentFaults, now_ms: int) -> None:
         """Set what is broken in a compartment; a fresh ``CompartmentFaults()`` mends it."""
         self._run_to(now_ms)
@@ -250,15 +263,7 @@ class Cabinet:
         self._now_ms = now_ms
 
     def _happen(self, compartment: Compartment, happening: Happening, at_ms: int, pulse: int) -> None:
-        laws: dict[Happening, Callable[[Compartment, int, int], None]] = {
-            Happening.HOOK_FREES: self._hook_frees,
-            Happening.LEAF_MOVES: self._leaf_moves,
-            Happening.CONTACT_BOUNCES: self._contact_bounces,
-            Happening.CONTACT_SETTLES: self._contact_settles,
-            Happening.CONTACT_CHATTERS: self._contact_chatters,
-            Happening.PULSE_EXPIRES: self._pulse_expires,
-        }
-        laws[happening](compartment, at_ms, pulse)
+        self._laws[happening](compartment, at_ms, pulse)
 
     def _current_on(self, compartment: Compartment, now_ms: int) -> None:
         if compartment.energised:  # a stuck relay was on already: the driver's pulse changes nothing

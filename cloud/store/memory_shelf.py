@@ -59,13 +59,23 @@ class Shelf:
         if not conditions:
             return list(self.rows)
         equal = {name: _rounded(value) for name, value in conditions.items() if not isinstance(value, _RANGES)}
-        found = self._equal(equal) if equal else list(self.rows)
-        rows = self.rows
+        rows, known = self.rows, tuple(equal)
+        found = self._equal(equal) if equal else self._sifted(conditions)
         for name, value in conditions.items():
-            if name not in equal:
+            if name not in known:
                 meets = _test(value)
                 found = [one for one in found if meets(getattr(rows[one], name))]
         return found
+
+    def _sifted(self, conditions: Mapping[str, Any]) -> list[int]:
+        """Return the rows that one condition leaves which an index can answer, or all."""
+        for name, value in conditions.items():
+            if isinstance(value, tuple | list | set | frozenset):
+                return [one for part in dict.fromkeys(value) for one in self.having(name, part)]
+            if value is NOT_NULL:
+                self.having(name, None)
+                return [one for part, some in self._by[name].items() if part is not None for one in some]
+        return list(self.rows)
 
     def _equal(self, wanted: Mapping[str, Any]) -> list[int]:
         """Return the rows that have all these values, by the index that leaves the fewest."""

@@ -40,6 +40,7 @@ class World:
 
     ``fresh`` gives that many random bytes. Without ``stretch`` Argon2id runs in a thread beside the loop, without
     ``rest`` the loop sleeps between two ticks (seconds); a simulated locker that nobody stands at may rest longer.
+    Telemetry, by which nothing is decided, goes out every ``telemetry_s``, or as often as the uplink likes.
     """
 
     clock: Clock
@@ -48,3 +49,4 @@ class World:
     stretch: Callable[[PickUpCode, bytes], Awaitable[StretchedCode]] | None = None
     tick_ms: int = TICK_MS
     rest: Callable[[float], Awaitable[None]] | None = None
+    telemetry_s: float | None = None

@@ -27,6 +27,7 @@ class Reports:
     signer: Signer
     snapshot: Callable[[], Snapshot]
     telemetry: Callable[[], Telemetry]
+    telemetry_s: float = TELEMETRY_S
     sent: int = 0
     _changed: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -62,7 +63,7 @@ class Reports:
 
     async def _run_telemetry(self) -> None:
         while True:
-            await asyncio.sleep(TELEMETRY_S)
+            await asyncio.sleep(self.telemetry_s)
             numbers = self.telemetry()
             await self._published(Outgoing(build(numbers.locker, Branch.TELEMETRY), self._sign(numbers), qos=0))
 

@@ -21,17 +21,19 @@ class Card:
 class WorldDatabase:
     """The edge's ``Database`` for one boot; ``ledger`` learns of every commit at the moment it is durable."""
 
-    def __init__(self, card: Card, plug: Plug, ledger: Ledger, stir: Callable[[], None]) -> None:
-        """Write to ``card`` while ``plug`` has power."""
-        self._card, self._plug, self._ledger, self._stir = card, plug, ledger, stir
+    def __init__(self, card: Card, plug: Plug, ledger: Ledger, happened: Callable[[], None]) -> None:
+        """Write to ``card`` while ``plug`` has power; ``happened`` hears of every entry, and of every failure."""
+        self._card, self._plug, self._ledger, self._happened = card, plug, ledger, happened
 
     async def transact(self, statements: Sequence[Statement]) -> None:
         await self._plug.moment("before the commit")
         if self._card.sick is not None:
-            self._stir()
+            self._happened()
             raise StoreError(self._card.sick, "the world made the card sick")
         await self._card.database.transact(statements)
         self._ledger.committed(statements)
+        if any(sql.startswith("INSERT INTO entry") for sql, _ in statements):
+            self._happened()
         await self._plug.moment("after the commit")
 
     async def fetch(self, sql: str, params: tuple[SqlValue, ...] = ()) -> list[Row]:

@@ -23,7 +23,7 @@ from cloud.services import notifications, prepare_codes
 from cloud.services.dispatch import expire_messages, resend_unconfirmed
 from cloud.services.expire_parcels import expire_parcels
 from cloud.services.models import add_standard_models
-from cloud.services.ports import Act, Keys, UnitOfWork, UpTo
+from cloud.services.ports import Act, Keys, UnitOfWork
 from cloud.services.prepare_codes import FreshCode, store_codes
 from cloud.services.record_state import mark_silent
 from cloud.services.records import IssuedGrant, MessageState, NotificationState, PreparedCode
@@ -115,7 +115,13 @@ class Office:
         self._wake = asyncio.Event()
         self.plug = Plug(self._died)
         self.do(lambda uow: add_standard_models(uow, self.act()))
-        self.writer.on_commit(lambda kinds: self._wake.set() if "OutboxMessage" in kinds else None)
+        self._moved: set[str] = set()
+        self.writer.on_commit(self._committed)
+
+    def _committed(self, kinds: frozenset[str]) -> None:
+        self._moved |= kinds
+        if OutboxMessage.__name__ in kinds:
+            self._wake.set()
 
     # ------------------------------------------------------------------ verbs
 
@@ -219,18 +225,28 @@ class Office:
                 pass
 
     async def _beat(self, writer: WorldWriter) -> None:
+        """Run what is due, looking only where something was written since there was last nothing to do."""
         beats = 0
+        self._moved |= {OutboxMessage.__name__, Notification.__name__}
         while True:
             await asyncio.sleep(BEAT_S)
             beats += 1
-            if self.ask(lambda uow: uow.count(OutboxMessage, state=UNDER_WAY)):
-                self._wake.set()
-                await writer.run(lambda uow: resend_unconfirmed(uow, self.act()))
-                await writer.run(lambda uow: expire_messages(uow, self.act()))
-                await writer.run(lambda uow: expire_commands(uow, self.act()))
+            if OutboxMessage.__name__ in self._moved and not await self._repeat(writer):
+                self._moved.discard(OutboxMessage.__name__)
             if beats % SLOW_BEATS == 0:
                 await self._slow(writer)
-            await self._deliver(writer)
+            if Notification.__name__ in self._moved and not await self._deliver(writer):
+                self._moved.discard(Notification.__name__)
+
+    async def _repeat(self, writer: WorldWriter) -> bool:
+        """Say again what was not confirmed; false when nothing waits."""
+        if not self.ask(lambda uow: uow.count(OutboxMessage, state=UNDER_WAY)):
+            return False
+        self._wake.set()
+        await writer.run(lambda uow: resend_unconfirmed(uow, self.act()))
+        await writer.run(lambda uow: expire_messages(uow, self.act()))
+        await writer.run(lambda uow: expire_commands(uow, self.act()))
+        return True
 
     async def _slow(self, writer: WorldWriter) -> None:
         keys = self.keys
@@ -244,17 +260,18 @@ class Office:
     def _delivered(self, number: str, uow: UnitOfWork) -> None:
         notifications.mark_delivered(uow, self.act(), number)
 
-    async def _deliver(self, writer: WorldWriter) -> None:
-        """Hand messages to the people they are for."""
-        due_now = {"state": NotificationState.QUEUED, "not_before": UpTo(self.clock.now())}
-        if not self.ask(lambda uow: uow.count(Notification, **due_now)):
-            return
-        due = await writer.run(
-            lambda uow: notifications.claim_notifications(uow, self.act(), self.keys, NOTES_MAX),
-        )
-        for one in due:
-            await writer.run(partial(self._delivered, one.notification.id))
-            self.mail(one.notification.template, one.notification.parcel_id or "", one.code, one.capability_qr)
+    async def _deliver(self, writer: WorldWriter) -> bool:
+        """Hand messages to the people they are for; false when none waits."""
+        waiting = self.ask(lambda uow: uow.find(Notification, state=NotificationState.QUEUED))
+        now = self.clock.now()
+        if any(one.not_before <= now for one in waiting):
+            due = await writer.run(
+                lambda uow: notifications.claim_notifications(uow, self.act(), self.keys, NOTES_MAX),
+            )
+            for one in due:
+                await writer.run(partial(self._delivered, one.notification.id))
+                self.mail(one.notification.template, one.notification.parcel_id or "", one.code, one.capability_qr)
+        return bool(waiting)
 
 
 def _revoked_by(number: str, uow: UnitOfWork) -> IssuedGrant | None:

@@ -109,10 +109,10 @@ class Recipient(Person):
 
     async def _react(self, shown: Screen | None, thing: Thing) -> bool:
         """Do what the screen asks for; true when there is nothing more to do here."""
-        if shown is None:
+        if shown is None or isinstance(shown, OutOfOrder):  # they leave; what stands open, a passer-by shuts
             thing.odd = thing.odd or (thing.holder != "recipient" and bool(self.site.open_doors()))
             return True
-        if isinstance(shown, PickedUp | Refused | CodeWrong | LockedOut | OutOfOrder | ProblemThanks | Idle):
+        if isinstance(shown, PickedUp | Refused | CodeWrong | LockedOut | ProblemThanks | Idle):
             return True
         return await self._at_door(shown, thing)
 

@@ -31,12 +31,12 @@ from firmware_sim.world.virtual_time import VirtualLoop
 from firmware_sim.world.wire import WorldBroker, WorldLink
 
 VERSION = "1.0-world"
-TICK_MS = 1_000  # the product's 250 ms only sharpen the screen; every door that moves is told at once
+TICK_MS = 2_000  # the product's 250 ms only sharpen the screen; every door that moves is told at once
 REST_IDLE_S = 600.0  # the shortest timer of a locker at rest: its time floor goes to the card every ten minutes
+TELEMETRY_S = 3_600.0  # nothing is decided by it; every five minutes it would be a third of all messages
 SYNC_LOOKED_S = 10.5  # by then the product has asked again whether its clock follows a time source
-REST_DOORS_S = 5.0  # an open door and nobody there: its timers count minutes
+LATE_SHARE, REST_BUSY_S_MAX = 0.25, 30.0  # a timer of ten seconds is at most 2.5 late, one of an hour half a minute
 KIOSK_S_MAX = 20.0  # nobody waits longer for a keypad's answer
-RETRY_S = 1.0  # a tick
 RESTART_S = 5.0  # systemd's RestartSec
 QUIET_WATCHDOG = {"WATCHDOG_USEC": str(3 * 3_600_000_000)}  # nobody listens to the pings; once an hour is enough
 
@@ -93,6 +93,8 @@ class Site:
     tainted: set[CompartmentLabel] = field(default_factory=set)
     boots: int = 0
     _resting: "asyncio.Future[None] | None" = None
+    _alarm: "asyncio.TimerHandle | None" = None
+    _since_s: float = 0.0
 
     def __post_init__(self) -> None:
         labels = [plan.label for plan in self.secrets.layout.compartments]
@@ -167,6 +169,7 @@ class Site:
                 stretch=_stretch,
                 tick_ms=TICK_MS,
                 rest=self._rest,
+                telemetry_s=TELEMETRY_S,
             ),
             open_database=self._opener(plug),
             make_link=self._linker(plug),
@@ -175,7 +178,7 @@ class Site:
     def _opener(self, plug: Plug) -> Callable[[], Awaitable[Database]]:
         async def open_database() -> Database:
             await plug.moment("before the store opens")
-            return WorldDatabase(self.card, plug, self.ledger, self._stir_later)
+            return WorldDatabase(self.card, plug, self.ledger, self.happened)
 
         return open_database
 
@@ -188,36 +191,42 @@ class Site:
     # ------------------------------------------------------------------ ticks
 
     async def _rest(self, seconds: float) -> None:
-        """Tick as on a Pi while anything goes on here; otherwise as seldom as ``decide`` allows."""
-        rest_s = self._rest_s(seconds)
-        if rest_s <= seconds:
-            await asyncio.sleep(seconds)
-            return
+        """Tick as on a Pi while things happen here, and the seldomer the longer nothing does."""
         self._resting = resting = self.loop.create_future()
-        timer = self.loop.call_later(rest_s, _wake, resting)
+        self._wake_at(self.loop.time() + max(seconds, self._rest_s()))
         try:
             await resting
         finally:
-            timer.cancel()
+            if self._alarm is not None:
+                self._alarm.cancel()
 
-    def _rest_s(self, seconds: float) -> float:
-        boot = self.boot
-        controller = boot.agent.controller if boot else None
-        if controller is None:
-            return seconds
+    def _rest_s(self) -> float:
+        """Return how long the next tick may wait: a tenth of how long it has been quiet, so no timer is much late."""
+        quiet_s = self.loop.time() - self._since_s
+        controller = self.boot.agent.controller if self.boot else None
+        if controller is None or quiet_s * 1000 < TICK_MS:
+            return 0.0
         state = controller.state
-        if not isinstance(controller.screen(), Idle) or state.pulse or state.task or state.session:
-            return seconds
-        return REST_DOORS_S if any(door.is_open is not False for door in state.doors.values()) else REST_IDLE_S
+        busy = state.pulse or state.task or state.session or not isinstance(controller.screen(), Idle)
+        if not busy and not any(door.is_open is not False for door in state.doors.values()):
+            return REST_IDLE_S
+        return min(REST_BUSY_S_MAX, quiet_s * LATE_SHARE)
 
-    def _stir_later(self) -> None:
-        """Wake the tick in its own time; at once, a tick that fails would never let time pass."""
-        self.loop.call_later(RETRY_S, self.stir)
+    def _wake_at(self, when_s: float) -> None:
+        if self._alarm is not None:
+            self._alarm.cancel()
+        if self._resting is not None:
+            self._alarm = self.loop.call_at(when_s, _wake, self._resting)
+
+    def happened(self) -> None:
+        """Let the tick be there soon: somebody is here, or the agent has journalled something."""
+        self._since_s = self.loop.time()
+        if self._alarm is None or self._alarm.when() > self._since_s + TICK_MS / 1000:
+            self._wake_at(self._since_s + TICK_MS / 1000)
 
     def stir(self) -> None:
-        """Wake the tick: somebody or something is here."""
-        if self._resting is not None:
-            _wake(self._resting)
+        """Have doors looked at now, and the tick soon: somebody or something is here."""
+        self.happened()
         if self.boot is not None:
             self.boot.machine.stir()
 
@@ -269,7 +278,7 @@ class Site:
         return caught
 
     def open_doors(self) -> list[CompartmentLabel]:
-        return [label for label in self.cabinet.labels if self.is_open(label)]
+        return self.cabinet.open_doors(self.loop.now_ms)
 
 
 async def _stretch(code: PickUpCode, salt: bytes) -> StretchedCode:

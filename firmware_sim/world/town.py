@@ -30,7 +30,9 @@ from firmware_sim.world.people import Courier, Recipient, Stranger
 from firmware_sim.world.site import Site
 
 OPERATOR = actor(Role.OPERATOR, "olga")
-ROUND_H = (1.5, 3.5)  # hours between two couriers' visits to one locker
+ROUND_H = (0.9, 2.1)  # hours between two couriers' visits to one locker by day: about one parcel an hour
+NIGHT_H, MORNING_H = 22, 6  # between them people sleep; faults do not
+NIGHT_SHARE = 0.1  # of couriers, operators and strangers, how many are about at night
 WITH_CODE = frozenset({"ready_for_pickup", "code_reissued", "reminder"})
 COURIERS = 2
 NEVER_COMES, BY_CODE, TRIES_SPENT = 0.12, 0.7, 0.4  # shares of recipients
@@ -104,7 +106,22 @@ class Town:
                 passes = self.office.attempt(partial(self._pass, courier_id, site))
                 self._arm(site, chance)
                 await Courier(name, site, chance).visit(passes or (), list(waiting))
-            await asyncio.sleep(round(chance.uniform(*ROUND_H) * 3600, 3))
+            await asyncio.sleep(round(chance.uniform(*ROUND_H) * 3600 / self._bustle(), 3))
+
+    def _is_night(self) -> bool:
+        hour = self.office.clock.now().hour
+        return hour >= NIGHT_H or hour < MORNING_H
+
+    def _bustle(self) -> float:
+        """Return how many of the people of a busy hour are about now."""
+        return NIGHT_SHARE if self._is_night() else 1.0
+
+    async def _till_morning(self, chance: random.Random) -> None:
+        """Let whoever would come at night come when the day begins."""
+        if self._is_night():
+            now = self.office.clock.now()
+            left_h = (MORNING_H - now.hour - now.minute / 60) % 24
+            await asyncio.sleep(round((left_h + chance.uniform(0.2, 3)) * 3600, 3))
 
     def _pass(self, courier_id: str, site: Site, uow: UnitOfWork) -> tuple[str, ...]:
         return courier_pass(uow, self.office.act(), self.office.keys, courier_id, site.id)
@@ -146,6 +163,8 @@ class Town:
         name = f"the recipient of {thing.barcode}"
         for _ in range(3):
             await asyncio.sleep(round(thing.hours * 3600 + chance.uniform(60, 600), 3))
+            if chance.random() > NIGHT_SHARE:
+                await self._till_morning(chance)
             self._arm(site, chance)
             await Recipient(name, site, chance).fetch(thing, code=chance.random() < BY_CODE)
             if thing.fetched:
@@ -187,7 +206,7 @@ class Town:
     async def _passers_by(self) -> None:
         """Close what others left open, some time later."""
         while True:
-            await asyncio.sleep(150)
+            await asyncio.sleep(150 / self._bustle())
             for site in self.sites:
                 if not site.pavement.locked() and self.chance.random() < SHUTS_DOORS:
                     for label in site.open_doors():
@@ -199,7 +218,7 @@ class Town:
     async def _operators(self) -> None:
         chance = random.Random(self.chance.randbytes(8))
         while True:
-            await asyncio.sleep(round(chance.expovariate(1 / 2_400), 3))
+            await asyncio.sleep(round(chance.expovariate(1 / 2_400) / self._bustle(), 3))
             if self.open_for_business:
                 site = chance.choice(self.sites)
                 deed = chance.choice((self._open, self._open, self._reissue, self._cancel, self._extend, self._service))

@@ -45,10 +45,10 @@ class VirtualLoop(base_events.BaseEventLoop):
     asyncio's handles, and two that are due together always run in the order in which they were made.
     """
 
-    def __init__(self) -> None:
-        """Begin at time 0."""
+    def __init__(self, begin_s: float = 0.0) -> None:
+        """Begin at ``begin_s``."""
         super().__init__()
-        self.now_ns = 0
+        self.now_ns = round(begin_s * NS)
         self._timers: list[tuple[int, int, asyncio.TimerHandle]] = []
         self._timers_made = 0
         self.set_task_factory(_make_task)  # type: ignore[arg-type]  # typeshed asks for a generic task
@@ -77,7 +77,7 @@ class VirtualLoop(base_events.BaseEventLoop):
     def _run_once(self) -> None:
         """Run what is ready; when nothing is, jump to the next timer."""
         ready, timers = self._ready, self._timers  # type: ignore[attr-defined]  # asyncio's own queue
-        while timers and timers[0][2].cancelled():
+        while timers and timers[0][2]._cancelled:  # noqa: SLF001 - a loop is what runs asyncio's handles
             heapq.heappop(timers)
         if not ready and timers:
             self.now_ns = max(self.now_ns, timers[0][0])
@@ -88,7 +88,7 @@ class VirtualLoop(base_events.BaseEventLoop):
             ready.append(heapq.heappop(timers)[2])
         for _ in range(len(ready)):
             handle = ready.popleft()
-            if not handle._cancelled:  # noqa: SLF001 - a loop is what runs asyncio's handles
+            if not handle._cancelled:  # noqa: SLF001 - as above
                 handle._run()  # noqa: SLF001 - as above
 
     def run_in_executor(  # type: ignore[override]  # one element less of generality

@@ -31,6 +31,7 @@ from firmware_sim.world.virtual_time import VirtualLoop
 from firmware_sim.world.wire import WorldBroker
 
 ERA_H = 8.0
+DAY_H, SHIFTS = 24.0, 3  # worlds shorter than a day begin at six, at fourteen or at twenty-two o'clock
 CONVERGED_S_MAX = 300
 PATIENCE_S = 1_200  # how long a violation of the five minutes is watched before the world goes on without agreement
 LOOK_S = 5
@@ -50,6 +51,11 @@ class Plan:
     trouble: bool = True
     stop_at_first: bool = False
     genuine: bool = False
+
+    @property
+    def begin_s(self) -> float:
+        """When it begins, in seconds after six in the morning: shorter worlds share out the day among their seeds."""
+        return 0.0 if self.hours >= DAY_H else self.seed % SHIFTS * (DAY_H / SHIFTS) * 3600
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +91,7 @@ class Result:
 def run_world(plan: Plan, say: Callable[[str], None] | None = None) -> Result:
     """Live through one world and return how it went."""
     logging.disable(logging.CRITICAL)
-    loop = VirtualLoop()
+    loop = VirtualLoop(plan.begin_s)
     try:
         world = World(plan, loop, say)
         asyncio.set_event_loop(loop)
@@ -136,7 +142,7 @@ class World:
             site.power_on()
         self.town.begin()
         troubles = Troubles(self.town, self.office, self.sites, self._chance("faults"))
-        end_s = self.plan.hours * 3600
+        end_s = self.loop.time() + self.plan.hours * 3600
         while self.loop.time() < end_s and not self._halted():
             self.town.open_for_business = True
             if self.plan.trouble:
@@ -148,8 +154,7 @@ class World:
         self.auditor.final()
 
     async def _until(self, at_s: float) -> None:
-        while self.loop.time() < at_s and not self._halted():  # noqa: ASYNC110 - time is what is waited for
-            await asyncio.sleep(min(60.0, max(0.001, at_s - self.loop.time())))
+        await asyncio.sleep(max(0.0, at_s - self.loop.time()))
 
     async def _quiet(self) -> None:
         """Wait for the agreement and time it; people at the machines may finish first."""

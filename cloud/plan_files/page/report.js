@@ -114,7 +114,8 @@ function drawPlots() {
   });
   const used = plan.sites.filter(({ parcels }) => parcels).toSorted((one, other) => other.parcels - one.parcels);
   put("plot-sites", "Parcels each locker gets, of its compartments", {
-    marginLeft: 230,
+    marginLeft: 250,
+    marginRight: 48,
     marginBottom: 44,
     height: 80 + 22 * used.length,
     x: { label: "parcels today (outline: compartments)", grid: true },
@@ -126,7 +127,8 @@ function drawPlots() {
   });
   const ways = plan.compared.map((one) => ({ ...one, each: one.cost / Math.max(1, one.parcels) }));
   put("plot-ways", "Cents a parcel, by how the day was decided", {
-    marginLeft: 230,
+    marginLeft: 250,
+    marginRight: 48,
     marginBottom: 44,
     height: 80 + 34 * ways.length,
     x: { label: "cents a parcel", grid: true },

@@ -1,8 +1,8 @@
 """The product's day posed as the search's instance: stops, windows and recipients' choices become options.
 
 What the search does not know is made safe instead: a van's load counts deliveries and collections together, breaks are
-taken off the shift's end. What then still does not hold (a break's window, a limit on driving) is mended afterwards
-by leaving stops out, so that every plan passes the checker.
+taken off the shift's end and off the end of every window that may come after one. What then still does not hold (a
+break's own window, a limit on driving) is mended afterwards, so that every plan passes the checker.
 """
 
 from collections.abc import Sequence
@@ -23,7 +23,7 @@ from cloud.routing.joint.instance import (
     Vehicle,
 )
 from cloud.routing.matrices import TravelTimes
-from cloud.routing.problem import HORIZON_S_MAX, Amounts, Problem, Stop, TimeWindow
+from cloud.routing.problem import HORIZON_S_MAX, Amounts, Break, Problem, Stop, TimeWindow
 from cloud.routing.stops import Site
 from cloud.routing.vroom_request import Translation, translate
 from cloud.routing.worker_wire import Vehicle as Van
@@ -44,6 +44,7 @@ class _Builder:
     options: list[Option] = field(default_factory=list)
     visits: list[Visit] = field(default_factory=list)
     per_hour: int = 0  # cents; the mean of the vans, as an option does not know who comes
+    pauses: tuple[tuple[Break, ...], ...] = ()  # each van's
 
     def offer(self, option: tuple[int, int, int, int], visit: Visit) -> None:
         """Add an option (customer, node, seconds of service, cents besides) and what it means."""
@@ -54,8 +55,14 @@ class _Builder:
 
     def node(self, place: int, window: TimeWindow, prepare: int = 0, room: int | None = None) -> int:
         self.nodes.append(place)
-        self.locations.append(Location(str(len(self.nodes)), window.start_s, window.end_s, prepare, room))
+        due_s = max(window.start_s, window.end_s - self._pause_s(window.end_s))
+        self.locations.append(Location(str(len(self.nodes)), window.start_s, due_s, prepare, room))
         return len(self.nodes) - 1
+
+    def _pause_s(self, at_s: int) -> int:
+        """Return how much later than without breaks a van may be by then: the most any of them has paused."""
+        paused = (sum(one.duration_s for one in own if one.windows[0].start_s <= at_s) for own in self.pauses)
+        return max(paused, default=0)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -71,7 +78,8 @@ def build(day: JointDay, travel: TravelTimes) -> Posed:
     """Return the instance of a day. The day must be valid and the travel times know its places."""
     translation = translate(Problem(day.stops, day.couriers), travel)
     vans = translation.vehicles
-    built = _Builder(per_hour=sum(van.per_hour for van in vans) // max(1, len(vans)))
+    pauses = tuple(courier.breaks for courier, _ in translation.drivers)
+    built = _Builder(per_hour=sum(van.per_hour for van in vans) // max(1, len(vans)), pauses=pauses)
     skills = _skill_bits(day)
     for stop in translation.stops:
         _add_stop(built, stop, travel.index[stop.place], skills)

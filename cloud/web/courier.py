@@ -16,12 +16,11 @@ from cloud.api.shapes import PathId, PathLocker
 from cloud.choosing import ranked_for
 from cloud.domain.actors import Actor, Role
 from cloud.domain.errors import DomainError, ForbiddenError, InvalidError
-from cloud.services.complete_stop import bring_back, deliver_home
-from cloud.services.courier_pass import courier_pass
+from cloud.services.complete_stop import bring_back, deliver_home, say_inside
 from cloud.services.ports import Act, UnitOfWork
 from cloud.services.report_failed_attempt import FailedAttempt, report_failed_attempt
 from cloud.services.start_route import start_route
-from cloud.web.courier_view import REASONS, AttemptView, DayView, attempt_view, day_view
+from cloud.web.courier_view import REASONS, AttemptView, PassView, attempt_view, day_view, pass_view
 from cloud.web.frame import STATIC, Frame, Problem, see_other
 from cloud.web.route import fields_of, router_of, signed_in
 from cloud.web.sign_in import COURIER_HOME
@@ -44,7 +43,7 @@ class Phone:
         content = {"view": view, "drawing": view.drawing(), "reasons": REASONS, "who": who}
         return self.frame.page(request, "courier_day.html", status, problem=problem, **content)
 
-    async def carry_out(self, request: Request, verb: Verb) -> Response:
+    async def carry_out(self, request: Request, verb: Verb, then: str = DAY) -> Response:
         """Do what the courier reports; ``verb`` is told the form's fields."""
         who = await courier_of(request)
         fields, act = await fields_of(request), self.frame.rim.act(who)
@@ -52,7 +51,7 @@ class Phone:
             await self.frame.rim.do(lambda uow: verb(uow, act, fields))
         except DomainError as error:
             return await self.show(request, who, self.frame.problem(request, error, fields), status_of(error))
-        return see_other(DAY)
+        return see_other(then)
 
 
 def create(frame: Frame) -> APIRouter:
@@ -70,13 +69,12 @@ def create(frame: Frame) -> APIRouter:
         who, rim = await courier_of(request), frame.rim
         act = rim.act(who)
 
-        def unit(uow: UnitOfWork) -> tuple[tuple[str, ...], DayView]:
-            texts = courier_pass(uow, act, rim.keys, who.name, locker_id)
-            return texts, day_view(uow, who.name, span_of(frame))
+        def unit(uow: UnitOfWork) -> PassView:
+            return pass_view(uow, act, rim.keys, (who.name, locker_id), span_of(frame))
 
-        texts, view = await rim.look(unit)
-        content: dict[str, Any] = {"passes": [qr_image(text) for text in texts], "card": view.card_of(locker_id)}
-        return frame.page(request, "courier_pass.html", locker_id=locker_id, who=who, **content)
+        view = await rim.look(unit)
+        images = [qr_image(text) for text in view.texts]
+        return frame.page(request, "courier_pass.html", view=view, passes=images, locker_id=locker_id, who=who)
 
     @router.get("/courier/keep.js")
     async def get_keep() -> Response:
@@ -97,6 +95,12 @@ def _reports(router: APIRouter, phone: Phone) -> None:
             deliver_home(uow, act, parcel_id, fields.get("proof", "")[:NOTE_MAX])
 
         return await phone.carry_out(request, verb)
+
+    @router.post("/courier/lockers/{locker_id}/inside/{parcel_id}")
+    async def post_inside(request: Request, locker_id: PathLocker, parcel_id: PathId) -> Response:
+        """Take the courier's word for a locker that is cut off."""
+        then = f"/courier/lockers/{locker_id}"
+        return await phone.carry_out(request, lambda uow, act, _: say_inside(uow, act, parcel_id), then)
 
     @router.post("/courier/parcels/{parcel_id}/back")
     async def post_back(request: Request, parcel_id: PathId) -> Response:

@@ -7,9 +7,11 @@ from datetime import datetime
 from cloud.domain.locker import Locker
 from cloud.domain.parcel import Parcel, ParcelState
 from cloud.domain.places import distance_m
-from cloud.services.ports import UnitOfWork
+from cloud.services.complete_stop import SAID_INSIDE
+from cloud.services.courier_pass import courier_pass
+from cloud.services.ports import Act, Keys, UnitOfWork
 from cloud.services.queries import CourierDay, StopView, courier_day
-from cloud.services.records import Attempt, Stop, StopKind, StopTask, Task, TaskState
+from cloud.services.records import Attempt, HistoryEntry, Stop, StopKind, StopTask, Task, TaskState
 from cloud.web import maps
 from cloud.web.tracking_view import ROUND_M, WALK_DETOUR
 
@@ -103,6 +105,32 @@ class AttemptView:
     stop: Stop | None
     number: int
     why_not: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PassView:
+    """The codes to show at one locker; ``said`` are the parcels whose recipients were told on the courier's word."""
+
+    texts: tuple[str, ...]
+    card: StopCard | None
+    is_cut_off: bool
+    said: frozenset[str]
+
+
+def pass_view(
+    uow: UnitOfWork, act: Act, keys: Keys, where: tuple[str, str], span: tuple[datetime, datetime]
+) -> PassView:
+    """Read what a courier (the first of ``where``) shows and does at a locker."""
+    courier_id, locker_id = where
+    card = day_view(uow, courier_id, span).card_of(locker_id)
+    brought = tuple(parcel.id for parcel in card.drop_offs) if card else ()
+    said = uow.find(HistoryEntry, parcel_id=brought, happened=SAID_INSIDE) if brought else []
+    return PassView(
+        texts=courier_pass(uow, act, keys, courier_id, locker_id),
+        card=card,
+        is_cut_off=not uow.need(Locker, locker_id).online,
+        said=frozenset(one.parcel_id for one in said),
+    )
 
 
 def day_view(uow: UnitOfWork, courier_id: str, span: tuple[datetime, datetime]) -> DayView:

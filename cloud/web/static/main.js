@@ -4,6 +4,7 @@ import { startCountdowns } from "./countdown.js";
 import { startDialogs } from "./dialogs.js";
 import { startLive } from "./live.js";
 import { startMaps } from "./map.js";
+import { startPass } from "./pass.js";
 import { startPlaces } from "./place.js";
 
 startCountdowns();
@@ -11,6 +12,7 @@ startDialogs();
 startMaps();
 startPlaces();
 startLive();
+startPass();
 
 if (document.body.classList.contains("courier") && "serviceWorker" in navigator) {
   navigator.serviceWorker.register("/courier/keep.js", { scope: "/courier/" }).catch(() => {});

@@ -3,6 +3,7 @@
 import pytest
 from playwright.async_api import expect
 
+from cloud.domain.locker import Locker
 from cloud.domain.parcel import Parcel, ParcelState
 from cloud.services.records import CommandState, Consent
 from cloud.services.records_ops import Notification
@@ -111,6 +112,36 @@ async def test_a_failed_attempt_is_one_tap_and_names_the_locker(world: World, ph
     await phone.go(f"/courier/lockers/{parcel.locker_id}")
     await expect(phone.page.get_by_role("img", name="Courier pass 1 of 1")).to_be_visible()
     await expect(phone.page.locator(".counts")).to_have_text("1 to drop off")
+
+
+async def test_a_long_pass_is_shown_code_by_code_and_kept_for_a_dead_network(world: World, phone: Window) -> None:
+    parcels = (await on_the_road(world))[:7]
+    for parcel in parcels:
+        await world.promise(parcel)
+    await phone.sign_in("courier", "/courier")
+    await phone.go(f"/courier/lockers/{CENTRUM}")
+    first, second = (phone.page.get_by_role("img", name=f"Courier pass {number} of 2") for number in (1, 2))
+    await expect(first).to_be_visible()
+    await expect(second).to_be_hidden()
+    await phone.press("Next code")
+    await expect(second).to_be_visible()
+    await expect(first).to_be_hidden()
+    await phone.page.keyboard.press("ArrowLeft")
+    await expect(first).to_be_visible()
+
+
+async def test_a_couriers_word_stands_in_for_a_locker_that_is_cut_off(world: World, phone: Window) -> None:
+    parcel = (await on_the_road(world))[0]
+    await world.promise(parcel)
+    await world.do(lambda uow: uow.change(Locker, {"id": CENTRUM}, online=False))
+    await phone.sign_in("courier", "/courier")
+    await phone.go(f"/courier/lockers/{CENTRUM}")
+    await phone.press(f"It is inside: {parcel.barcode}")
+
+    await expect(phone.page.get_by_text("recipient told")).to_be_visible()
+    assert phone.page.url.endswith(f"/courier/lockers/{CENTRUM}")
+    sent = await world.look(lambda uow: uow.find(Notification, parcel_id=parcel.id))
+    assert [one.template for one in sent].count("said_inside") == 1
 
 
 async def test_what_a_courier_typed_is_kept_when_it_is_refused(world: World, phone: Window) -> None:

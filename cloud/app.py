@@ -38,6 +38,7 @@ from cloud.keyring import KeyringError, open_keyring
 from cloud.logs import begin_logging
 from cloud.notify.mail import MailSender
 from cloud.notify.notifier import Notifier, PostOffice
+from cloud.replanning import improve_for_ever
 from cloud.rim import Network, Rim
 from cloud.routing.travel.choice import open_travel_times
 from cloud.routing.travel.graph import ExtractError

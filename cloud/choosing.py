@@ -4,49 +4,64 @@ Ranking tries many orders of a route, some ten milliseconds; inside the one writ
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable
 
 from cloud.domain.locker import Locker
 from cloud.domain.opening_hours import ALWAYS
+from cloud.replanning import travel_now
 from cloud.rim import Rim
 from cloud.routing.locker_choice import Candidate, Compartments, Ranked, Remaining, Wish, choose_locker
 from cloud.routing.problem import Place, Stop, Travel
 from cloud.routing.stops import Item
-from cloud.routing.travel_times import VAN, great_circle
 from cloud.services.locker_question import ChooseLocker, LockerQuestion, Suggestion
+from cloud.services.locker_trouble import (
+    Elsewhere,
+    TakesNothing,
+    ask_elsewhere,
+    end_collections,
+    send_elsewhere,
+    waiting_at,
+)
 from cloud.services.ports import Act, UnitOfWork
 from cloud.services.report_failed_attempt import FailedAttempt, ask_first
 from cloud.services.rest_of_day import Rest, hours, new_order, read_rest, volume_cm3
 
-TRAVEL_S_MAX = 0.12  # of the 300 ms a courier waits at the door; a slower provider is answered for by the great circle
 WALK_ANY_M = 1_000_000  # how far a recipient walks was judged before
 
 
 async def ranked_for(rim: Rim, act: Act, failed: FailedAttempt) -> ChooseLocker:
     """Return the answer to give to ``report_failed_attempt``; what filled up meanwhile it leaves out itself."""
+    return await _ranked(rim, lambda uow: ask_first(uow, act, failed), act)
 
+
+async def sent_elsewhere(rim: Rim, act: Act, trouble: TakesNothing) -> tuple[Elsewhere, ...]:
+    """Send everything that a locker does not take elsewhere; each parcel is asked about after the one before it."""
+    waiting = await rim.look(lambda uow: waiting_at(uow, act, trouble))
+    found = tuple([await _one_elsewhere(rim, act, trouble, parcel_id) for parcel_id in waiting])
+    await rim.do(lambda uow: end_collections(uow, act, trouble))
+    return found
+
+
+async def _one_elsewhere(rim: Rim, act: Act, trouble: TakesNothing, parcel_id: str) -> Elsewhere:
+    ranked = await _ranked(rim, lambda uow: ask_elsewhere(uow, act, trouble, parcel_id), act)
+    return await rim.do(lambda uow: send_elsewhere(uow, act, rim.keys, (trouble, parcel_id), ranked))
+
+
+async def _ranked(rim: Rim, ask: Callable[[UnitOfWork], LockerQuestion | None], act: Act) -> ChooseLocker:
     def unit(uow: UnitOfWork) -> tuple[LockerQuestion | None, Rest | None]:
-        question = ask_first(uow, act, failed)
+        question = ask(uow)
         if question is None or question.route is None:
             return question, None
-        return question, read_rest(uow, act, question.route, question.here, failed.parcel_id)
+        return question, read_rest(uow, act, question.route, question.here, question.parcel.id)
 
     question, rest = await rim.look(unit)
     if question is None:
         return lambda _: ()
-    travel = await travel_soon(rim, places_of(question, rest)) if rest else None
+    travel = await travel_now(rim, places_of(question, rest)) if rest else None
     ranked = await asyncio.get_running_loop().run_in_executor(rim.readers, rank, question, rest, travel)
+    if rest is not None:
+        rim.replans.ask(rest.left.route.id)
     return lambda _: ranked
-
-
-async def travel_soon(rim: Rim, places: Sequence[Place]) -> Travel:
-    """Return travel times from now on, those of the great circle when the provider takes too long or fails."""
-    now = rim.clock.now().astimezone(rim.locality.zone)
-    try:
-        async with asyncio.timeout(TRAVEL_S_MAX):
-            return await rim.travel.matrix(places, now)
-    except (TimeoutError, ValueError, OSError):
-        return great_circle(places, VAN, now.hour)
 
 
 def places_of(question: LockerQuestion, rest: Rest | None) -> tuple[Place, ...]:

@@ -7,7 +7,7 @@ the answer arrives. A look is ``await rim.look(lambda uow: query(uow, ...))``: o
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import Executor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TypeVar
 from zoneinfo import ZoneInfo
@@ -17,6 +17,7 @@ from cloud.clock import Clock
 from cloud.domain.actors import Actor
 from cloud.domain.rules import STANDARD, Rules
 from cloud.hub import Hub
+from cloud.replans import Replans
 from cloud.routing.planner import Planner
 from cloud.routing.travel_times import TravelTimesProvider
 from cloud.services.ports import Act, Ids, Keys, UnitOfWork
@@ -75,6 +76,7 @@ class Rim:
     background: Background
     locality: Locality
     rules: Rules = STANDARD
+    replans: Replans = field(default_factory=Replans)
 
     def act(self, actor: Actor) -> Act:
         """Return an act of ``actor``, now."""

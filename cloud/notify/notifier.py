@@ -113,7 +113,7 @@ class Notifier:
 def facts_of(notification: Notification, link: str) -> Facts:
     """Read a notification's context; what is missing stays empty rather than holding a code back."""
     context = json.loads(notification.context or "{}")
-    deadline = context.get("deadline")
+    moments = {name: _moment(context.get(name)) for name in ("deadline", "begins", "ends")}
     return Facts(
         barcode=context.get("barcode") or "",
         carrier=context.get("carrier") or "",
@@ -121,7 +121,11 @@ def facts_of(notification: Notification, link: str) -> Facts:
         locker_id=context.get("locker_id") or "",
         address=context.get("locker_address") or "",
         hours=context.get("opening_hours") or "",
-        deadline=datetime.fromisoformat(deadline) if deadline else None,
+        **moments,
         zone=context.get("time_zone") or "UTC",
         link=link,
     )
+
+
+def _moment(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None

@@ -1,7 +1,7 @@
 """What is asked when a locker must be chosen, as plain data: routing answers purely, services act on the answer."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from cloud.domain.locker import Locker
@@ -33,6 +33,10 @@ class LockerQuestion:
     left: Mapping[str, Mapping[SizeClass, int]]
     route: RouteLeft | None
     now: datetime
+
+    def about(self, parcel: Parcel) -> "LockerQuestion":
+        """Return the same question about the parcel as it is now."""
+        return replace(self, parcel=parcel)
 
 
 @dataclass(frozen=True, slots=True)

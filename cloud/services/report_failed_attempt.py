@@ -8,18 +8,14 @@
 from dataclasses import dataclass
 
 from cloud.domain.actors import Role, require
-from cloud.domain.assignment import Obstacle, wanted_size
-from cloud.domain.capacity import choose_size
 from cloud.domain.errors import ForbiddenError
-from cloud.domain.locker import Locker, LockerStatus
 from cloud.domain.parcel import Parcel, Wish, advance
-from cloud.domain.places import distance_m
 from cloud.services import reroute
+from cloud.services.find_locker import question_for, send_to_locker
 from cloud.services.history import move
 from cloud.services.locker_question import ChooseLocker, LockerQuestion, RouteLeft
-from cloud.services.notices import notice
 from cloud.services.ports import Act, Keys, UnitOfWork
-from cloud.services.promise import Assigned, agreements, left_at, promise, why_not
+from cloud.services.promise import Assigned
 from cloud.services.records import Attempt, TaskState
 
 
@@ -33,6 +29,9 @@ class FailedAttempt:
     note: str = ""
     lon: float | None = None
     lat: float | None = None
+
+    def here(self) -> tuple[float, float] | None:
+        return None if self.lon is None or self.lat is None else (self.lon, self.lat)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +61,8 @@ def report_failed_attempt(
         detail=failed.reason,
     )
     reroute.end_tasks(uow, act, parcel.id, TaskState.FAILED)
-    assigned, why = _find_locker(uow, act, keys, (parcel, failed, route), choose_locker)
+    asked = question_for(uow, act, parcel, (failed.here(), route))
+    assigned, why = send_to_locker(uow, act, keys, asked, (choose_locker, "attempt_failed_locker"))
     attempt = _attempt(act, failed, route, f"locker:{assigned.locker_id}" if assigned else ",".join(why))
     uow.add(attempt)
     return AttemptOutcome(attempt.id, assigned, why)
@@ -71,53 +71,7 @@ def report_failed_attempt(
 def ask_first(uow: UnitOfWork, act: Act, failed: FailedAttempt) -> LockerQuestion | None:
     """Return what would be asked, changing nothing: ranking is thought about beside the writer, not inside it."""
     parcel = uow.need(Parcel, failed.parcel_id)
-    return _question(uow, act, parcel, failed, reroute.route_carrying(uow, parcel.id))[0]
-
-
-def _find_locker(
-    uow: UnitOfWork,
-    act: Act,
-    keys: Keys,
-    about: tuple[Parcel, FailedAttempt, RouteLeft | None],
-    choose_locker: ChooseLocker,
-) -> tuple[Assigned | None, tuple[str, ...]]:
-    parcel, failed, route = about
-    question, why = _question(uow, act, parcel, failed, route)
-    if question is None:
-        return None, why
-    for suggestion in choose_locker(question):
-        chosen = next((one for one in question.candidates if one.id == suggestion.locker_id), None)
-        if chosen is not None:
-            assigned = promise(uow, act, keys, parcel, chosen)
-            reroute.to_locker(uow, act, parcel, chosen, (route, suggestion.order))
-            note = notice(act, parcel, "attempt_failed_locker", assigned.group_id)
-            uow.add(*([note] if note else []))
-            return assigned, ()
-    return None, ("no_locker_on_the_way",)
-
-
-def _question(
-    uow: UnitOfWork, act: Act, parcel: Parcel, failed: FailedAttempt, route: RouteLeft | None
-) -> tuple[LockerQuestion | None, tuple[str, ...]]:
-    size = wanted_size(parcel)
-    agreed = agreements(uow, act, parcel)
-    allowed: list[Locker] = []
-    obstacles: set[str] = set()
-    for locker in uow.find(Locker, order="id", status=LockerStatus.ACTIVE):
-        against = why_not(parcel, locker, agreed)
-        obstacles.update(against)
-        if not against:
-            allowed.append(locker)
-    if size is None or not allowed:
-        return None, tuple(sorted(obstacles)) or (str(Obstacle.LOCKER_CLOSED),)
-    left = left_at(uow, tuple(one.id for one in allowed))
-    room = [one for one in allowed if choose_size(size, left[one.id]) is not None]
-    if not room:
-        return None, ("no_capacity",)
-    nearest = sorted(room, key=lambda one: distance_m(parcel.lon, parcel.lat, one.lon, one.lat))
-    here = (parcel.lon, parcel.lat) if failed.lon is None or failed.lat is None else (failed.lon, failed.lat)
-    candidates = tuple(nearest[: act.rules.candidates_max])
-    return LockerQuestion(parcel, size, here, candidates, left, route, act.now), ()
+    return question_for(uow, act, parcel, (failed.here(), reroute.route_carrying(uow, parcel.id)))[0]
 
 
 def _check_courier(act: Act, failed: FailedAttempt, parcel: Parcel, route: RouteLeft | None) -> None:

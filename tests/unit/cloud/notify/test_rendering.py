@@ -14,6 +14,8 @@ FACTS = Facts(
     address="Marszałkowska 1, Warszawa",
     hours="24/7",
     deadline=datetime(2026, 11, 25, 17, 0, tzinfo=UTC),
+    begins=datetime(2026, 11, 25, 13, 5, tzinfo=UTC),
+    ends=datetime(2026, 11, 25, 13, 40, tzinfo=UTC),
     zone="Europe/Warsaw",
     link="https://latchmile.example/t/abc",
 )
@@ -43,6 +45,12 @@ def test_a_code_stands_in_the_body_and_never_in_the_subject(language: str) -> No
     assert "123 456 789" not in message.subject
     assert message.qr_png is not None
     assert message.qr_png.startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_delay_is_told_as_two_times_where_the_parcel_is(language: str) -> None:
+    text = render("running_late", language, FACTS, Secrets()).text
+    assert text.index("14:05") < text.index("14:40")
 
 
 def test_a_deadline_is_told_in_the_lockers_time_and_the_readers_words() -> None:

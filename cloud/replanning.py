@@ -1,0 +1,140 @@
+"""Better orders for routes that changed on the way: asked of the planner's worker beside everything else.
+
+What could not wait was answered at once by insertion. Here the rest of one route is solved whole; the answer is adopted
+only if it is cheaper, makes nobody later than promised, and the route is still the one it was asked about.
+"""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from dataclasses import replace
+
+from cloud.domain.actors import SYSTEM
+from cloud.rim import Rim
+from cloud.routing.jam import with_jams
+from cloud.routing.matrices import TravelTimes
+from cloud.routing.plan import Plan
+from cloud.routing.planner import PlannerError
+from cloud.routing.problem import Place, Stop, StopId
+from cloud.routing.repair import Repaired, repair
+from cloud.routing.replan import Position, replan_rest
+from cloud.routing.schedule import earliest_route
+from cloud.routing.travel_times import VAN, great_circle
+from cloud.services import reroute
+from cloud.services.locker_question import NewOrder
+from cloud.services.ports import UnitOfWork
+from cloud.services.records import Route
+from cloud.services.rest_of_day import Rest, new_order, read_rest
+
+DEADLINE_S = 8.0  # a courier is at the next stop in two minutes; later the answer is about another route
+SAVED_CENTS_MIN = 20  # a courier's list is not turned over for less
+TRAVEL_S_MAX = 0.12  # of the 300 ms a courier waits at the door; a slower provider is answered for by the great circle
+
+_log = logging.getLogger(__name__)
+
+
+async def improve_for_ever(rim: Rim) -> None:
+    """Think about routes as they are asked for, one after another, until cancelled."""
+    while True:
+        await improve(rim, await rim.replans.next())
+
+
+async def improve(rim: Rim, route_id: str) -> bool:
+    """Find a better order for the rest of a route and return whether one was adopted."""
+    rest = await rim.look(lambda uow: _read(uow, rim, route_id))
+    if rest is None or len(rest.stops) <= 2:  # noqa: PLR2004 - the next stop is fixed, and one alone has no order
+        return False
+    travel = await travel_now(rim, places_of(rest))
+    try:
+        found = await _solve(rim, rest, travel)
+    except PlannerError as error:
+        _log.warning("replanning.failed", extra={"route": route_id, "error": str(error)})
+        return False
+    return found is not None and await _adopt(rim, route_id, found)
+
+
+async def travel_now(rim: Rim, places: Sequence[Place], patience_s: float = TRAVEL_S_MAX) -> TravelTimes:
+    """Return travel times from now on with the jams that stand; the great circle's when the provider is too slow."""
+    now = rim.clock.now()
+    local = now.astimezone(rim.locality.zone)
+    try:
+        async with asyncio.timeout(patience_s):
+            travel = await rim.travel.matrix(places, local)
+    except (TimeoutError, ValueError, OSError):
+        travel = great_circle(places, VAN, local.hour)
+    return with_jams(travel, rim.replans.jams(now))
+
+
+def places_of(rest: Rest) -> tuple[Place, ...]:
+    """Return every place of the rest of a route."""
+    ends = (place for place in (rest.courier.start, rest.courier.end) if place is not None)
+    return tuple(sorted({*ends, *(stop.place for stop in rest.stops)}))
+
+
+def repaired(rest: Rest, travel: TravelTimes, courier_from: int = 0) -> Repaired:
+    """Return the rest in time as far as it can be, beginning in so many seconds; the next stop stays the next."""
+    courier = replace(
+        rest.courier, shift=rest.courier.shift._replace(start_s=courier_from), locked=locked(rest), under_way=True
+    )
+    return repair(courier, rest.stops, travel)
+
+
+def locked(rest: Rest) -> tuple[StopId, ...]:
+    """Return the stop the courier is driving to: nobody is turned round on the road."""
+    return tuple(stop.id for stop in rest.stops[:1])
+
+
+def _read(uow: UnitOfWork, rim: Rim, route_id: str) -> Rest | None:
+    route = uow.get(Route, route_id)
+    if route is None or route.started_at is None:
+        return None
+    return read_rest(uow, rim.act(SYSTEM), reroute.with_stops(uow, route))
+
+
+async def _solve(rim: Rim, rest: Rest, travel: TravelTimes) -> NewOrder | None:
+    """Return a cheaper order of the rest, None if the worker finds none."""
+    asked = replan_rest(rest.courier, Position(0, _start(rest), committed=locked(rest)), rest.stops, travel)
+    (courier,) = asked.problem.couriers
+    now = earliest_route(courier, asked.problem.stops, travel)
+    late_now = _late(rest, asked.problem.stops, now.stop_ids(), travel)
+    plan: Plan = await rim.planner.plan(asked.problem, travel, DEADLINE_S)
+    if len(plan.routes) != 1 or plan.unplanned:
+        return None
+    route = earliest_route(courier, _ordered(asked.problem.stops, plan.routes[0].stop_ids()), travel)
+    is_worse = _late(rest, asked.problem.stops, route.stop_ids(), travel) > late_now
+    if is_worse or (now.cost_cents - route.cost_cents < SAVED_CENTS_MIN and not late_now):
+        return None
+    return new_order(rest, route, route.distance_m - now.distance_m)
+
+
+def _start(rest: Rest) -> Place:
+    return rest.courier.start or rest.stops[0].place
+
+
+def _ordered(stops: Sequence[Stop], ids: Sequence[StopId]) -> list[Stop]:
+    known = {stop.id: stop for stop in stops}
+    return [known[one] for one in ids]
+
+
+def _late(rest: Rest, stops: Sequence[Stop], ids: Sequence[StopId], travel: TravelTimes) -> int:
+    """Return how many stops an order serves outside the windows it could still keep."""
+    route = earliest_route(rest.courier, _ordered(stops, ids), travel)
+    begins = {step.ref: step.begin_s for step in route.steps}
+    return sum(
+        bool(stop.windows) and not any(one.start_s <= begins[stop.id] <= one.end_s for one in stop.windows)
+        for stop in stops
+    )
+
+
+async def _adopt(rim: Rim, route_id: str, order: NewOrder) -> bool:
+    def unit(uow: UnitOfWork) -> bool:
+        left = reroute.with_stops(uow, uow.need(Route, route_id))
+        ahead = [stop.id for stop in left.stops if reroute.is_open(left, stop)]
+        same = order.stop_ids() == frozenset(ahead) and ahead[0] == order.stops[0].stop_id
+        if same:
+            reroute.resequence(uow, left, order)
+        return same
+
+    adopted = await rim.do(unit)
+    _log.info("replanning.done", extra={"route": route_id, "adopted": adopted, "longer_m": order.longer_m})
+    return adopted

@@ -1,0 +1,230 @@
+"""What days cost and how well they went: by day, courier, locker and area, from what was really driven and done.
+
+A started route's cost, way and time are spread evenly over its stops and there over the parcels, so that every view of
+the same days adds up to the same total. Paid time is the planned one, longer when the last stop was done later.
+"""
+
+import math
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from datetime import UTC, date, datetime, time, timedelta
+
+from cloud.domain.actors import Role, require
+from cloud.domain.errors import InvalidError
+from cloud.domain.locker import Locker
+from cloud.domain.parcel import Parcel
+from cloud.routing.plan import cost_cents
+from cloud.routing.problem import Costs
+from cloud.services.gather_day import STANDARD_COSTS
+from cloud.services.many import by_id
+from cloud.services.ports import Act, From, UnitOfWork
+from cloud.services.records import Attempt, Courier, Plan, Route, Stop, StopTask, Task, TaskState
+
+DAYS_MAX = 92  # a quarter; at 1,000 parcels a day that is 92,000 tasks, a second's work
+CO2_G_PER_KM = 250  # a diesel van of 3.5 t, rounded; our assumption
+EARTH_M_PER_DEGREE = 111_195.0  # one degree of a great circle on the sphere of mean radius 6,371.0 km
+ATTEMPTS_BEFORE = timedelta(days=14)  # a failed parcel is brought again, or back, well within two weeks
+AREA_DEGREES = 0.02  # about 2 km north to south: a district, not a street
+BRINGS = (Task.DELIVER, Task.DROP_OFF)
+
+
+@dataclass(slots=True)
+class Tally:
+    """Sums over parcels. ``promised`` had a window, ``kept`` were brought inside it."""
+
+    parcels: int = 0
+    to_lockers: int = 0
+    failed: int = 0
+    at_first: int = 0
+    promised: int = 0
+    kept: int = 0
+    stops: float = 0.0
+    cents: float = 0.0
+    metres: float = 0.0
+    seconds: float = 0.0
+    walk_m: float = 0.0
+
+    def add(self, other: "Tally") -> None:
+        for one in fields(self):
+            setattr(self, one.name, getattr(self, one.name) + getattr(other, one.name))
+
+
+@dataclass(frozen=True, slots=True)
+class Kpi:
+    """One line of a view; shares are None where there is nothing to share out."""
+
+    key: str
+    name: str
+    tally: Tally = field(default_factory=Tally)
+
+    @property
+    def cents_per_parcel(self) -> float | None:
+        return _share(self.tally.cents, self.tally.parcels)
+
+    @property
+    def cents_per_stop(self) -> float | None:
+        return _share(self.tally.cents, self.tally.stops)
+
+    @property
+    def first_attempt(self) -> float | None:
+        return _share(self.tally.at_first, self.tally.parcels + self.tally.failed)
+
+    @property
+    def on_time(self) -> float | None:
+        return _share(self.tally.kept, self.tally.promised)
+
+    @property
+    def locker_share(self) -> float | None:
+        return _share(self.tally.to_lockers, self.tally.parcels)
+
+    @property
+    def walk_m(self) -> float | None:
+        return _share(self.tally.walk_m, self.tally.to_lockers)
+
+    @property
+    def co2_g(self) -> float:
+        return self.tally.metres * CO2_G_PER_KM / 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """The same days from four sides; ``total`` is what each of them adds up to."""
+
+    total: Kpi
+    by_day: tuple[Kpi, ...]
+    by_courier: tuple[Kpi, ...]
+    by_locker: tuple[Kpi, ...]
+    by_area: tuple[Kpi, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Driven:
+    """One parcel's task at one stop of a started route, with its part of what the route cost."""
+
+    day: str
+    courier: str
+    stop: Stop
+    task: StopTask
+    parcel: Parcel
+    tally: Tally
+
+
+@dataclass(frozen=True, slots=True)
+class _Days:
+    """Everything read for a span of days."""
+
+    plans: Mapping[str, Plan]
+    routes: Sequence[Route]
+    stops: Mapping[str, list[Stop]]
+    tasks: Mapping[str, list[StopTask]]
+    parcels: Mapping[str, Parcel]
+    attempted: frozenset[str]
+    lockers: Mapping[str, Locker]
+
+
+def kpis(uow: UnitOfWork, act: Act, first: date, last: date, costs: Costs = STANDARD_COSTS) -> Report:
+    """Return the report of the days from ``first`` to ``last``, both included; raises ``InvalidError``."""
+    require(act.actor, Role.OPERATOR, Role.PLANNER, Role.SUPPORT)
+    if not 0 <= (last - first).days < DAYS_MAX:
+        raise InvalidError("to", f"choose 1 to {DAYS_MAX} days, the later one second")
+    days = _read(uow, first, last)
+    driven = [one for route in days.routes for one in _driven(days, route, costs)]
+    couriers = {one.id: one.name for one in by_id(uow, Courier, {one.courier for one in driven}).values()}
+    lockers = {name: locker.name for name, locker in days.lockers.items()}
+    dropped = [one for one in driven if one.task.task is not Task.DELIVER]
+    total = Kpi("total", "total")
+    for one in driven:
+        total.tally.add(one.tally)
+    return Report(
+        total,
+        _view(driven, lambda one: one.day, {}),
+        _view(driven, lambda one: one.courier, couriers),
+        _view(dropped, lambda one: one.stop.locker_id or "", lockers),
+        _view(driven, _area, {}),
+    )
+
+
+def _read(uow: UnitOfWork, first: date, last: date) -> _Days:
+    names = tuple((first + timedelta(days=number)).isoformat() for number in range((last - first).days + 1))
+    plans = {plan.id: plan for plan in uow.find(Plan, day=names)}
+    routes = uow.find(Route, order="starts_at id", plan_id=tuple(plans)) if plans else []
+    routes = [route for route in routes if route.started_at is not None]
+    stops: defaultdict[str, list[Stop]] = defaultdict(list)
+    tasks: defaultdict[str, list[StopTask]] = defaultdict(list)
+    parcels: dict[str, Parcel] = {}
+    for route in routes:  # one route at a time: a quarter's stops in one list would pass the store's limit of rows
+        stops[route.id] = uow.find(Stop, order="position", route_id=route.id)
+        found = uow.find(StopTask, stop_id=tuple(stop.id for stop in stops[route.id])) if stops[route.id] else []
+        for task in found:
+            tasks[task.stop_id].append(task)
+        parcels |= by_id(uow, Parcel, {task.parcel_id for task in found})
+    attempted = frozenset(_attempted(uow, routes, first))
+    return _Days(plans, routes, stops, tasks, parcels, attempted, {one.id: one for one in uow.find(Locker)})
+
+
+def _attempted(uow: UnitOfWork, routes: Sequence[Route], first: date) -> Iterable[str]:
+    """Yield the parcels these couriers did not get rid of at a first attempt, also in the days just before."""
+    since = datetime.combine(first, time(), UTC) - ATTEMPTS_BEFORE
+    for courier in sorted({route.courier_id for route in routes}):
+        yield from (one.parcel_id for one in uow.find(Attempt, courier_id=courier, at=From(since)))
+
+
+def _driven(days: _Days, route: Route, costs: Costs) -> Iterable[_Driven]:
+    """Yield what was done on a route, each with its part of the route's cost."""
+    stops = [stop for stop in days.stops[route.id] if any(task.done_at for task in days.tasks[stop.id])]
+    if not stops:
+        return
+    done = [task.done_at for stop in stops for task in days.tasks[stop.id] if task.done_at]
+    begins = route.started_at or route.starts_at
+    seconds = max((route.ends_at - route.starts_at).total_seconds(), (max(done) - begins).total_seconds())
+    cents = cost_cents(costs, round(seconds), route.distance_m, len(stops))
+    for stop in stops:
+        ended = [task for task in days.tasks[stop.id] if task.state in (TaskState.DONE, TaskState.FAILED)]
+        part = 1 / (len(stops) * max(1, len(ended)))
+        for task in ended:
+            parcel = days.parcels[task.parcel_id]
+            tally = _done(days, stop, task, parcel)
+            tally.stops, tally.seconds = 1 / len(ended), part * seconds
+            tally.cents, tally.metres = part * cents, part * route.distance_m
+            yield _Driven(days.plans[route.plan_id].day, route.courier_id, stop, task, parcel, tally)
+
+
+def _done(days: _Days, stop: Stop, task: StopTask, parcel: Parcel) -> Tally:
+    """Return what one task counts for; a collection costs, and brings no parcel to anybody."""
+    tally = Tally()
+    if task.task not in BRINGS:
+        return tally
+    if task.state is TaskState.FAILED:
+        tally.failed = 1
+        return tally
+    tally.parcels, tally.at_first = 1, int(parcel.id not in days.attempted)
+    if task.task is Task.DROP_OFF:
+        tally.to_lockers, tally.walk_m = 1, walk_m((parcel.lon, parcel.lat), (stop.lon, stop.lat))
+    elif parcel.window_from and parcel.window_to and task.done_at:
+        tally.promised, tally.kept = 1, int(parcel.window_from <= task.done_at <= parcel.window_to)
+    return tally
+
+
+def walk_m(home: tuple[float, float], locker: tuple[float, float]) -> float:
+    """Return the straight way in metres, on a plane that touches at home: right to a few metres within a city."""
+    east = (locker[0] - home[0]) * math.cos(math.radians(home[1]))
+    return EARTH_M_PER_DEGREE * math.hypot(east, locker[1] - home[1])
+
+
+def _view(driven: Iterable[_Driven], key: Callable[[_Driven], str], names: Mapping[str, str]) -> tuple[Kpi, ...]:
+    lines: dict[str, Kpi] = {}
+    for one in driven:
+        name = key(one)
+        lines.setdefault(name, Kpi(name, names.get(name, name))).tally.add(one.tally)
+    return tuple(lines[name] for name in sorted(lines))
+
+
+def _area(one: _Driven) -> str:
+    """Return the square a parcel's home lies in, by its south-western corner as (latitude, longitude)."""
+    south, west = (math.floor(value / AREA_DEGREES) * AREA_DEGREES for value in (one.parcel.lat, one.parcel.lon))
+    return f"{south:.2f}, {west:.2f}"
+
+
+def _share(part: float, whole: float) -> float | None:
+    return part / whole if whole else None

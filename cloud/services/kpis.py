@@ -222,7 +222,8 @@ def _view(driven: Iterable[_Driven], key: Callable[[_Driven], str], names: Mappi
 
 def _area(one: _Driven) -> str:
     """Return the square a parcel's home lies in, by its south-western corner as (latitude, longitude)."""
-    south, west = (math.floor(value / AREA_DEGREES) * AREA_DEGREES for value in (one.parcel.lat, one.parcel.lon))
+    squares = (math.floor(round(value / AREA_DEGREES, 6)) for value in (one.parcel.lat, one.parcel.lon))
+    south, west = (square * AREA_DEGREES for square in squares)
     return f"{south:.2f}, {west:.2f}"
 
 

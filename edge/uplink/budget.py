@@ -31,6 +31,9 @@ class Seen:
         self._max = digests_max
         self._digests: OrderedDict[bytes, None] = OrderedDict()
 
+    def __len__(self) -> int:
+        return len(self._digests)
+
     def before(self, digest: bytes) -> bool:
         """Whether this was seen lately; from now on it was."""
         known = digest in self._digests

@@ -69,6 +69,11 @@ class Inbox:
         """Messages that were acknowledged unread or unwritten, because there were too many of their sort."""
         return self._refusals.refused + self._repeats.refused
 
+    @property
+    def remembered(self) -> int:
+        """How many digests are kept to tell a repetition."""
+        return len(self._seen)
+
     async def run(self) -> None:
         """Take messages until cancelled."""
         async for incoming in self._link.messages():
@@ -84,10 +89,16 @@ class Inbox:
         document = read_wire(incoming.payload, self._trust.keys, self._trust.locker)
         if isinstance(document, NotBelieved):
             await self._refuse(document)
+        elif self._said_before(document) and not repeated and not self._repeats.spend(self._monotonic_ms()):
+            return
         elif isinstance(document, Acknowledgement):
             await self._acknowledged(document)
         else:
             await self._sink.receive(document)
+
+    def _said_before(self, document: Downward) -> bool:
+        """Say whether this was heard lately, also in other bytes: one envelope can be packed in many ways."""
+        return self._seen.before(hashlib.sha256(document.id).digest())
 
     async def _refuse(self, document: NotBelieved) -> None:
         self.refused += 1

@@ -1,6 +1,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 
+import msgspec
 import pytest
 
 from contract.codec import Downward, encode
@@ -132,6 +133,15 @@ async def test_a_captured_message_replayed_for_ever_is_dropped_after_its_budget(
     inbox = world.inbox()
     for _ in range(1_000):
         await inbox.take(_signed())
+    assert len(world.sink.received) == 1 + REPEATS_PER_HOUR_MAX
+
+
+async def test_a_captured_message_packed_anew_every_time_is_dropped_after_the_same_budget() -> None:
+    world = World()
+    inbox = world.inbox()
+    packed = msgspec.msgpack.decode(_signed().payload)
+    for number in range(1_000):
+        await inbox.take(_incoming(msgspec.msgpack.encode([*packed, number])))
     assert len(world.sink.received) == 1 + REPEATS_PER_HOUR_MAX
 
 

@@ -19,7 +19,7 @@ SEED ?=
 LOCKERS ?= 5
 HOURS ?= 8
 
-.PHONY: help setup demo demo-reset test lint format sim mutants survives bench bench-routing
+.PHONY: help setup demo demo-reset test lint format sim mutants torture survives bench bench-routing
 
 help: ## List the commands
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -59,6 +59,10 @@ mutants: ## Plant one bug after the other and show who catches it (ARGS="--why")
 survives: ## Measure what the system survives and write README's table anew
 	@scripts/setup.sh test
 	@exec $(PY) -m scripts.survives $(ARGS)
+
+torture: ## Kill agents, cloud and broker with people at the doors: make torture KILLS=1000 SEED=7 (ARGS="--help")
+	@scripts/setup.sh test
+	@exec $(PY) -m tests.process.torture --kills "$(or $(KILLS),1000)" $(if $(SEED),--seed "$(SEED)") $(ARGS)
 
 bench-routing: ## Solve a folder of instances: make bench-routing DATA=folder SET=vrpdo SECONDS=10 SOLVER=joint
 	@scripts/setup.sh demo

@@ -23,10 +23,18 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(1_000_000))
     parser.add_argument("--lockers", type=int, default=4)
     parser.add_argument("--gap", type=float, default=GAP_S, help="mean seconds between two kills")
+    parser.add_argument("--minutes", type=float, default=24 * 60.0, help="stop killing after so long")
     parser.add_argument("--save", choices=("change", "second"), help="how often the broker saves; else its default")
     parser.add_argument("--keep", type=Path, help="where everything lives, and stays")
     asked = parser.parse_args()
-    wish = Wish(seed=asked.seed, kills=asked.kills, lockers=asked.lockers, gap_s=asked.gap, save=asked.save or "")
+    wish = Wish(
+        seed=asked.seed,
+        kills=asked.kills,
+        lockers=asked.lockers,
+        gap_s=asked.gap,
+        within_s=asked.minutes * 60,
+        save=asked.save or "",
+    )
     folder = asked.keep or Path(tempfile.mkdtemp(prefix="latchmile-torture-"))
     folder.mkdir(parents=True, exist_ok=True)
     _say(f"seed {wish.seed}, {wish.kills} kills, everything in {folder}")
@@ -46,6 +54,7 @@ def main() -> int:
 def _note(report: Report, folder: Path) -> None:
     if report.violations:
         _say(f"seed {report.wish.seed} broke a promise; everything is left in {folder}")
+    (folder / "people.log").write_text("\n".join([*report.goods.problems, *report.goods.nuisances]))
     for one in report.violations:
         _say(f"VIOLATION {one}")
     tried, broken = report.kills.total(), len(report.violations)

@@ -65,25 +65,32 @@ class Depot:
         return Parcel(f"LM-STORM-{self.made:05d}", locker, place_of(self.lockers.index(locker)))
 
     async def _announce(self, parcels: Sequence[Parcel]) -> None:
-        name = f"storm-{self.made}.csv"
-        body = csv_of(parcels).encode()
-        there = {"carrier": "storm", "file_name": name}
-        headers = {"Idempotency-Key": name, "Content-Type": "text/csv"}
-        api = self.town.api
-        await self._say(lambda: api.post("/v1/imports/parcels", params=there, content=body, headers=headers))
+        """Send the file until its import has been done: one that a kill interrupted is asked for again."""
+        body, state, tried = csv_of(parcels).encode(), "", 0
+        while state != "done" and not self.closing.is_set():
+            tried += 1
+            state = await self._import(f"storm-{self.made}.csv", f"{self.made}-{tried}", body)
         for one in parcels:
             await self._promise(one)
 
+    async def _import(self, name: str, key: str, body: bytes) -> str:
+        api, there = self.town.api, {"carrier": "storm", "file_name": name}
+        headers = {"Idempotency-Key": key, "Content-Type": "text/csv"}
+        taken = await self._say(lambda: api.post("/v1/imports/parcels", params=there, content=body, headers=headers))
+        state = ""
+        while taken is not None and state not in ("done", "failed") and not self.closing.is_set():
+            await asyncio.sleep(AGAIN_S)
+            job = await self._say(lambda: api.get(f"/v1/jobs/{taken.json()['id']}"))
+            state = job.json()["state"] if job else ""
+        return state
+
     async def _promise(self, parcel: Parcel) -> None:
-        """Wait for the row to land and have a compartment kept for it."""
-        api, found = self.town.api, None
-        while not found and not self.closing.is_set():
-            answer = await self._say(lambda: api.get("/v1/parcels", params={"barcode": parcel.barcode}))
-            found = answer.json()["parcels"] if answer else None
-            if not found:
-                await asyncio.sleep(AGAIN_S)
-        if not found:
+        """Have a compartment kept for it."""
+        api = self.town.api
+        answer = await self._say(lambda: api.get("/v1/parcels", params={"barcode": parcel.barcode}))
+        if answer is None:
             return
+        found = answer.json()["parcels"]
         wish = {"scope": "this_locker", "locker_id": parcel.locker}
         headers = {"Idempotency-Key": f"consent-{parcel.barcode}"}
         answer = await self._say(lambda: api.post(f"/v1/parcels/{found[0]['id']}/opt-in", json=wish, headers=headers))

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
+from contract.events import ReleaseIndeterminate
 from firmware_sim.proxy.proxy import Proxy
 from firmware_sim.proxy.seals import seals
 from firmware_sim.proxy.weather import CALM, STORM, Weather
@@ -47,6 +48,7 @@ class Wish:
     kills: int
     lockers: int = 4
     gap_s: float = GAP_S
+    within_s: float = 24 * 3600.0
     save: str = ""
 
 
@@ -60,6 +62,8 @@ class Report:
     goods: Goods = field(default_factory=Goods)
     found: Findings = field(default_factory=Findings)
     events: int = 0
+    unclear: int = 0
+    """Tasks a kill left half done: the agent said that it does not know, and did not pulse again."""
     seconds: float = 0.0
     quiet_s: float = 0.0
 
@@ -79,6 +83,7 @@ class Report:
                 "events": self.events,
                 "dropped_off": sum(bool(one.told_in) for one in parcels),
                 "picked_up": sum(one.fetched for one in parcels),
+                "left_unclear_by_kills": self.unclear,
                 "staff": sum(one.stuck or one.fetch is Fetch.STAFF for one in parcels),
                 "nuisances": len(self.goods.nuisances),
                 "seconds": round(self.seconds, 1),
@@ -180,7 +185,7 @@ async def _rage(killer: Killer, corners: list[Corner], depot: Depot, wish: Wish)
             tasks.create_task(corner.live())
         tasks.create_task(depot.live())
         try:
-            await killer.kill(wish.kills)
+            await killer.kill(wish.kills, wish.within_s)
         finally:
             for closing in (depot.closing, *(corner.closing for corner in corners)):
                 closing.set()
@@ -216,6 +221,7 @@ def _reckon(town: Town, cabinets: dict[str, CabinetTruth], report: Report) -> No
         compare_journals(name, edge, cloud, report.found)
         compare_doors(name, cloud.events, cabinet, report.found)
         report.events += len(cloud.rows)
+        report.unclear += sum(isinstance(one, ReleaseIndeterminate) for one in cloud.events)
         rebased = town.lockers[name].program.said().count(_REBASED)
         report.found.lost.extend([f"{name}: rebased {rebased} times"] if rebased else [])
     compare_parcels(report.goods, known_parcels(town.database), cabinets, report.found)

@@ -56,6 +56,10 @@ mutants: ## Plant one bug after the other and show who catches it (ARGS="--why")
 	@scripts/setup.sh test
 	@exec $(PY) -m tests.simulation.mutants $(ARGS)
 
+crash-points: ## night: cut the power twice, at every pair of moments of every scenario (ARGS="--scenario pick-up")
+	@scripts/setup.sh test
+	@exec $(PY) -m tests.power --double $(ARGS)
+
 survives: ## Measure what the system survives and write README's table anew
 	@scripts/setup.sh test
 	@exec $(PY) -m scripts.survives $(ARGS)

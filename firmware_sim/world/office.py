@@ -20,7 +20,7 @@ from cloud.domain.parcel import Parcel, ParcelState
 from cloud.downlink.dispatch import Dispatch
 from cloud.downlink.ingest import Desk, Ingest
 from cloud.services import notifications, prepare_codes
-from cloud.services.dispatch import expire_messages, resend_unconfirmed
+from cloud.services.dispatch import RESEND_AFTER, expire_messages, resend_unconfirmed
 from cloud.services.expire_parcels import expire_parcels
 from cloud.services.models import add_standard_models
 from cloud.services.ports import Act, Keys, UnitOfWork
@@ -240,17 +240,20 @@ class Office:
 
     async def _repeat(self, writer: WorldWriter) -> bool:
         """Say again what was not confirmed; false when nothing waits."""
-        if not self.ask(lambda uow: uow.count(OutboxMessage, state=UNDER_WAY)):
-            return False
-        self._wake.set()
-        await writer.run(lambda uow: resend_unconfirmed(uow, self.act()))
-        await writer.run(lambda uow: expire_messages(uow, self.act()))
-        await writer.run(lambda uow: expire_commands(uow, self.act()))
-        return True
+        waiting = self.ask(lambda uow: uow.find(OutboxMessage, state=UNDER_WAY))
+        silent_since = self.clock.now() - RESEND_AFTER
+        if any(one.state is not MessageState.SENT for one in waiting):
+            self._wake.set()
+        if any(one.sent_at is not None and one.sent_at <= silent_since for one in waiting):
+            await writer.run(lambda uow: resend_unconfirmed(uow, self.act()))
+        return bool(waiting)
 
     async def _slow(self, writer: WorldWriter) -> None:
         keys = self.keys
         await writer.run(lambda uow: mark_silent(uow, self.act()))
+        if OutboxMessage.__name__ in self._moved:
+            await writer.run(lambda uow: expire_messages(uow, self.act()))
+            await writer.run(lambda uow: expire_commands(uow, self.act()))
         if self.ask(lambda uow: uow.count(Reservation, state=ReservationState.ACTIVE)):
             await writer.run(lambda uow: expire_reservations(uow, self.act(), keys))
         if self.ask(lambda uow: uow.count(Parcel, state=(ParcelState.READY_FOR_PICKUP, ParcelState.EXPIRED))):

@@ -10,6 +10,7 @@ An era of trouble ends with quiet: faults stop, everybody goes home, and edge an
 """
 
 import asyncio
+import gc
 import json
 import logging
 import random
@@ -30,6 +31,7 @@ from firmware_sim.world.town import Town
 from firmware_sim.world.virtual_time import VirtualLoop
 from firmware_sim.world.wire import WorldBroker
 
+GARBAGE = 100_000  # objects before a look for cycles: a world makes few, and looking costs it a tenth of its time
 ERA_H = 8.0
 DAY_H, SHIFTS = 24.0, 3  # worlds shorter than a day begin at six, at fourteen or at twenty-two o'clock
 CONVERGED_S_MAX = 300
@@ -91,6 +93,8 @@ class Result:
 def run_world(plan: Plan, say: Callable[[str], None] | None = None) -> Result:
     """Live through one world and return how it went."""
     logging.disable(logging.CRITICAL)
+    thresholds = gc.get_threshold()
+    gc.set_threshold(GARBAGE, *thresholds[1:])
     loop = VirtualLoop(plan.begin_s)
     try:
         world = World(plan, loop, say)
@@ -105,6 +109,7 @@ def run_world(plan: Plan, say: Callable[[str], None] | None = None) -> Result:
     finally:
         asyncio.set_event_loop(None)
         loop.close()
+        gc.set_threshold(*thresholds)
         logging.disable(logging.NOTSET)
     return result
 

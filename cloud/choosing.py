@@ -10,7 +10,7 @@ from cloud.domain.locker import Locker
 from cloud.domain.opening_hours import ALWAYS
 from cloud.replanning import travel_now
 from cloud.rim import Rim
-from cloud.routing.locker_choice import Candidate, Compartments, Ranked, Remaining, Wish, choose_locker
+from cloud.routing.locker_choice import Candidate, Compartments, Ranked, Remaining, Tariff, Wish, choose_locker
 from cloud.routing.problem import Place, Stop, Travel
 from cloud.routing.stops import Item
 from cloud.services.locker_question import ChooseLocker, LockerQuestion, Suggestion
@@ -26,6 +26,7 @@ from cloud.services.ports import Act, UnitOfWork
 from cloud.services.report_failed_attempt import FailedAttempt, ask_first
 from cloud.services.rest_of_day import Rest, hours, new_order, read_rest, volume_cm3
 
+PRICED_MAX = 6  # lockers scheduled exactly: the answer waits for each, and two may fill up before it arrives
 WALK_ANY_M = 1_000_000  # how far a recipient walks was judged before
 
 
@@ -79,7 +80,7 @@ def rank(question: LockerQuestion, rest: Rest | None, travel: Travel | None) -> 
         return tuple(Suggestion(locker.id) for locker in question.candidates)
     remaining = Remaining(rest.courier, rest.stops)
     candidates = [_candidate(question, locker) for locker in question.candidates]
-    choice = choose_locker(_wish(question), candidates, remaining, travel)
+    choice = choose_locker(_wish(question), candidates, remaining, travel, Tariff(priced_max=PRICED_MAX))
     return tuple(_suggestion(rest, one) for one in choice.ranked)
 
 

@@ -184,11 +184,12 @@ def _clocks(view: _View, _: Travel) -> Iterator[Violation]:
 
 
 def _windows(view: _View, _: Travel) -> Iterator[Violation]:
+    committed = view.last_locked_step
     for number, step, stop in view.stop_steps():
         if step.service_s != stop.service_s:
             yield view.says(Fault.SERVICE, f"serves {stop.id} for {step.service_s} s, not {stop.service_s} s")
         begin_s = step.arrival_s + step.wait_s
-        if number > view.last_locked_step and not _inside(begin_s, stop.windows):
+        if number > committed and not _inside(begin_s, stop.windows):
             yield view.says(Fault.WINDOW, f"begins at {stop.id} at {begin_s} s, outside its windows")
 
 
@@ -199,6 +200,7 @@ def _inside(moment_s: int, windows: Sequence[TimeWindow]) -> bool:
 def _breaks(view: _View, _: Travel) -> Iterator[Violation]:
     known: dict[str, Break] = {pause.id: pause for pause in view.courier.breaks}
     taken: set[str] = set()
+    committed = view.last_locked_step
     for number, step in enumerate(view.route.steps):
         if step.kind is not StepKind.BREAK:
             continue
@@ -210,7 +212,7 @@ def _breaks(view: _View, _: Travel) -> Iterator[Violation]:
         begin_s = step.arrival_s + step.wait_s
         if step.service_s != pause.duration_s:
             yield view.says(Fault.BREAK, f"takes {step.service_s} s for break {step.ref} of {pause.duration_s} s")
-        if number > view.last_locked_step and not _inside(begin_s, pause.windows):
+        if number > committed and not _inside(begin_s, pause.windows):
             yield view.says(Fault.BREAK, f"begins break {step.ref} at {begin_s} s, outside its windows")
     depart_s, end_s = view.route.depart_s, view.route.end_s
     for pause in view.courier.breaks:

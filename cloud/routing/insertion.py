@@ -31,13 +31,20 @@ def positions_by_detour(
     courier: Courier, order: Sequence[Visit], new: Stop, slacks: Sequence[int], travel: Travel
 ) -> list[int]:
     """Return the positions behind the locked prefix whose slack takes the new stop, least added driving first."""
+    return [position for _, position in detours(courier, order, new, slacks, travel)]
+
+
+def detours(
+    courier: Courier, order: Sequence[Visit], new: Stop, slacks: Sequence[int], travel: Travel
+) -> list[tuple[int, int]]:
+    """Return (seconds of driving added, position) for the same positions in the same order."""
     before, after = _neighbours(courier, order)
     found = []
     for position in range(_first_free(courier, order), len(order) + 1):
         added_s = _added_s(before[position], new.place, after[position], travel)
         if added_s + new.service_s <= slacks[position]:
             found.append((added_s, position))
-    return [position for _, position in sorted(found)]
+    return sorted(found)
 
 
 def _first_free(courier: Courier, order: Sequence[Visit]) -> int:

@@ -11,7 +11,7 @@ from enum import StrEnum
 from math import asin, cos, radians, sin, sqrt
 
 from cloud.routing.checker import check_route
-from cloud.routing.insertion import positions_by_detour, slacks_s
+from cloud.routing.insertion import detours, slacks_s
 from cloud.routing.plan import Route, StepKind
 from cloud.routing.problem import HORIZON_S_MAX, Courier, Place, Stop, StopId, StopKind, TimeWindow, Travel
 from cloud.routing.schedule import Visit, earliest_route
@@ -81,6 +81,7 @@ class Tariff:
 
     walk_cents_per_km: int = 60  # our assumption: a kilometre's walk there and back is worth a minute of a van
     service: ServiceTimes = field(default_factory=ServiceTimes)
+    priced_max: int = CANDIDATES_MAX  # candidates that are scheduled exactly, the most promising ones first
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +128,8 @@ def choose_locker(
 ) -> Choice:
     """Rank the candidates by detour plus walk, cheapest first; equal ones by id, so that the answer is always the same.
 
-    ``travel`` must know the candidates' places beside the route's. Raises ValueError beyond CANDIDATES_MAX.
+    Of more than ``tariff.priced_max`` the least promising are neither ranked nor refused. ``travel`` must know the
+    candidates' places beside the route's. Raises ValueError beyond CANDIDATES_MAX.
     """
     if len(candidates) > CANDIDATES_MAX:
         raise ValueError(f"{len(candidates)} candidate lockers; at most {CANDIDATES_MAX}")
@@ -136,19 +138,32 @@ def choose_locker(
     remaining = _forgiving(remaining, base)
     search = _Search(wish, remaining, travel, tariff, slacks_s(remaining.courier, remaining.order, base))
     ranked: list[Ranked] = []
-    refused: list[Refused] = []
-    for candidate in candidates:
-        refusal = refusal_of(wish, candidate)
-        found = None if refusal else _cheapest(search, candidate)
-        if refusal is not None:
-            refused.append(refusal)
-        elif found is None:
+    refused = [refusal for refusal in (refusal_of(wish, candidate) for candidate in candidates) if refusal is not None]
+    for candidate in _promising(search, candidates, {one.site_id for one in refused}):
+        found = _cheapest(search, candidate)
+        if found is None:
             sentence = "The courier cannot stop there today and still keep every promise on the route."
             refused.append(Refused(candidate.id, Refusal.NOT_ON_ROUTE, sentence))
         else:
             ranked.append(_priced(wish, candidate, base, found, tariff))
     ranked.sort(key=lambda one: (one.score_cents, one.detour_s, one.walk_m, one.site_id))
     return Choice(tuple(ranked), tuple(refused))
+
+
+def _promising(search: "_Search", candidates: Sequence[Candidate], refused: set[str]) -> list[Candidate]:
+    """Return as many candidates as are to be priced, those with the least driving and walking added first."""
+    left = [one for one in candidates if one.id not in refused]
+    if len(left) <= search.tariff.priced_max:
+        return left
+    costs = search.remaining.courier.costs
+
+    def guess(candidate: Candidate) -> float:
+        added_s = min((added for added, _ in _added(search, candidate)), default=HORIZON_S_MAX)
+        walk = walk_m(search.wish.home, candidate.place) * search.tariff.walk_cents_per_km / 1_000
+        speed_m_s = 7.0  # what a second of driving costs in kilometres, near enough to sort by
+        return added_s * (costs.per_hour_cents / 3_600 + costs.per_km_cents * speed_m_s / 1_000) + walk
+
+    return sorted(left, key=guess)[: search.tariff.priced_max]
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,8 +245,15 @@ def _orders(search: _Search, candidate: Candidate) -> Iterator[tuple[Visit, ...]
         if isinstance(visit, Stop) and visit.id == there and visit.id not in courier.locked:
             yield (*order[:position], _merged(visit, candidate, item, search.tariff), *order[position + 1 :])
     new = _drop_off(item, candidate, search.tariff)
-    for position in positions_by_detour(courier, order, new, search.slacks, search.travel)[:TRIES_MAX]:
+    for _, position in _added(search, candidate)[:TRIES_MAX]:
         yield (*order[:position], new, *order[position:])
+
+
+def _added(search: _Search, candidate: Candidate) -> list[tuple[int, int]]:
+    """Return the seconds of driving a stop there adds and at which position, least first."""
+    new = _drop_off(search.wish.item, candidate, search.tariff)
+    courier, order = search.remaining.courier, search.remaining.order
+    return detours(courier, order, new, search.slacks, search.travel)
 
 
 def _merged(stop: Stop, candidate: Candidate, item: Item, tariff: Tariff) -> Stop:

@@ -162,3 +162,14 @@ def test_a_kilometre_on_foot_is_a_third_longer_than_the_crow_flies() -> None:
 def test_too_many_candidates_are_refused() -> None:
     with pytest.raises(ValueError, match=f"at most {CANDIDATES_MAX}"):
         _choose([_candidate(f"W{number}") for number in range(CANDIDATES_MAX + 1)], [])
+
+
+def test_only_the_most_promising_are_priced_and_the_best_is_among_them() -> None:
+    far = [_candidate(f"far{number}", -9 - number) for number in range(4)]
+    anna = a_courier(under_way=True)
+    order = (a_stop("a", 10),)
+    candidates = [*far, _candidate("ahead", 8)]
+    travel = line_travel(Problem(order, (anna,)), [one.place for one in candidates])
+    choice = choose_locker(_wish(), candidates, Remaining(anna, order), travel, Tariff(priced_max=2))
+    assert _ids(choice) == ["ahead", "far0"]
+    assert choice.refused == ()

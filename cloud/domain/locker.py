@@ -37,7 +37,10 @@ class CompartmentStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Locker:
-    """``boot_nonce`` and ``command_counter`` make remote opens unrepeatable; ``unserved_since`` stops dwell clocks."""
+    """``boot_nonce`` and ``command_counter`` make remote opens unrepeatable; ``unserved_since`` stops dwell clocks.
+
+    ``reported_at``: when a picture last agreed with the journal we have; None since it came back, until one does.
+    """
 
     id: str
     name: str
@@ -101,6 +104,11 @@ def takes_parcels(locker: Locker) -> bool:
 def is_silent(locker: Locker, now: datetime) -> bool:
     """Whether a locker has been gone for so long that somebody should know; the broker's will said when it went."""
     return not locker.online and (locker.seen_at is None or now - locker.seen_at >= SILENT_AFTER)
+
+
+def is_caught_up(locker: Locker) -> bool:
+    """Whether we know what the locker did: it is there, and nothing of a silent week is still on its way to us."""
+    return locker.online and locker.reported_at is not None
 
 
 def is_free(compartment: Compartment) -> bool:

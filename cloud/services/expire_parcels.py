@@ -1,7 +1,7 @@
 """Parcels nobody fetched: their dwell ends by policy, and a courier gets the right to take them out."""
 
 from cloud.domain.dwell import is_over
-from cloud.domain.locker import Locker
+from cloud.domain.locker import Locker, is_caught_up
 from cloud.domain.parcel import Parcel, ParcelState, Wish, advance
 from cloud.services.collecting import has_collection, issue_collection
 from cloud.services.history import move
@@ -26,7 +26,7 @@ def expire_parcels(uow: UnitOfWork, act: Act, keys: Keys) -> int:
 def _expire(uow: UnitOfWork, act: Act, parcel: Parcel) -> bool:
     if parcel.locker_id is None or parcel.deadline is None:
         return False
-    if not is_over(parcel.deadline, act.now, silent=not uow.need(Locker, parcel.locker_id).online):
+    if not is_over(parcel.deadline, act.now, silent=not is_caught_up(uow.need(Locker, parcel.locker_id))):
         return False
     moved = move(uow, act, parcel, "expired", state=advance(parcel.state, Wish.END_DWELL))
     note = notice(act, moved, "expired", parcel.deadline.isoformat())

@@ -30,7 +30,7 @@ _DIFFERENCES_SHOWN = 10  # enough to see what was built differently
 def record_report(uow: UnitOfWork, act: Act, snapshot: Snapshot) -> None:
     """Take one snapshot."""
     locker = uow.need(Locker, snapshot.locker)
-    uow.change(Locker, {"id": locker.id}, reported_at=act.now, seen_at=act.now)
+    uow.change(Locker, {"id": locker.id}, seen_at=act.now)
     uow.change(DesiredConfiguration, {"locker_id": locker.id}, applied_version=snapshot.configuration_version)
     if snapshot_digest(snapshot.compartments) != snapshot.digest:
         uow.add(
@@ -41,6 +41,7 @@ def record_report(uow: UnitOfWork, act: Act, snapshot: Snapshot) -> None:
         return
     through, _ = uow.log.heads((locker.id,)).get(locker.id, (0, b""))
     if snapshot.through_sequence == through:
+        uow.change(Locker, {"id": locker.id}, reported_at=act.now)
         _reconcile(uow, act, locker.id, snapshot.compartments)
 
 

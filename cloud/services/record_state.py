@@ -57,6 +57,7 @@ def _came(uow: UnitOfWork, act: Act, locker: Locker, state: LockerState) -> None
         {"id": locker.id},
         online=True,
         seen_at=act.now,
+        reported_at=None,
         unserved_since=None,
         boot_nonce=state.boot.hex(),
         session=state.session,

@@ -4,7 +4,7 @@ from cloud.domain.actors import Role, require
 from cloud.domain.capacity import Reservation, ReservationState
 from cloud.domain.custody import CustodianKind
 from cloud.domain.dwell import is_over
-from cloud.domain.locker import Locker
+from cloud.domain.locker import Locker, is_caught_up
 from cloud.domain.parcel import Parcel, ParcelState, Wish, advance
 from cloud.services.history import move
 from cloud.services.ports import Act, Keys, UnitOfWork, UpTo
@@ -30,7 +30,7 @@ def expire_reservations(uow: UnitOfWork, act: Act, keys: Keys) -> int:
         Reservation, order="expires_at id", limit=BATCH_MAX, state=ReservationState.ACTIVE, expires_at=UpTo(act.now)
     )
     for reservation in due:
-        silent = not uow.need(Locker, reservation.locker_id).online
+        silent = not is_caught_up(uow.need(Locker, reservation.locker_id))
         if not is_over(reservation.expires_at, act.now, silent=silent):
             continue
         end_promise(uow, act, reservation.parcel_id, ReservationState.EXPIRED, "expired")

@@ -15,12 +15,14 @@ from cloud.services.expire_parcels import expire_parcels
 from cloud.services.models import STANDARD
 from cloud.services.promise import about_code, promise
 from cloud.services.record_events import Recorded
+from cloud.services.record_state import record_state
 from cloud.services.records import SealedCode
 from cloud.services.release_reservation import expire_reservations
 from contract.codec import encode
 from contract.codes import RANDOM_DIGITS, StretchedCode
 from contract.events import Entry, EventBatch, chain, genesis_hash
 from contract.ids import CompartmentLabel
+from contract.state import LockerState
 from edge.locker_controller.arrivals import NotBelieved, read_wire, scanned
 from edge.locker_controller.decide import Decision
 from edge.locker_controller.inputs import Answer, CodeEntered, Input, MessageReceived
@@ -75,7 +77,8 @@ class PaperWire:
 
     def online(self, *, is_online: bool) -> None:
         """Let the cloud believe that the locker is there, or that it is not."""
-        self.cloud.do(lambda uow: uow.change(Locker, {"id": LOCKER}, online=is_online))
+        at = self.cloud.now if is_online else None
+        self.cloud.do(lambda uow: uow.change(Locker, {"id": LOCKER}, online=is_online, reported_at=at))
 
     def up(self) -> list[Recorded]:
         """Carry what the journal has and the cloud has not."""
@@ -100,7 +103,14 @@ class PaperWire:
         return len(due)
 
     def meet(self) -> None:
-        """Connect the two for as long as they have something to say."""
+        """Connect the two for as long as they have something to say; a job may look before the journal has come."""
+        boot = self.box.state.boot
+        assert boot is not None
+        at_ms = int(self.cloud.now.timestamp() * 1000)
+        birth = LockerState(LOCKER, True, boot, 1, "1.0", at_ms, "synced")  # noqa: FBT003 - the contract's order
+        self.cloud.do(lambda uow: record_state(uow, self.cloud.act(), birth))
+        self.jobs()
+        self.up()
         self.online(is_online=True)
         for _ in range(3):
             self.up()

@@ -132,6 +132,7 @@ class SmallCloud:
             "intake_open": True,
             "online": True,
             "seen_at": self.now,
+            "reported_at": self.now,
             "boot_nonce": BOOT.hex(),
             "session": 1,
         }

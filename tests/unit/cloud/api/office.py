@@ -122,6 +122,7 @@ class Office:
                 status=LockerStatus.ACTIVE,
                 intake_open=True,
                 online=True,
+                reported_at=act.now,
                 seen_at=act.now,
                 boot_nonce="ab" * 16,
             )

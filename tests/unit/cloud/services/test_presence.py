@@ -8,16 +8,18 @@ from cloud.domain.errors import InvalidError
 from cloud.domain.locker import Compartment, CompartmentStatus, Contents, Locker, LockerStatus
 from cloud.domain.parcel import ParcelState
 from cloud.services.models import STANDARD, add_model, columns, layout_of
+from cloud.services.promise import promise
 from cloud.services.record_report import record_report
 from cloud.services.record_state import mark_silent, record_state
 from cloud.services.records import HistoryEntry
 from cloud.services.records_ops import Alarm, SupportCase
-from contract.events import DoorOpened
+from cloud.services.release_reservation import expire_reservations
+from contract.events import DoorOpened, ParcelDroppedOff
 from contract.ids import CompartmentLabel, LockerId, ParcelRef
 from contract.layout import CompartmentPlan, Layout
 from contract.sizes import SizeClass
 from contract.state import CompartmentState, Snapshot, snapshot_digest
-from tests.unit.cloud.small_cloud import A01, BOOT, Journal, SmallCloud
+from tests.unit.cloud.small_cloud import A01, BOOT, GRANT, REF, Journal, SmallCloud
 
 OTHER_BOOT = b"another boot...."
 INSIDE = ParcelRef(b"p" * 16)
@@ -54,6 +56,26 @@ def test_a_birth_brings_the_boot_nonce_and_a_will_takes_the_locker_away(cloud: S
     assert (cloud.the(Locker).online, cloud.the(Locker).boot_nonce) == (True, OTHER_BOOT.hex())
     _state(cloud, online=False, boot=OTHER_BOOT)
     assert (cloud.the(Locker).online, cloud.the(Locker).unserved_since) == (False, cloud.now)
+
+
+def test_a_locker_that_came_back_ends_no_promise_before_its_journal_has_come_too(
+    cloud: SmallCloud, locker: Journal
+) -> None:
+    promised, home = cloud.parcel(), cloud.the(Locker)
+    cloud.codes("WAW-01", 1)
+    cloud.do(lambda uow: promise(uow, cloud.act(), cloud.keys, promised, home))
+    _state(cloud, online=False)
+    cloud.later(days=7)
+    _state(cloud, online=True)
+    waiting = locker.batch(ParcelDroppedOff(ParcelRef(bytes.fromhex(promised.id)), A01, GRANT, REF))
+    _report(cloud, through=1)
+
+    assert cloud.do(lambda uow: expire_reservations(uow, cloud.act(), cloud.keys)) == 0
+    cloud.record(waiting)
+    _report(cloud, through=1, A01={"parcel": ParcelRef(bytes.fromhex(promised.id))})
+    assert cloud.the(Locker).reported_at == cloud.now
+    assert cloud.do(lambda uow: expire_reservations(uow, cloud.act(), cloud.keys)) == 0
+    assert cloud.again(promised).state is ParcelState.READY_FOR_PICKUP
 
 
 def test_a_will_of_an_older_connection_changes_nothing(cloud: SmallCloud, locker: Journal) -> None:

@@ -25,6 +25,7 @@ FREE_MISSES = 5
 LOCK_FIRST_S = 30
 LOCK_S_MAX = HOUR_S
 MISSES_PER_DAY_MAX = 100
+PICK_UPS_PER_MINUTE_MAX = 8  # the fastest courier needs 7 s a door, a recipient who never saw it before twice that
 
 # Doors
 PULSES_PER_INTENT_MAX = 2  # the one re-pulse; a third only warms a coil that does not move its hook
@@ -39,7 +40,9 @@ GIVE_UP_TIMES = 5  # times door_left_open_s: the person has left, the machine se
 WARNINGS_MAX = 6  # each after twice the time of the one before: 1 min to half an hour, then it is the operator's
 SUSPECT_OPEN_MS = HOUR_S * 1000  # nobody holds a door for an hour; a cut cable does
 SUSPECT_UNKNOWN_MS = 60_000  # a sensor that cannot be read for a minute watches nothing
-MASS_OPEN_DOORS = 3  # one forced door is a thief or a cut cable, two a coincidence; three are the whole machine's matter
+MASS_OPEN_DOORS = (
+    3  # one forced door is a thief or a cut cable, two a coincidence; three are the whole machine's matter
+)
 CLOSE_DOOR_SHOWN_MS = 300_000  # then the screen is given back to the people who want their parcels
 
 # People

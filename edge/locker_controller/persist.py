@@ -30,6 +30,7 @@ _SINGLES: Mapping[str, Any] = {
     "configuration": Configuration,
     "lockout": Lockout,
     "remote": RemoteHistory,
+    "pace_ms": tuple[int, ...],
     "task": Task,
 }
 _MAPS: Mapping[str, tuple[str, Any]] = {

@@ -17,6 +17,7 @@ from edge.locker_controller.draft import Draft
 from edge.locker_controller.grants import deadline, group_of, pick_up_is_dead, pick_ups
 from edge.locker_controller.limits import AGAIN_S, PICK_UPS_AGAIN_MAX, PICKED_UP_MS
 from edge.locker_controller.lockout import after_hit, locked_s, miss
+from edge.locker_controller.pace import is_too_fast
 from edge.locker_controller.refusing import refuse, refuse_with, report
 from edge.locker_controller.release import begin
 from edge.locker_controller.screens import LockedOut, PickedUp, ProblemThanks, Refused, Why
@@ -74,11 +75,14 @@ def start(draft: Draft, label: CompartmentLabel, aim: PickUpAim) -> bool:
     After a crash the same code works once more within three minutes, and only behind a door that stayed closed since.
     """
     doubt_until_s = draft.state.compartments[label].doubt_until_s
+    if doubt_until_s is not None and (draft.now_s > doubt_until_s or draft.state.doors[label].is_open is not False):
+        refuse_with(draft, ProblemReported("staff_needed", label, aim.parcel))
+        draft.show(Refused(Why.STAFF))
+        return False
+    if is_too_fast(draft):
+        draft.show(Refused(Why.BUSY))
+        return False
     if doubt_until_s is not None:
-        if draft.now_s > doubt_until_s or draft.state.doors[label].is_open is not False:
-            refuse_with(draft, ProblemReported("staff_needed", label, aim.parcel))
-            draft.show(Refused(Why.STAFF))
-            return False
         draft.compartment(label, doubt_until_s=0)
     begin(draft, label, aim)
     return True

@@ -6,7 +6,7 @@ from msgspec.structs import replace
 
 from contract.events import AgentStarted, ReleaseIndeterminate
 from contract.state import DoorLevel
-from edge.locker_controller import dropoff, lockout, remote, turn
+from edge.locker_controller import dropoff, lockout, pace, remote, turn
 from edge.locker_controller.doors import sense_all
 from edge.locker_controller.draft import Draft
 from edge.locker_controller.effects import PublishReport, PublishState
@@ -31,6 +31,7 @@ def start(draft: Draft, given: Started) -> None:
         problem_at_ms=None,
         lockout=lockout.after_start(state.lockout, draft.ms),
         remote=remote.after_start(state.remote, draft.ms),
+        pace_ms=pace.after_start(state.pace_ms, draft.ms),
     )
     if state.task is not None:
         _resume(draft, state.task, given.levels.get(state.task.label, DoorLevel.UNKNOWN))

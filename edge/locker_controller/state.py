@@ -279,6 +279,7 @@ class LockerRecord(msgspec.Struct, frozen=True):
     inbox: Mapping[MessageId, int]
     lockout: Lockout = Lockout()
     remote: RemoteHistory = RemoteHistory()
+    pace_ms: tuple[int, ...] = ()
     task: Task | None = None
 
     boot: BootId | None = None

@@ -3,7 +3,7 @@
 from typing import assert_never
 
 from contract.grants import CollectGrant, DropOffGrant, Grant, PickUpGrant
-from edge.locker_controller import lockout, remote
+from edge.locker_controller import lockout, pace, remote
 from edge.locker_controller.compartment import holding
 from edge.locker_controller.draft import Draft
 from edge.locker_controller.grants import deadline, pick_up_is_dead
@@ -14,6 +14,7 @@ from edge.locker_controller.state import LockerRecord
 def tidy(draft: Draft) -> None:
     """Forget, once an hour, what can mean nothing any more."""
     lockout.carry_on(draft)
+    pace.forget(draft)
     now_s = draft.now_s
     if 0 <= now_s - draft.state.tidied_at_s < TIDY_EVERY_S:
         return

@@ -235,5 +235,6 @@ def durable(state: LockerRecord) -> LockerRecord:
         inbox=state.inbox,
         lockout=state.lockout,
         remote=state.remote,
+        pace_ms=state.pace_ms,
         task=state.task,
     )

@@ -19,6 +19,7 @@ from cloud.domain.locker import (
 )
 from cloud.services.attention import alarm, case
 from cloud.services.ports import Act, Change, UnitOfWork
+from cloud.services.record_state import heard
 from cloud.services.records_ops import Alarm, DesiredConfiguration, Model
 from contract.layout import Layout
 from contract.state import CompartmentState, Snapshot, snapshot_digest
@@ -37,6 +38,8 @@ def record_report(uow: UnitOfWork, act: Act, snapshot: Snapshot) -> None:
             alarm(act, (locker.id, None), ("snapshot_damaged", "critical"), "the digest does not match the picture")
         )
         return
+    if not locker.online:
+        heard(uow, act, locker, (snapshot.boot.hex(), snapshot.at_ms))
     if locker.status is LockerStatus.ENROLLING and not _activate(uow, act, locker, snapshot):
         return
     through, _ = uow.log.heads((locker.id,)).get(locker.id, (0, b""))

@@ -4,7 +4,7 @@ A locker that comes back *with another boot* could not be opened while it was go
 is extended by that time. One that comes back in the same boot was only cut off: it served people all along.
 """
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from cloud.domain.dwell import stopped_for
 from cloud.domain.locker import Locker, is_silent
@@ -17,7 +17,10 @@ from cloud.services.records_ops import Alarm
 from contract.state import LockerState
 
 SILENT = "locker_silent"
+FRESH_MS = 30_000  # a picture travels for milliseconds; clocks of devices with NTP agree far better than this
 WORTH_TELLING = timedelta(minutes=5)  # a restart or a short power cut moves the deadline, but is no part of the story
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def record_state(uow: UnitOfWork, act: Act, state: LockerState) -> None:
@@ -34,6 +37,20 @@ def record_state(uow: UnitOfWork, act: Act, state: LockerState) -> None:
     _came(uow, act, locker, state)
     if not same_boot and locker.unserved_since is not None:
         _extend_dwells(uow, act, locker, locker.unserved_since)
+    resend_all(uow, act, locker.id)
+
+
+def heard(uow: UnitOfWork, act: Act, locker: Locker, said: tuple[str, int]) -> None:
+    """Take a locker for present again that speaks as of now, by boot and its time: its birth was lost on the way.
+
+    What is older than the goodbye, or not of this minute, may have been under way since before it left.
+    """
+    boot, at_ms = said
+    gone_ms, now_ms = (_ms(moment) for moment in (locker.seen_at or _EPOCH, act.now))
+    if boot != locker.boot_nonce or at_ms <= gone_ms or abs(now_ms - at_ms) > FRESH_MS:
+        return
+    uow.change(Locker, {"id": locker.id}, online=True, seen_at=act.now, unserved_since=None, updated_at=act.now)
+    uow.change(Alarm, {"locker_id": locker.id, "kind": SILENT, "cleared_at": None}, cleared_at=act.now)
     resend_all(uow, act, locker.id)
 
 
@@ -86,3 +103,7 @@ def _extend_dwells(uow: UnitOfWork, act: Act, locker: Locker, since: datetime) -
 def _silence(act: Act, locker_id: str, since: datetime) -> Alarm:
     detail = f"nothing heard since {since.isoformat(timespec='seconds')}"
     return alarm(act, (locker_id, None), (SILENT, "warning"), detail)
+
+
+def _ms(moment: datetime) -> int:
+    return (moment - _EPOCH) // timedelta(milliseconds=1)

@@ -21,6 +21,7 @@ from firmware_sim.world.site import Site
 LATE = timedelta(
     minutes=15
 )  # jobs run every five minutes, a silent locker's reservations get an hour's grace of their own
+OFFLINE = "the cloud takes it for offline"
 
 
 @dataclass
@@ -83,7 +84,7 @@ class Auditor:
         if agent.store.head != agent.store.acknowledged:
             return f"{agent.store.head.sequence - agent.store.acknowledged.sequence} entries in the outbox"
         if not self.office.ask(lambda uow: uow.need(Locker, site.id)).online:
-            return "the cloud takes it for offline"
+            return OFFLINE
         return self._wall(site)
 
     def _wall(self, site: Site) -> str | None:

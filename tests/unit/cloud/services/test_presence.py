@@ -39,14 +39,14 @@ def _state(cloud: SmallCloud, **said: Any) -> None:
     cloud.do(lambda uow: record_state(uow, cloud.act(), cloud.state_of("WAW-01", **said)))
 
 
-def _report(cloud: SmallCloud, through: int = 0, **changes: dict[str, Any]) -> None:
+def _report(cloud: SmallCloud, through: int = 0, at_ms: int = 0, **changes: dict[str, Any]) -> None:
     layout = cloud.do(lambda uow: layout_of(uow, "S12"))
     seen = tuple(
         CompartmentState(**({"label": plan.label, "size": plan.size, "door": "closed"} | changes.get(plan.label, {})))
         for plan in layout.compartments
         if not changes.get(plan.label, {}).get("gone")
     )
-    snapshot = Snapshot(LockerId("WAW-01"), BOOT, 0, through, 0, seen, snapshot_digest(seen))
+    snapshot = Snapshot(LockerId("WAW-01"), BOOT, at_ms, through, 0, seen, snapshot_digest(seen))
     cloud.do(lambda uow: record_report(uow, cloud.act(), snapshot))
 
 
@@ -129,6 +129,21 @@ def test_a_silent_locker_raises_one_alarm_until_it_is_back(cloud: SmallCloud, lo
         assert cloud.do(lambda uow: mark_silent(uow, cloud.act())) == new
     _state(cloud, online=True)
     assert cloud.the(Alarm).cleared_at == cloud.now
+
+
+@pytest.mark.usefixtures("locker")
+def test_a_fresh_picture_brings_a_locker_back_whose_birth_was_lost(cloud: SmallCloud) -> None:
+    _state(cloud, online=False)
+    gone_ms = int(cloud.now.timestamp() * 1000)
+    cloud.later(minutes=10)
+    now_ms = int(cloud.now.timestamp() * 1000)
+
+    for stale_ms in (0, gone_ms, now_ms - 60_000, now_ms + 60_000, 1 << 62):
+        _report(cloud, at_ms=stale_ms)
+        assert not cloud.the(Locker).online
+    _report(cloud, at_ms=now_ms - 1_000)
+
+    assert cloud.the(Locker).online
 
 
 def test_the_first_snapshot_that_matches_the_layout_makes_a_locker_active(cloud: SmallCloud) -> None:

@@ -141,7 +141,8 @@ def test_a_fresh_picture_brings_a_locker_back_whose_birth_was_lost(cloud: SmallC
     for stale_ms in (0, gone_ms, now_ms - 60_000, now_ms + 60_000, 1 << 62):
         _report(cloud, at_ms=stale_ms)
         assert not cloud.the(Locker).online
-    _report(cloud, at_ms=now_ms - 1_000)
+    cloud.later(minutes=15)
+    _report(cloud, at_ms=now_ms + 899_000)
 
     assert cloud.the(Locker).online
 

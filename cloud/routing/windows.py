@@ -1,0 +1,179 @@
+"""Which windows a running plan can still promise for one more stop, and what each costs: cheapest insertion with slack.
+
+For every route the earliest times and the latest arrivals that keep all promises are computed once; every position of
+every window is then a comparison of arrays (forward time slack: M. Savelsbergh, ORSA Journal on Computing 4, 1992).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cloud.routing.matrices import TravelTimes
+from cloud.routing.problem import HORIZON_S_MAX, Courier, Place, Stop, TimeWindow
+
+FAR = 10 * HORIZON_S_MAX  # later than anything that happens
+
+Seconds = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """One courier's route: the order ahead, from ``courier.start`` at the beginning of ``courier.shift``."""
+
+    courier: Courier
+    order: tuple[Stop, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A window that can be kept by putting the stop into ``running[route]`` before the stop now at ``position``."""
+
+    window: TimeWindow
+    route: int
+    position: int
+    added_cents: float
+    begin_s: int
+
+
+def offers(
+    running: Sequence[Running], stop: Stop, windows: Sequence[TimeWindow], travel: TravelTimes
+) -> tuple[Offer, ...]:
+    """Return the cheapest way to keep each window that can be kept at all; ``stop`` is on none of the routes.
+
+    What is late already stays so and forbids nothing. Ties go to the first route and the earliest position.
+    """
+    tours = [_tour(one, stop.place, travel) for one in running]
+    found = []
+    for window in windows:
+        best: Offer | None = None
+        for number, tour in enumerate(tours):
+            cents, begins = added_cents(tour, stop.service_s, window)
+            position = int(cents.argmin())
+            if np.isfinite(cents[position]) and (best is None or cents[position] < best.added_cents):
+                where = position + tour.locked
+                best = Offer(window, number, where, float(cents[position]), int(begins[position]))
+        if best is not None:
+            found.append(best)
+    return tuple(found)
+
+
+def cost_at(running: Running, stop: Stop, position: int, travel: TravelTimes) -> float:
+    """Return the cents that ``stop`` adds where it stands now, at ``position`` of the order without it."""
+    tour = _tour(running, stop.place, travel)
+    window = stop.windows[0] if stop.windows else TimeWindow(0, HORIZON_S_MAX)
+    cents, _ = added_cents(tour, stop.service_s, window, forgiving=True)
+    return float(cents[max(0, position - tour.locked)])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Tour:
+    """Arrays by gap, the first behind the locked prefix: what a stop in that gap meets.
+
+    ``leave`` of the one before, ``arrive`` and ``latest`` arrival at the one behind, ``absorbed`` what is waited from
+    there on; ways there, onward and straight on, in seconds and metres.
+    """
+
+    courier: Courier
+    locked: int
+    leave: Seconds
+    arrive: Seconds
+    latest: Seconds
+    absorbed: Seconds
+    there_s: Seconds
+    onward_s: Seconds
+    straight_s: Seconds
+    extra_m: Seconds
+
+
+def added_cents(
+    tour: _Tour, service_s: int, window: TimeWindow, *, forgiving: bool = False
+) -> tuple[NDArray[np.float64], Seconds]:
+    """Return for each gap what a stop there costs (infinite where some promise would break) and when it begins."""
+    begin = np.maximum(tour.leave + tour.there_s, window.start_s)
+    onward = begin + service_s + tour.onward_s
+    driving_s = tour.there_s + tour.onward_s - tour.straight_s
+    delayed_s = np.maximum(0, onward - tour.arrive - tour.absorbed)
+    # hours are paid to the end, and waiting on the way absorbs; who has not left yet leaves so that nothing is waited
+    paid_s = delayed_s if tour.courier.under_way else driving_s + service_s
+    costs = tour.courier.costs
+    cents = costs.per_hour_cents * paid_s / 3_600 + costs.per_km_cents * tour.extra_m / 1_000
+    holds = (begin <= window.end_s) & (onward <= tour.latest)
+    return np.where(holds | forgiving, cents, np.inf), begin
+
+
+def _tour(running: Running, place: Place, travel: TravelTimes) -> _Tour:
+    courier, order = running.courier, running.order
+    legs = _legs(running, travel)
+    begins, leaves, waits = _earliest(courier, order, legs)
+    latest = _latest(courier, order, legs, begins)
+    here = travel.index[place]
+    index = [_index(travel, one) for one in (courier.start, *(stop.place for stop in order), courier.end)]
+    there_s, there_m = _ways(travel, index[:-1], here, towards=True)
+    onward_s, onward_m = _ways(travel, index[1:], here, towards=False)
+    straight_m = np.array([_between(travel.distances_m, a, b) for a, b in pairwise(index)])
+    absorbed = np.append(np.cumsum(waits[::-1])[::-1], 0)
+    arrive = np.array([leaves[k] + legs[k] for k in range(len(legs))])
+    first = len(courier.locked)
+    return _Tour(
+        courier,
+        first,
+        np.array(leaves)[first:],
+        arrive[first:],
+        latest[first:],
+        absorbed[first:],
+        there_s[first:],
+        onward_s[first:],
+        np.array(legs)[first:],
+        (there_m + onward_m - straight_m)[first:],
+    )
+
+
+def _index(travel: TravelTimes, place: Place | None) -> int | None:
+    return None if place is None else travel.index[place]
+
+
+def _between(matrix: NDArray[np.uint32], a: int | None, b: int | None) -> int:
+    return 0 if a is None or b is None else int(matrix[a, b])
+
+
+def _ways(travel: TravelTimes, index: Sequence[int | None], here: int, *, towards: bool) -> tuple[Seconds, Seconds]:
+    """Return seconds and metres between each of the places and ``here``; nothing from or to nowhere."""
+    known = np.array([0 if one is None else one for one in index])
+    nowhere = np.array([one is None for one in index])
+    pairs = (known, here) if towards else (here, known)
+    times, metres = (matrix[pairs].astype(np.int64) for matrix in (travel.durations_s, travel.distances_m))
+    times[nowhere], metres[nowhere] = 0, 0
+    return times, metres
+
+
+def _legs(running: Running, travel: TravelTimes) -> list[int]:
+    """Return the seconds of each way: to the first stop, between stops, and home."""
+    courier = running.courier
+    places = [courier.start, *(stop.place for stop in running.order), courier.end]
+    index = [_index(travel, place) for place in places]
+    return [_between(travel.durations_s, a, b) for a, b in pairwise(index)]
+
+
+def _earliest(courier: Courier, order: Sequence[Stop], legs: Sequence[int]) -> tuple[list[int], list[int], list[int]]:
+    """Return when service begins at each stop, when each place is left (the start first), and the waits."""
+    leaves, begins, waits = [courier.shift.start_s], [], []
+    for stop, leg_s in zip(order, legs, strict=False):
+        arrival_s = leaves[-1] + leg_s
+        begin_s = next((max(arrival_s, one.start_s) for one in stop.windows if arrival_s <= one.end_s), arrival_s)
+        begins.append(begin_s)
+        waits.append(begin_s - arrival_s)
+        leaves.append(begin_s + stop.service_s)
+    return begins, leaves, waits
+
+
+def _latest(courier: Courier, order: Sequence[Stop], legs: Sequence[int], begins: Sequence[int]) -> Seconds:
+    """Return the latest arrival at each stop, and home, that keeps every promise from there on."""
+    latest = [courier.shift.end_s]
+    for number in range(len(order) - 1, -1, -1):
+        stop, begin_s = order[number], begins[number]
+        own_s = next((one.end_s for one in stop.windows if one.start_s <= begin_s <= one.end_s), FAR)
+        latest.append(min(own_s, latest[-1] - legs[number + 1] - stop.service_s))
+    return np.array(latest[::-1], dtype=np.int64)

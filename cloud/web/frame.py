@@ -22,6 +22,7 @@ from cloud.web.words import LANGUAGES, NAMES, Words, best_language, words_of
 HERE = Path(__file__).parent
 STATIC = HERE / "static"
 LEAFLET = HERE.parents[1] / "node_modules" / "leaflet" / "dist"
+D3 = HERE.parents[1] / "node_modules" / "d3" / "dist" / "d3.min.js"
 LANGUAGE_COOKIE = "latchmile_language"
 LANGUAGE_LIFE = timedelta(days=365)
 

@@ -9,8 +9,17 @@ from fastapi.responses import FileResponse
 
 from cloud.domain.errors import NotFoundError
 from cloud.rim import Rim
-from cloud.web import console, console_lists, console_lockers, console_parcels, courier, sign_in, tracking
-from cloud.web.frame import LEAFLET, STATIC, Frame, Tiles, see_other
+from cloud.web import (
+    console,
+    console_costs,
+    console_lists,
+    console_lockers,
+    console_parcels,
+    courier,
+    sign_in,
+    tracking,
+)
+from cloud.web.frame import D3, LEAFLET, STATIC, Frame, Tiles, see_other
 from cloud.web.route import router_of
 
 KEPT_S = 86_400  # a day; the page's own files change their address with their content
@@ -41,14 +50,14 @@ def create_pages(rim: Rim, tiles: Tiles | None = None, leaflet: Path = LEAFLET) 
     async def get_icon() -> Response:
         return see_other("/static/mark.svg")
 
-    for part in (sign_in, tracking, courier, console, console_lockers, console_parcels, console_lists):
+    for part in (sign_in, tracking, courier, console, console_lockers, console_parcels, console_costs, console_lists):
         router.include_router(part.create(frame))
     return router
 
 
 def _file(frame: Frame, name: str, *, kept: bool) -> Response:
     folder, inside = (frame.leaflet, name.removeprefix("leaflet/")) if name.startswith("leaflet/") else (STATIC, name)
-    path = folder / inside
+    path = D3 if name == "d3/d3.js" else folder / inside
     if not path.is_file():
         raise NotFoundError("file", name)
     fresh = f"public, max-age={KEPT_S}, immutable" if kept else "no-cache"

@@ -6,11 +6,13 @@ import { startLive } from "./live.js";
 import { startMaps } from "./map.js";
 import { startPass } from "./pass.js";
 import { startPlaces } from "./place.js";
+import { startPlots } from "./plots.js";
 
 startCountdowns();
 startDialogs();
 startMaps();
 startPlaces();
+startPlots();
 startLive();
 startPass();
 

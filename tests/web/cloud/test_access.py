@@ -85,7 +85,7 @@ async def test_axe_finds_nothing_on_any_page_of_the_console(world: World, desk: 
     run = await world.look(lambda uow: uow.first(ImportRun, kind="parcels"))
     bad = await looked_at(desk, ["/console/sign-in"], scheme)
     await desk.sign_in("operator", "/console/sign-in")
-    names = ("parcels", "parcels?q=ACME", "plan", "imports", "alarms", "audit?check=1")
+    names = ("parcels", "parcels?q=ACME", "plan", "imports", "alarms", "audit?check=1", "costs")
     lists = [f"/console/{name}" for name in names]
     own = [f"/console/lockers/{CENTRUM}", f"/console/parcels/{parcel.id}", f"/console/imports/{run.id}"]
     bad |= await looked_at(desk, ["/console", *lists, *own, f"/console/lockers/{CENTRUM}?door=A01"], scheme)

@@ -233,3 +233,26 @@ async def test_support_finds_a_parcel_and_gives_its_recipient_more_time(world: W
     assert before is not None
     assert after is not None
     assert (after - before).total_seconds() == 5 * 3600
+
+
+async def test_an_operator_sees_what_the_day_cost_and_takes_it_along(world: World, desk: Window) -> None:
+    parcels = await on_the_road(world)
+    await world.promise(parcels[0])
+    await world.drop_off(parcels[0])
+    await desk.sign_in("operator", "/console/sign-in")
+    await desk.go("/console/costs")
+
+    await expect(desk.page.locator("h1")).to_have_text("What it cost")
+    await expect(desk.page.locator(".plot rect").first).to_be_visible()
+    await expect(desk.page.locator("#by-locker").locator("..").get_by_role("row")).to_have_count(2)
+    file = await desk.page.get_by_role("link", name="By locker").get_attribute("href")
+    answer = await desk.page.request.get(f"{world.address}{file}")
+    assert answer.headers["content-type"].startswith("text/csv")
+    assert CENTRUM in await answer.text()
+
+
+async def test_days_nobody_drove_say_so(desk: Window) -> None:
+    await desk.sign_in("operator", "/console/sign-in")
+    await desk.go("/console/costs?from=2020-01-01&to=2020-01-03")
+
+    await expect(desk.page.locator(".empty")).to_contain_text("Nobody drove")

@@ -1,0 +1,59 @@
+"""What days cost and how well they went, as plots first and as tables under them."""
+
+import json
+from collections.abc import Iterable
+from datetime import date, timedelta
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request, Response
+
+from cloud.api.kpis import KpiShape, View, shape
+from cloud.services.kpis import Kpi, Report, kpis
+from cloud.web.console import staff_of
+from cloud.web.frame import D3, Frame
+from cloud.web.route import router_of
+
+WEEK = timedelta(days=6)  # and the day itself
+AREAS_SHOWN = 12  # those that cost most; the file has all
+FirstDay = Annotated[date | None, Query(alias="from")]
+LastDay = Annotated[date | None, Query(alias="to")]
+
+
+def create(frame: Frame) -> APIRouter:
+    """Return the page of costs."""
+    router = router_of(frame)
+    rim = frame.rim
+
+    @router.get("/console/costs")
+    async def get_costs(request: Request, first: FirstDay = None, last: LastDay = None) -> Response:
+        who = await staff_of(request)
+        until = last or date.fromisoformat(rim.today())
+        since = first or until - WEEK
+        act = rim.act(who)
+        report: Report = await rim.look(lambda uow: kpis(uow, act, since, until))
+        areas = sorted(report.by_area, key=lambda one: -one.tally.cents)[:AREAS_SHOWN]
+        content: dict[str, Any] = {
+            "first": since,
+            "last": until,
+            "total": shape(report.total),
+            "couriers": _shapes(report.by_courier),
+            "lockers": _shapes(report.by_locker),
+            "areas": _shapes(areas),
+            "days": _shapes(report.by_day),
+            "plots": plots(report),
+            "files": tuple(View),
+            "has_plots": D3.is_file(),
+        }
+        return frame.page(request, "console_costs.html", who=who, area="costs", **content)
+
+    return router
+
+
+def _shapes(lines: Iterable[Kpi]) -> list[KpiShape]:
+    return [shape(one) for one in lines]
+
+
+def plots(report: Report) -> str:
+    """Return what the plots are drawn from: names and numbers by view."""
+    named = {"days": report.by_day, "couriers": report.by_courier, "lockers": report.by_locker}
+    return json.dumps({name: [one.model_dump() for one in _shapes(lines)] for name, lines in named.items()})

@@ -1,0 +1,34 @@
+/* Bars by D3: one for each day, courier or locker. The tables under them say the same in numbers. */
+
+const ROW = 26;
+const NAME_SPACE = 150;
+const VALUE_SPACE = 56;
+const NAME_CHARACTERS = 22;
+const NARROWEST = 320;
+
+export function startPlots() {
+  const holder = document.getElementById("plots");
+  if (!holder || !window.d3) return;
+  const views = JSON.parse(holder.dataset.plots);
+  for (const element of holder.querySelectorAll("[data-plot]")) {
+    bars(window.d3, element, views[element.dataset.plot], element.dataset.value, Number(element.dataset.scale));
+  }
+}
+
+function bars(d3, element, lines, value, scale) {
+  const rows = lines.filter((line) => line[value] !== null).map(({ name, [value]: number }) => ({ name, number: scale * number }));
+  const width = Math.max(NARROWEST, element.clientWidth);
+  const height = ROW * rows.length + 6;
+  const x = d3.scaleLinear([0, d3.max(rows, ({ number }) => number) || 1], [NAME_SPACE, width - VALUE_SPACE]);
+  const y = d3.scaleBand(d3.range(rows.length), [0, height - 6]).padding(0.22);
+  const svg = d3.select(element).append("svg").attr("viewBox", `0 0 ${width} ${height}`).attr("aria-hidden", "true");
+  const row = svg.selectAll("g").data(rows).join("g").attr("transform", (_, index) => `translate(0,${y(index)})`);
+  row.append("rect").attr("x", NAME_SPACE).attr("width", ({ number }) => Math.max(1, x(number) - NAME_SPACE)).attr("height", y.bandwidth()).attr("rx", 3);
+  const middle = y.bandwidth() / 2;
+  row.append("text").attr("class", "name").attr("x", NAME_SPACE - 8).attr("y", middle).text(({ name }) => shortened(name));
+  row.append("text").attr("x", ({ number }) => x(number) + 6).attr("y", middle).text(({ number }) => number.toFixed(0));
+}
+
+function shortened(name) {
+  return name.length > NAME_CHARACTERS ? `${name.slice(0, NAME_CHARACTERS - 1)}…` : name;
+}

@@ -123,7 +123,10 @@ async def storm(wish: Wish, folder: Path, say: Say) -> Report:
         calm_s = time.monotonic()
         proxy.weather.climate = CALM
         proxy.tear()  # what the weather has swallowed would come again only after half a minute of silence
-        await _until_agreed(town, report)
+        try:
+            await _until_agreed(town, report)
+        except NeverError as error:
+            report.found.lost.append(f"no agreement: {error}")
         report.quiet_s = time.monotonic() - calm_s
         cabinets = {name: locker.truth() for name, locker in town.lockers.items()}
         codes = await town.stop()

@@ -18,6 +18,7 @@ from edge import health
 from edge.drivers.ports import Scanner
 from edge.kiosk.front import Front
 from edge.kiosk.port import About
+from edge.kiosk.screen_watch import ScreenWatch
 from edge.locker_controller.controller import Controller
 from edge.locker_controller.identity import Hardware, Identity, World
 from edge.locker_controller.persist import RecordError
@@ -57,6 +58,7 @@ class Agent:
         """Nothing is opened before ``run``."""
         self._fittings, self._environment = fittings, environment
         self.front = Front()
+        self.screen = ScreenWatch()
         self.kiosk_port: int | None = None
         self.store: Store | None = None
         self.controller: Controller | None = None
@@ -73,6 +75,7 @@ class Agent:
                 tasks.create_task(controller.run())
                 tasks.create_task(health.watch(controller.is_alive, self._environment))
                 tasks.create_task(self._report_faults(controller))
+                tasks.create_task(self.screen.run(controller.raise_alarm))
                 if self._fittings.scanner is not None:
                     tasks.create_task(_scan(self._fittings.scanner, controller))
                 if self.uplink is not None:
@@ -85,7 +88,9 @@ class Agent:
             return
         from edge.kiosk.server import serving  # noqa: PLC0415 - a thousand simulated lockers serve no page
 
-        self.kiosk_port = await stack.enter_async_context(serving(self.front, self._about, self._fittings.kiosk_port))
+        self.kiosk_port = await stack.enter_async_context(
+            serving(self.front, self._about, self._fittings.kiosk_port, self.screen.painted)
+        )
         _log.info("kiosk_serving", extra={"port": self.kiosk_port})
 
     async def _open(self, stack: AsyncExitStack) -> Controller:

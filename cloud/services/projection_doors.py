@@ -28,6 +28,7 @@ from contract.state import DoorLevel
 LEFT_OPEN = "door_left_open"
 LEFT_OPEN_CRITICAL_S = 240  # the locker's third warning: whoever left it open is gone, and somebody has to go there
 MENDED = (LEFT_OPEN, "door_forced", "sensor_suspected", "open_not_detected")
+ENDS = {"screen_back": "screen_silent"}  # what a locker says when the cause of an alarm of its own is gone
 OCCUPIED = "occupied"
 FOUND = frozenset({OCCUPIED, "dirty", "broken"})  # what a courier says of a compartment that was free on paper
 
@@ -117,13 +118,18 @@ def code_burnt(changes: Projection, seen: Seen, event: CodeBurnt) -> None:
 
 
 def alarm_raised(changes: Projection, seen: Seen, event: AlarmRaised) -> None:
-    changes.alarm(seen, event.alarm, "critical", None, event.detail)
+    over = ENDS.get(event.alarm)
+    if over is None:
+        changes.alarm(seen, event.alarm, "critical", None, event.detail)
+    else:
+        _clear(changes, seen, None, over)
 
 
-def _clear(changes: Projection, seen: Seen, compartment: str, kind: str) -> None:
-    door = (seen.locker_id, compartment)
-    changes.cleared_alarms.append(Change(_standing(*door, kind), {"cleared_at": changes.act.now}))
-    if kind == LEFT_OPEN:
+def _clear(changes: Projection, seen: Seen, compartment: str | None, kind: str) -> None:
+    standing = _standing(seen.locker_id, compartment, kind)
+    changes.cleared_alarms.append(Change(standing, {"cleared_at": changes.act.now}))
+    if compartment is not None and kind == LEFT_OPEN:
+        door = (seen.locker_id, compartment)
         changes.standing.discard(door)
         changes.nudges.pop(door, None)
         over = changes.doors_left_open.pop(door, None)
@@ -131,7 +137,7 @@ def _clear(changes: Projection, seen: Seen, compartment: str, kind: str) -> None
             changes.added.append(replace(over, cleared_at=changes.act.now))
 
 
-def _standing(locker_id: str, compartment: str, kind: str) -> dict[str, str | None]:
+def _standing(locker_id: str, compartment: str | None, kind: str) -> dict[str, str | None]:
     return {"locker_id": locker_id, "compartment": compartment, "kind": kind, "cleared_at": None}
 
 

@@ -58,9 +58,14 @@ class AnswerBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 @asynccontextmanager
-async def serving(port: KioskPort, about: Callable[[], About], tcp_port: int) -> AsyncIterator[int]:
-    """Serve the page on loopback while the block runs; yields the TCP port, which is a free one for 0."""
-    site = _Site(port, about)
+async def serving(
+    port: KioskPort, about: Callable[[], About], tcp_port: int, painted: Callable[[], None] | None = None
+) -> AsyncIterator[int]:
+    """Serve the page on loopback while the block runs; yields the TCP port, which is a free one for 0.
+
+    ``painted`` is called whenever the page says that it has just painted a frame.
+    """
+    site = _Site(port, about, painted)
     await site.app.start_server(LOOPBACK, tcp_port, start_serving=False)
     server: asyncio.Server = site.app.server
     await server.start_serving()
@@ -76,8 +81,9 @@ async def serving(port: KioskPort, about: Callable[[], About], tcp_port: int) ->
 class _Site:
     """The routes over one port."""
 
-    def __init__(self, port: KioskPort, about: Callable[[], About]) -> None:
+    def __init__(self, port: KioskPort, about: Callable[[], About], painted: Callable[[], None] | None) -> None:
         self.app = Microdot()
+        self._on_painted = painted
         self._closing = asyncio.Event()
         self._port, self._about = port, about
         self._pages = load_pages()
@@ -103,6 +109,7 @@ class _Site:
         app.post("/code")(self._code)
         app.post("/scan")(self._scan)
         app.post("/answer")(self._answer)
+        app.post("/painted")(self._painted)
 
     async def _index(self, _request: Request) -> Response:
         return _page(self._pages["index.html"])
@@ -136,6 +143,11 @@ class _Site:
     async def _answer(self, request: Request) -> Response:
         body = _body(request, AnswerBody)
         await self._port.answer(body.answer, body.label)
+        return Response(status_code=204)
+
+    async def _painted(self, _request: Request) -> Response:
+        if self._on_painted is not None:
+            self._on_painted()
         return Response(status_code=204)
 
     async def _stream(self, request: Request) -> AsyncIterator[bytes]:

@@ -18,6 +18,8 @@ export const enterCode = async (code) => (await post("/code", { code })).entry;
 export const scan = (text) => post("/scan", { text });
 export const answer = (name, label = null) => post("/answer", { answer: name, label });
 
+export const painted = () => post("/painted", {});
+
 export async function about() {
   const reply = await fetch("/config", { cache: "no-store" });
   if (!reply.ok) throw new Error(`/config: ${reply.status}`);

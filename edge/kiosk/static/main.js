@@ -15,6 +15,7 @@ import { say, useLanguage } from "./words.js";
 const VIEW_LIFE_S = 60; // somebody who chose "pick up" and left; 20 s of it with a warning
 const RESET_AFTER_MS = 45000; // on the home screen: the next person gets the page as it was meant
 const READ_MS = 20000; // a sentence stays this long for slow readers, though the locker itself is ready again
+const PAINTED_MS = 10000; // the agent misses us after twelve of these
 const TO_READ = new Set(["refused", "no_compartment", "problem_thanks"]);
 const AT_REST = new Set(["idle", "courier_home"]);
 const LOST = { kind: "lost" };
@@ -140,6 +141,11 @@ function onKey(event) {
   if (event.key === "Escape" && state.view !== "home" && !timeout.isWarning) goHome();
 }
 
+/** Tell the agent, from within a frame, that people still see something: a frozen page says nothing. */
+function tellPainted() {
+  requestAnimationFrame(() => locker.painted().catch(() => {}));
+}
+
 function onLost() {
   clearTimeout(reading);
   next = null;
@@ -161,6 +167,8 @@ async function start() {
   });
   window.addEventListener("keydown", () => timeout.touched());
   show({});
+  tellPainted();
+  setInterval(tellPainted, PAINTED_MS);
   locker.follow({ onConnected, onScreen, onLost });
 }
 

@@ -40,6 +40,15 @@ async def kiosk() -> AsyncIterator[Setting]:
         yield Setting(locker, client, port)
 
 
+async def test_a_painted_frame_is_passed_on_and_nobody_need_listen(kiosk: Setting) -> None:
+    frames: list[None] = []
+    assert (await kiosk.client.post("/painted", json={})).status_code == 204
+    async with serving(FakeLocker(), lambda: ABOUT, 0, lambda: frames.append(None)) as port:
+        answer = await kiosk.client.post(f"http://127.0.0.1:{port}/painted", json={})
+
+    assert (answer.status_code, len(frames)) == (204, 1)
+
+
 async def test_the_page_forbids_caches_frames_and_foreign_scripts(kiosk: Setting) -> None:
     answer = await kiosk.client.get("/")
 

@@ -65,7 +65,7 @@ def picked_up(changes: Projection, seen: Seen, event: ParcelPickedUp) -> None:
     observed = observe(parcel.state, Fact.PICKED_UP)
     surprise = "picked up after it was revoked" if ref in changes.revoked else observed.surprise
     moved = replace(parcel, state=observed.state, custodian=str(Custodian(CustodianKind.RECIPIENT)), compartment=None)
-    late = " after the deadline" if event.late and not _in_time(parcel, seen) else ""
+    late = " after the deadline" if _is_late(parcel, seen, event) else ""
     changes.change_parcel(seen, moved, "picked_up", "recipient", f"by {event.method} from {event.compartment}{late}")
     if surprise:
         changes.case(seen, "surprising_pick_up", ref, event.compartment, surprise)
@@ -119,9 +119,9 @@ def problem_reported(changes: Projection, seen: Seen, event: ProblemReported) ->
     changes.case(seen, "problem_reported", ref, event.compartment, event.problem)
 
 
-def _in_time(parcel: Parcel, seen: Seen) -> bool:
-    """Say whether it was in time after all: the deadline had been moved and the locker did not know."""
-    return parcel.deadline is not None and seen.at <= parcel.deadline
+def _is_late(parcel: Parcel, seen: Seen, event: ParcelPickedUp) -> bool:
+    """Judge by the deadline people were told, which the locker may not know: it moves, and begins with the drop-off."""
+    return event.late if parcel.deadline is None else seen.at > parcel.deadline
 
 
 def _placed(changes: Projection, seen: Seen, parcel: Parcel, event: ParcelDroppedOff) -> Parcel:

@@ -117,8 +117,8 @@ def happenings(events: Iterable[LoggedEvent]) -> list[Happening]:
 
 
 def clock_quality(events: Sequence[Happening]) -> str:
-    """Return how well the locker knew the time when it last wrote something down."""
-    return events[0].quality if events else ""
+    """Return how well the locker knew the time when it last wrote something down, whenever it thought that was."""
+    return max(events, key=lambda one: one.sequence).quality if events else ""
 
 
 def _happening(logged: LoggedEvent) -> Happening:

@@ -5,7 +5,7 @@ from msgspec.structs import replace
 from contract.events import ParcelCollected
 from contract.ids import CompartmentLabel
 from edge.locker_controller.draft import Draft
-from edge.locker_controller.grants import collections
+from edge.locker_controller.grants import collections, pick_ups
 from edge.locker_controller.release import begin
 from edge.locker_controller.screens import Collected, Refused, Why
 from edge.locker_controller.state import CollectionAim, Session, Task, Withdrawal
@@ -41,4 +41,7 @@ def finish(draft: Draft, task: Task, aim: CollectionAim) -> None:
         draft.show(Collected(task.label))
     draft.compartment(task.label, parcel=None, digest=None, doubt_until_s=None)
     draft.group(aim.group, collected=True)
+    for grant in pick_ups(draft.state):  # the recipient who comes too late must read what became of the parcel
+        if grant.parcel == aim.parcel:
+            draft.group(grant.group, collected=True)
     draft.drop_grant(aim.grant)

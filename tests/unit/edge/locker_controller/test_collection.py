@@ -33,6 +33,7 @@ from tests.unit.edge.locker_controller.builders import (
     Scene,
     bundle,
     collect,
+    group,
     kinds,
     name,
     only,
@@ -82,6 +83,19 @@ def test_a_collected_parcels_code_says_so(scene: Scene) -> None:
     assert releases(scene.types("P")) == []
     assert scene.screen() == Refused(Why.COLLECTED)
     assert scene.shows("P").events == (MessageRefused(name("qr P"), RefusalReason.SPENT),)
+
+
+def test_the_recipients_code_says_so_too_when_the_collection_has_a_group_of_its_own() -> None:
+    scene = Scene()
+    scene.puts_in("Q")
+    label = scene.puts_in("P")
+    scene.signs_in(collect("P", group=group("collections")))
+    scene.taps(Answer.COLLECT, label)
+    scene.swings(label)
+    assert releases(scene.types("P")) == []
+    assert scene.screen() == Refused(Why.COLLECTED)
+    scene.taps(Answer.DONE)
+    assert len(releases(scene.types("Q"))) == 1
 
 
 def test_a_used_collection_opens_nothing_again(scene: Scene) -> None:

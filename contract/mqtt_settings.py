@@ -1,5 +1,6 @@
 """Where a broker is and how it is trusted; apart from ``mqtt`` so that settings can be read without loading paho."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,4 +23,5 @@ class MqttSettings(LinkSettings):
     host: str
     port: int
     tls: TlsFiles | None = None
+    sure_s: Callable[[], int] | None = None  # tells a moment that has surely passed, where clocks may be wrong
     connect_s_max: float = 10.0  # TCP, TLS, CONNACK and SUBACK together; a mobile network needs about two

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from contract.mqtt_settings import TlsFiles
 
 READ_AHEAD_BYTES = 64 * 1024  # above the 16 KiB of a TLS record, so that nothing stays hidden inside OpenSSL
+_NO_CHECK_TIME = ssl.VerifyFlags(0x20_0000)  # X509_V_FLAG_NO_CHECK_TIME (openssl/x509_vfy.h), nameless in Python
 
 
 class Wire:
@@ -67,27 +68,48 @@ class Wire:
         self._sock.setblocking(flag)
 
 
-async def open_wire(host: str, port: int, tls: TlsFiles | None) -> Wire:
-    """Connect to the first address of ``host`` that answers and shake hands; raises ``OSError``."""
+async def open_wire(host: str, port: int, tls: TlsFiles | None, sure_s: Callable[[], int] | None = None) -> Wire:
+    """Connect to the first address of ``host`` that answers and shake hands; raises ``OSError``.
+
+    ``sure_s`` is for machines whose clock may be wrong by years: see ``client_context``.
+    """
     loop = asyncio.get_running_loop()
-    context = client_context(tls) if tls else None
+    context = client_context(tls, clock_is_doubtful=sure_s is not None) if tls else None
     problem: OSError = OSError(f"{host} has no address")
     for family, kind, protocol, _, address in await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM):
         sock = socket.socket(family, kind, protocol)
         try:
-            return Wire(await _prepare(sock, address, host, context))
+            line = await _prepare(sock, address, host, context)
         except OSError as error:
             sock.close()
             problem = error
+            continue
         except BaseException:
             sock.close()  # cancelled half-way: nobody else knows this socket
             raise
+        if sure_s is None or not isinstance(line, ssl.SSLSocket) or not has_expired(line, sure_s()):
+            return Wire(line)
+        line.close()
+        problem = ssl.SSLCertVerificationError("the broker's certificate had expired before a moment that has passed")
     raise problem
 
 
-def client_context(tls: TlsFiles) -> ssl.SSLContext:
-    """Trust only the network's own authority and show our certificate; raises ``OSError`` for unusable files."""
+def has_expired(line: ssl.SSLSocket, sure_s: int) -> bool:
+    """Say whether the other end's certificate ended before ``sure_s``, a Unix second that has surely passed."""
+    shown = line.getpeercert() or {}
+    return ssl.cert_time_to_seconds(str(shown["notAfter"])) < sure_s
+
+
+def client_context(tls: TlsFiles, *, clock_is_doubtful: bool = False) -> ssl.SSLContext:
+    """Trust only the network's own authority and show our certificate; raises ``OSError`` for unusable files.
+
+    With a doubtful clock OpenSSL is told not to look at it, or a Pi that wakes up in 1970 could never connect and so
+    never learn the time. Whoever connects then judges the certificate's end by what it surely knows (``has_expired``).
+    Nothing else is given up: the chain must still lead to our own authority, and commands carry their own signatures.
+    """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    if clock_is_doubtful:
+        context.verify_flags |= _NO_CHECK_TIME
     context.minimum_version = ssl.TLSVersion.TLSv1_3
     context.load_verify_locations(tls.ca)
     context.load_cert_chain(tls.certificate, tls.key)

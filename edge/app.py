@@ -18,6 +18,7 @@ from contract.envelope import Signer
 from contract.ids import BootId, KeyId
 from contract.link import Link
 from contract.mqtt_settings import MqttSettings
+from contract.state import TimeQuality
 from edge import logs
 from edge.agent import Agent, Fittings
 from edge.clock import SystemClock, clock_synchronised
@@ -82,11 +83,21 @@ def mqtt_link(settings: Settings, bundle: Bundle) -> Callable[[Presence], Link]:
             host=host,
             port=port,
             tls=tls,
+            sure_s=partial(sure_s, presence),
             reconnect=settings.reconnect,
         )
         return MqttLink(mqtt, random.Random(secrets.randbits(64)))  # noqa: S311 - jitter, not a secret
 
     return make
+
+
+def sure_s(presence: Presence) -> int:
+    """Return a Unix second that has surely passed, for judging the broker's certificate by.
+
+    A clock that nobody vouches for may be ten years ahead, and would call every certificate expired.
+    """
+    told = presence.state()
+    return BUILT_AT_S if told.quality == TimeQuality.UNTRUSTED else told.at_ms // 1000
 
 
 def system_world() -> World:

@@ -7,7 +7,7 @@ import argparse
 import asyncio
 import sys
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from enum import IntEnum
@@ -19,6 +19,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from cloud.intake.couriers_csv import read_couriers
+from cloud.intake.fields import number
 from cloud.intake.findings import FileRefusedError, Finding, Severity
 from cloud.intake.lockers_geojson import read_lockers
 from cloud.intake.parcels_csv import Locale, read_parcels
@@ -26,6 +27,7 @@ from cloud.plan_files.day import Assumptions, Files, NamedDay, day_of, to_doors,
 from cloud.plan_files.outcome import CO2_G_PER_KM, Outcome, compared, of_day, of_instance
 from cloud.plan_files.report import NoLibrariesError, as_html
 from cloud.plan_files.solving import solve_instance
+from cloud.plan_files.what_if import suggest, with_lockers, with_opt_in
 from cloud.plan_files.writing import as_geojson, as_json, totals
 from cloud.routing.joint.planner import JointOptions, JointPlanner
 from cloud.routing.joint.readers import READERS, InstanceError, read
@@ -101,6 +103,9 @@ def _parser() -> argparse.ArgumentParser:
     day.add_argument("--model", default="M20", help="of lockers of which the file names none (default %(default)s)")
     day.add_argument("--walk-m", type=int, default=800, help="how far recipients walk (default %(default)s m)")
     day.add_argument("--compare", action="store_true", help="also plan it by nearest locker, and all to the doors")
+    day.add_argument("--opt-in", type=float, metavar="SHARE", help="what if so many took a locker, for example 0.3")
+    day.add_argument("--new-locker", type=_place, action="append", default=[], metavar="LON,LAT", help="what if")
+    day.add_argument("--suggest", type=int, default=0, metavar="N", help="what if lockers stood at N suggested places")
     instance = kinds.add_parser("instance", help="a published benchmark instance")
     instance.add_argument("file", type=Path)
     instance.add_argument("--set", choices=sorted(READERS), required=True, help="the file's format")
@@ -128,19 +133,61 @@ def _day(asked: argparse.Namespace, console: Console) -> tuple[Outcome, int]:
     couriers, worst = _good(console, asked.couriers, read_couriers(asked.couriers.read_bytes()))
     if not parcels or not couriers:
         raise NoPlanError(f"{asked.couriers if parcels else asked.parcels} has no row that can be used")
-    unknown = sorted({row.model or asked.model for row in lockers} - layouts.keys())
+    unknown = sorted({asked.model, *(row.model or asked.model for row in lockers)} - layouts.keys())
     if unknown:
         raise NoPlanError(f"there is no model {unknown[0]}; known are {', '.join(layouts)}")
     assumed = Assumptions(zone, asked.walk_m, asked.model)
-    day = day_of(Files(parcels, lockers, couriers), asked.day, layouts, assumed)
+    files = Files(parcels, lockers, couriers)
     search = Search(asked.seconds, asked.seed, asked.threads)
     title = f"{asked.day.isoformat()}: {len(parcels)} parcels, {len(lockers)} lockers, {len(couriers)} couriers"
-    ways = [(TOGETHER, day)]
-    if asked.compare:
-        ways += [(NEAREST, to_nearest(day)), (DOORS, to_doors(day))]
+    ways, notes = _ways(asked, files, lambda one: day_of(one, asked.day, layouts, assumed))
     outcomes = [asyncio.run(_plan(title, name, one, search)) for name, one in ways]
     rows = tuple(compared(name, one) for (name, _), one in zip(ways, outcomes, strict=True))
-    return replace(outcomes[0], compared=rows if asked.compare else ()), worse + bad + worst
+    return replace(outcomes[0], compared=rows if len(rows) > 1 else (), notes=notes), worse + bad + worst
+
+
+def _ways(
+    asked: argparse.Namespace, files: Files, day_of_files: Callable[[Files], NamedDay]
+) -> tuple[list[tuple[str, NamedDay]], tuple[str, ...]]:
+    """Return the days to plan, the one the report draws first, and what is to be said about them."""
+    given = day_of_files(files)
+    changed, notes = _what_if(asked, files)
+    ways = [(TOGETHER, given)]
+    if changed is not files:
+        ways = [(f"{TOGETHER}, what if", day_of_files(changed)), (f"{TOGETHER}, as it is", given)]
+    if asked.compare:
+        ways += [(NEAREST, to_nearest(given)), (DOORS, to_doors(given))]
+    return ways, notes
+
+
+def _what_if(asked: argparse.Namespace, files: Files) -> tuple[Files, tuple[str, ...]]:
+    """Return the files as somebody wonders they might be, the same ones if nobody does."""
+    notes: list[str] = []
+    if asked.opt_in is not None:
+        if not 0 <= asked.opt_in <= 1:
+            raise NoPlanError(f"--opt-in is a share between 0 and 1, not {asked.opt_in:g}")
+        files = with_opt_in(files, asked.opt_in)
+        notes.append(f"What if a locker were allowed for {100 * asked.opt_in:.0f} % of the parcels?")
+    places = list(asked.new_locker)
+    if asked.suggest:
+        room = len(next(layout for layout in STANDARD if layout.model == asked.model).compartments)
+        for one in suggest(files, asked.suggest, asked.walk_m, room):
+            places.append((one.lon, one.lat))
+            notes.append(
+                f"Suggested: a locker at {one.lat:.5f}, {one.lon:.5f}, for {one.parcels} parcels none reaches."
+            )
+        if not places:
+            notes.append("No new place is suggested: lockers reach every parcel that may go to one.")
+    if places:
+        files = with_lockers(files, places, asked.model)
+        notes.append(f"What if {len(places)} more lockers ({asked.model}) stood there?")
+    return files, tuple(notes)
+
+
+def _place(text: str) -> tuple[float, float]:
+    """Read ``LON,LAT``; raises ValueError, which argparse turns into a line."""
+    lon, lat = (float(part) for part in text.split(","))
+    return number("longitude", str(lon), -180, 180), number("latitude", str(lat), -90, 90)
 
 
 def _good(console: Console, file: Path, items: Iterable[Item | Finding]) -> tuple[list[Item], int]:

@@ -67,6 +67,16 @@ def test_a_day_becomes_a_plan_with_every_parcel_in_it(folder: Path) -> None:
 
 
 @pytest.mark.long
+def test_what_if_more_lockers_stood_there_is_planned_beside_the_day_as_it_is(folder: Path) -> None:
+    assert plan(folder, "--opt-in=1", "--suggest=1", "--new-locker=21.02,52.23", "--no-report") == Exit.PLANNED
+
+    document = json.loads((folder / "out" / "plan.json").read_text())
+    assert [one["name"].rpartition(", ")[2] for one in document["compared"]] == ["what if", "as it is"]
+    assert {site["id"] for site in document["sites"]} == {"NEW-01", "NEW-02"}
+    assert "no other one reaches: 1." in " ".join(document["notes"])
+
+
+@pytest.mark.long
 def test_a_bad_row_is_named_and_the_rest_is_planned(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (folder / "parcels.csv").write_text(PARCELS + BAD_ROW)
 
@@ -95,6 +105,7 @@ def test_a_published_instance_becomes_a_plan_too(folder: Path) -> None:
     ("more", "said"),
     [
         (["--zone=Moon"], "Europe/Warsaw"),
+        (["--opt-in=30"], "between 0 and 1"),
         (["--lockers=nowhere.geojson"], "nowhere.geojson"),
         (["--lockers={folder}/lockers.geojson", "--model=Z9"], ""),
     ],

@@ -173,8 +173,9 @@ def _what_if(asked: argparse.Namespace, files: Files) -> tuple[Files, tuple[str,
         room = len(next(layout for layout in STANDARD if layout.model == asked.model).compartments)
         for one in suggest(files, asked.suggest, asked.walk_m, room):
             places.append((one.lon, one.lat))
+            where = f"{one.lat:.5f}, {one.lon:.5f}"
             notes.append(
-                f"Suggested: a locker at {one.lat:.5f}, {one.lon:.5f}, for {one.parcels} parcels none reaches."
+                f"Suggested: a locker at {where}, within a walk of parcels no other one reaches: {one.parcels}."
             )
         if not places:
             notes.append("No new place is suggested: lockers reach every parcel that may go to one.")

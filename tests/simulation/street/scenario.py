@@ -7,6 +7,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import cache
 
 from firmware_sim.world.virtual_time import VirtualLoop
 from tests.simulation.street.operator_desk import Sight
@@ -22,7 +23,7 @@ Play = Callable[[Street], Awaitable[None]]
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """``title`` is the trouble, ``ends`` how it is resolved; ``about`` names the line of product.md it stands for."""
+    """``title`` is the trouble, ``ends`` how it is resolved; ``about`` is its line of ``lines``."""
 
     name: str
     title: str
@@ -60,6 +61,7 @@ def scenario(title: str, ends: str, about: str = "") -> Callable[[Play], Callabl
     return register
 
 
+@cache
 def played(one: Scenario) -> Played:
     """Play a scenario; raises when a sentence, a sight, an invariant or the end is not as it must be."""
     logging.disable(logging.CRITICAL)

@@ -1,5 +1,7 @@
 """What goes wrong while a courier stands before the locker."""
 
+import pytest
+
 from contract.events import (
     CompartmentWithdrawn,
     DropOffAbandoned,
@@ -23,6 +25,8 @@ from edge.locker_controller.screens import (
 from tests.simulation.street.rig import Street
 from tests.simulation.street.scenario import scenario
 from tests.simulation.street.watched import LARGE
+
+pytestmark = pytest.mark.xdist_group("street")  # played once a worker, told again on the page
 
 
 @scenario(

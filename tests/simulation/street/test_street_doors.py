@@ -1,5 +1,7 @@
 """What goes wrong with doors, locks and sensors, whoever stands there."""
 
+import pytest
+
 from contract.events import (
     AlarmRaised,
     CodeBurnt,
@@ -31,10 +33,13 @@ from firmware_sim.physics import SensorFault
 from tests.simulation.street.rig import Street
 from tests.simulation.street.scenario import scenario
 
+pytestmark = pytest.mark.xdist_group("street")  # played once a worker, told again on the page
+
 
 @scenario(
     "Door does not pop (its spring is broken)",
     "The locker pulses once more by itself; the person pulls the door meanwhile and is served.",
+    about="Door does not pop",
 )
 async def test_the_door_does_not_pop(street: Street) -> None:
     thing, label = await street.delivered()

@@ -131,7 +131,9 @@ class Auditor:
         controller = site.boot.agent.controller if site.boot else None
         if controller is None:
             return
-        held = {label: one.parcel for label, one in controller.state.compartments.items() if one.parcel}
+        missing = site.ledger.missing
+        records = controller.state.compartments
+        held = {label: one.parcel for label, one in records.items() if one.parcel not in (None, missing.get(label))}
         if held != site.ledger.holds:
             self.chronicle.violated(3, f"{site.id} remembers other parcels than its journal")
 

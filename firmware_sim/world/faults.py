@@ -28,6 +28,19 @@ BREAKAGES = {
     "sensor stuck open": CompartmentFaults(sensor=SensorFault.STUCK_OPEN),
     "bouncing sensor": CompartmentFaults(sensor=SensorFault.CHATTERING),
 }
+LIKELIHOODS = {  # of sixteen troubles; the names are what ``--without`` takes
+    "power": 1,
+    "partition": 2,
+    "weather": 3,
+    "broker": 1,
+    "cloud": 2,
+    "card": 1,
+    "clock": 1,
+    "breakage": 3,
+    "board": 1,
+    "hostile": 2,
+}
+KINDS = (*LIKELIHOODS, "act", "operators")  # the last two are the town's: cuts in the middle of a deed; operators
 FORGETTING = 0.6  # of the brokers that die, how many lose everything
 CHATTER_S = 6.0  # a bouncing contact moves every few milliseconds; longer adds nothing but steps
 
@@ -40,6 +53,7 @@ class Troubles:
     office: Office
     sites: tuple[Site, ...]
     chance: random.Random
+    without: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
         forger = Signer(self.office.signer.key_id, self.office.craft.keys.private(self.chance.randbytes(32)))
@@ -83,14 +97,15 @@ class Troubles:
         task.add_done_callback(self._tasks.discard)
 
     async def _one_after_the_other(self) -> None:
-        kinds: tuple[Callable[[Site], Coroutine[Any, Any, None]], ...] = (
-            *(self._power, self._partition, self._partition, self._weather, self._weather, self._weather),
-            *(self._broker, self._cloud, self._cloud, self._card, self._clock, self._breakage, self._breakage),
-            *(self._breakage, self._board, self._hostile, self._hostile),
-        )
+        kinds: dict[str, Callable[[Site], Coroutine[Any, Any, None]]] = {
+            kind: getattr(self, f"_{kind}") for kind in LIKELIHOODS
+        }
+        names = [kind for kind, times in LIKELIHOODS.items() for _ in range(times)]
         while True:
             await asyncio.sleep(round(self.chance.expovariate(1 / GAP_S), 3))
-            self._spawn(self.chance.choice(kinds)(self.chance.choice(self.sites)))
+            kind, site = self.chance.choice(names), self.chance.choice(self.sites)
+            if kind not in self.without:
+                self._spawn(kinds[kind](site))
 
     async def _for(self, low_s: float, high_s: float) -> None:
         await asyncio.sleep(round(self.chance.uniform(low_s, high_s), 3))

@@ -51,6 +51,7 @@ class Town:
     things: dict[str, Thing] = field(default_factory=dict)
     tasks: "set[asyncio.Task[None]]" = field(default_factory=set)
     open_for_business: bool = True
+    without: frozenset[str] = frozenset()
     _number: int = 0
 
     def begin(self) -> None:
@@ -178,6 +179,8 @@ class Town:
         if not self.trouble or not self.open_for_business or site.boot is None:
             return
         drawn = chance.random()
+        if "act" in self.without:
+            return
         if drawn < CUT_IN_THE_ACT:
             site.boot.plug.arm(chance.randrange(1, 120))
             self.start(self._repower(site, chance))
@@ -219,7 +222,7 @@ class Town:
         chance = random.Random(self.chance.randbytes(8))
         while True:
             await asyncio.sleep(round(chance.expovariate(1 / 2_400) / self._bustle(), 3))
-            if self.open_for_business:
+            if self.open_for_business and "operators" not in self.without:
                 site = chance.choice(self.sites)
                 deed = chance.choice((self._open, self._open, self._reissue, self._cancel, self._extend, self._service))
                 deed(site, chance)

@@ -45,6 +45,7 @@ LEAVING_S = 400  # the last people finish; it is not counted
 class Plan:
     """Which world. ``trouble`` False leaves out all faults and bad behaviour of operators and strangers.
 
+    ``without`` names kinds of fault that are left out; the others stay as they are.
     ``genuine`` True has SQL and Ed25519 instead of dictionaries and hashes: ten times slower, and not a step different.
     """
 
@@ -54,10 +55,14 @@ class Plan:
     trouble: bool = True
     stop_at_first: bool = False
     genuine: bool = False
+    begin_h: float | None = None
+    without: tuple[str, ...] = ()
 
     @property
     def begin_s(self) -> float:
         """When it begins, in seconds after six in the morning: shorter worlds share out the day among their seeds."""
+        if self.begin_h is not None:
+            return self.begin_h * 3600
         return 0.0 if self.hours >= DAY_H else self.seed % SHIFTS * (DAY_H / SHIFTS) * 3600
 
 
@@ -129,6 +134,7 @@ class World:
         )
         self.sites = tuple(self._site(number) for number in range(1, plan.lockers + 1))
         self.town = Town(self.office, self.sites, self._chance("people"), plan.trouble)
+        self.town.without = frozenset(plan.without)
         self.auditor = Auditor(self.office, self.sites, self.town.things, self.chronicle)
         self.slowest_s = 0
 
@@ -147,7 +153,7 @@ class World:
         for site in self.sites:
             site.power_on()
         self.town.begin()
-        troubles = Troubles(self.town, self.office, self.sites, self._chance("faults"))
+        troubles = Troubles(self.town, self.office, self.sites, self._chance("faults"), frozenset(self.plan.without))
         end_s = self.loop.time() + self.plan.hours * 3600
         while self.loop.time() < end_s and not self._halted():
             self.town.open_for_business = True

@@ -29,7 +29,7 @@ from cloud.services.records_ops import OutboxMessage
 from contract.codec import Downward, Unknown, decode_downward, encode, to_qr
 from contract.commands import Revoke, SetDeadline
 from contract.envelope import Envelope
-from contract.grants import CourierPass, DropOffGrant, Grant, GrantBundle
+from contract.grants import CourierPass, DropOffGrant, Grant, GrantBundle, PickUpGrant
 from contract.ids import CourierRef, LockerId
 
 CODE_BYTES_MAX = 1_080  # six parcels a code: QR version 25, 125 modules with its border, see docs/adr/0012
@@ -49,7 +49,7 @@ def courier_pass(uow: UnitOfWork, act: Act, keys: Keys, courier_id: str, locker_
     if not courier.active:
         raise NotFoundError("active courier", courier_id)
     uow.need(Locker, locker_id)
-    grants = [_GRANTS.decode(one.body) for one in _grants(uow, act, courier_id, locker_id)]
+    grants = _useful([_GRANTS.decode(one.body) for one in _grants(uow, act, courier_id, locker_id)])
     owed = _owed(uow, act, locker_id)
     known = {grant.id for grant in grants}
     late = [_GRANTS.decode(one.body) for one in owed.grants if bytes.fromhex(one.id) not in known]
@@ -88,6 +88,12 @@ def _on_route(uow: UnitOfWork, courier_id: str, locker_id: str) -> set[str]:
 def _in_van(uow: UnitOfWork, courier_id: str, locker_id: str) -> set[str]:
     carried = uow.find(Parcel, locker_id=locker_id, custodian=f"courier:{courier_id}")
     return {parcel.id for parcel in carried}
+
+
+def _useful(grants: Sequence[Grant]) -> list[Grant]:
+    """Leave out pick-ups of parcels that may no longer be put in: the locker has them, or never will."""
+    coming = {grant.group for grant in grants if isinstance(grant, DropOffGrant)}
+    return [grant for grant in grants if not isinstance(grant, PickUpGrant) or grant.group in coming]
 
 
 class _Owed(msgspec.Struct, frozen=True):

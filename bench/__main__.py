@@ -11,7 +11,7 @@ from collections.abc import Callable
 from rich.console import Console
 from rich.table import Table
 
-from bench import edge_weight, failed_attempt, ingest, roundtrip
+from bench import backlog, edge_weight, failed_attempt, ingest, roundtrip
 
 Rows = list[dict[str, object]]
 
@@ -24,8 +24,13 @@ def _roundtrip() -> Rows:
     return asyncio.run(roundtrip.compare())
 
 
+def _backlog() -> Rows:
+    return asyncio.run(backlog.compare())
+
+
 BENCHES: dict[str, tuple[str, Callable[[], Rows]]] = {
     "ingest": ("Durable ingest, events a second (limit: bare paho + group commit)", _ingest),
+    "backlog": ("A broker with a backlog, messages a second (peer: saving at every change)", _backlog),
     "edge": ("The edge agent's weight (limit: its bare imports)", edge_weight.compare),
     "failed-attempt": ("A failed attempt, live (peer: nearest locker, go there now)", failed_attempt.compare),
     "roundtrip": ("Broker round trip (peer: paho with its defaults)", _roundtrip),

@@ -4,7 +4,7 @@ import contextlib
 import random
 import socket
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,12 +25,12 @@ def free_port() -> int:
 
 
 @contextlib.asynccontextmanager
-async def broker(*, no_delay: bool = True) -> AsyncIterator[Place]:
-    """Run a broker for the length of the block."""
+async def broker(*, no_delay: bool = True, saving: Sequence[str] = ()) -> AsyncIterator[Place]:
+    """Run a broker for the length of the block; ``saving`` are more lines of its configuration."""
     with tempfile.TemporaryDirectory(prefix="latchmile-bench-") as folder:
         place = Place(Path(folder), free_port())
         config = place.directory / "mosquitto.conf"
-        config.write_text(_config(place, no_delay=no_delay), encoding="ascii")
+        config.write_text("\n".join([_config(place, no_delay=no_delay), *saving, ""]), encoding="ascii")
         async with running(Broker(BrokerPlace(config=config, port=place.port), random.Random(1))):
             yield place
 

@@ -65,8 +65,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--save",
         choices=("change", "second"),
-        default="change",
-        help="save the database at every change or every second",
+        default="second",
+        help="save the database at every change, which is slow, or every second (default: %(default)s)",
     )
     parser.add_argument("--verbose", action="store_true", help="show what mosquitto says")
     return parser

@@ -18,9 +18,9 @@ SESSION_DAYS = 7
 class BrokerSettings:
     """Files must exist before mosquitto starts; ``store`` is the directory of its database.
 
-    ``saves_every_change`` rewrites the whole database for every message that is queued or retained: nothing queued is
-    lost to ``kill -9``, but a backlog of 3,000 messages slows the broker to 54 a second, where saving once a second
-    takes 4,600 (measured on 2 cores). Who re-sends until the other end has committed, as we do, can afford the latter.
+    ``saves_every_change`` rewrites the whole database for every message that is queued or retained. Nothing queued is
+    lost to ``kill -9`` then, but a backlog of 3,000 messages makes the broker many times slower (ADR 0011), just when a
+    whole network catches up. We re-send until the other end has committed, so a second may be lost.
     """
 
     port: int
@@ -32,7 +32,7 @@ class BrokerSettings:
     store: Path
     host: str = "127.0.0.1"
     services: tuple[str, ...] = ("cloud",)
-    saves_every_change: bool = True
+    saves_every_change: bool = False
 
 
 def mosquitto_conf(settings: BrokerSettings) -> str:

@@ -28,7 +28,7 @@ class SetupWish:
     host: str = "127.0.0.1"
     names: Sequence[str] = LOOPBACK
     services: tuple[str, ...] = ("cloud",)
-    saves_every_change: bool = True
+    saves_every_change: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

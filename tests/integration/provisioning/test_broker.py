@@ -71,11 +71,18 @@ class Site:
         return self.link("cloud", self.setup.services["cloud"], filters or cloud_filters())
 
 
+@contextlib.asynccontextmanager
+async def standing(folder: Path, *, saves_every_change: bool = False) -> AsyncIterator[Site]:
+    wish = SetupWish(directory=folder / "broker", port=free_port(), saves_every_change=saves_every_change)
+    setup = set_up(wish, NOW)
+    async with running(Broker(setup.place, random.Random(1))) as broker:
+        yield Site(setup, broker, folder)
+
+
 @pytest.fixture
 async def site(tmp_path: Path) -> AsyncIterator[Site]:
-    setup = set_up(SetupWish(directory=tmp_path / "broker", port=free_port()), NOW)
-    async with running(Broker(setup.place, random.Random(1))) as broker:
-        yield Site(setup, broker, tmp_path)
+    async with standing(tmp_path) as one:
+        yield one
 
 
 @contextlib.asynccontextmanager
@@ -253,8 +260,8 @@ async def failure_of(site: Site, papers: TlsFiles) -> str:
                 return failure
 
 
-async def test_a_killed_broker_comes_back_with_its_sessions(site: Site) -> None:
-    async with started(site.cloud()) as cloud:
+async def test_a_killed_broker_that_saved_every_change_comes_back_with_its_sessions(tmp_path: Path) -> None:
+    async with standing(tmp_path, saves_every_change=True) as site, started(site.cloud()) as cloud:
         async with started(site.locker(A, will=to(A, Branch.STATE, "offline"))):
             pass
         await Reader(cloud).take()  # mosquitto saves what it queues, not what it believes to be on its way
@@ -267,8 +274,20 @@ async def test_a_killed_broker_comes_back_with_its_sessions(site: Site) -> None:
 
         async with started(site.locker(A)) as locker:
             assert (await Reader(locker).take()).payload == b"queued"
+        assert site.broker.pid != before
 
-    assert site.broker.pid != before
+
+async def test_a_killed_broker_comes_back_and_is_found_again(site: Site) -> None:
+    async with started(site.cloud()) as cloud, started(site.locker(A)) as locker:
+        site.broker.kill()
+        await reaches(cloud, LinkStatus.LOST)
+        await reaches(cloud, LinkStatus.CONNECTED)
+        heard = Reader(locker).peek()
+        async with asyncio.timeout(60):
+            while not heard.done():  # as the cloud does: again until the locker, not the broker, has said something
+                await cloud.publish(to(A, Branch.COMMAND, "again"))
+                await asyncio.wait({heard}, timeout=0.2)
+        assert heard.result().payload == b"again"
 
 
 async def test_the_set_up_can_be_repeated_and_keeps_everybody(site: Site) -> None:

@@ -38,7 +38,7 @@ def receive(draft: Draft, message: Downward) -> None:
         _configure(draft, message)
     elif message.id in draft.state.inbox:
         _repeated(draft, message)
-    elif draft.now_s > message.expires_at:
+    elif max(draft.now_s, draft.moment.now.signers_ms // 1000) > message.expires_at:
         _expired(draft, message)
     else:
         _remember(draft, message.id, message.expires_at)

@@ -23,6 +23,9 @@ LEAP_MS = 60_000  # more than a week's drift between two looks at the clock is n
 class TimeFloor:
     """What is known about time. ``anchor_ms`` is the monotonic time at which ``wall_ms`` was noted.
 
+    ``heard_ms`` is the newest time anybody signed in this boot, carried on to ``heard_at_ms``: the signers' own clock,
+    which no wrong clock here can put back.
+
     Persist ``signed_ms`` and ``wall_ms`` only: monotonic times mean nothing after a reboot (see ``restored``).
     """
 
@@ -30,6 +33,8 @@ class TimeFloor:
     wall_ms: int
     anchor_ms: int
     synced_at_ms: int | None = None
+    heard_ms: int = 0
+    heard_at_ms: int = 0
 
     @property
     def floor_ms(self) -> int:
@@ -39,13 +44,17 @@ class TimeFloor:
 
 @dataclass(frozen=True, slots=True)
 class TimeReading:
-    """One look at the clocks. ``now_s`` and ``now_ms`` are Unix time; ``floor_ms`` is what it surely is by now."""
+    """One look at the clocks. ``now_s`` and ``now_ms`` are Unix time; ``floor_ms`` is what it surely is by now.
+
+    ``signers_ms`` is what the clock of those who sign surely shows, 0 while nothing of theirs was heard in this boot.
+    """
 
     now_s: int
     now_ms: int
     monotonic_ms: int
     quality: TimeQuality
     floor_ms: int
+    signers_ms: int = 0
 
 
 def restored(signed_ms: int, wall_ms: int, build_ms: int, monotonic_ms: int) -> TimeFloor:
@@ -68,7 +77,7 @@ def reading(wall_ms: int, monotonic_ms: int, floor: TimeFloor, *, synced: bool) 
     else:
         now_ms = max(wall_ms, carried_ms)
     floor_ms = min(now_ms, carried_ms)
-    return TimeReading(now_ms // 1000, now_ms, monotonic_ms, quality, floor_ms)
+    return TimeReading(now_ms // 1000, now_ms, monotonic_ms, quality, floor_ms, _signers_ms(floor, monotonic_ms))
 
 
 def noted(floor: TimeFloor, wall_ms: int, monotonic_ms: int, *, synced: bool) -> TimeFloor:
@@ -89,7 +98,13 @@ def signed(floor: TimeFloor, issued_at_s: int, monotonic_ms: int) -> TimeFloor:
         signed_ms=max(floor.signed_ms, issued_ms),
         wall_ms=max(carried_ms, issued_ms),
         anchor_ms=monotonic_ms,
+        heard_ms=max(_signers_ms(floor, monotonic_ms), issued_ms),
+        heard_at_ms=monotonic_ms,
     )
+
+
+def _signers_ms(floor: TimeFloor, monotonic_ms: int) -> int:
+    return floor.heard_ms + max(0, monotonic_ms - floor.heard_at_ms) if floor.heard_ms else 0
 
 
 def _carried_ms(floor: TimeFloor, monotonic_ms: int) -> int:

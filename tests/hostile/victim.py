@@ -44,6 +44,7 @@ LOCKER = LockerId("WAW-01")
 START_S = 1_790_000_000
 BUILT_MS = (START_S - 30 * 86_400) * 1000
 TICK_S, IDLE_TICK_S = 1.0, 300.0  # a Pi ticks four times a second: a simulated day would be 350,000 decisions
+RECONNECT_S = 30.0  # the first wait of a link's full jitter has a ceiling of eight seconds
 SOON_S = 2.0  # a decision takes no virtual time, a tick one second
 KEY, SALT = b"k" * 32, b"s" * 16
 DOORS = tuple(CompartmentLabel(f"A{number:02d}") for number in range(1, 21))
@@ -181,6 +182,11 @@ class Victim:
     async def obeys(self, document: Downward, signer: Signer = CLOUD) -> None:
         """Deliver what the cloud really signed."""
         await self.hears(signed(document, signer), branch=branch_of(document))
+
+    async def reboot_link(self) -> None:
+        """Break the connection; the locker makes another and says anew who and how it is."""
+        self.broker.cut(LOCKER)
+        await self.pass_time(RECONNECT_S)
 
     def next_counter(self) -> int:
         self.counter += 1

@@ -158,6 +158,7 @@ class Scene:
         self.quality = quality
         self.ms = 5_000
         self.wall_leap_s = 0
+        self.signers_s = 0
         self.boots = 0
         self.turns = 0
         self.intent = MessageId(b"")
@@ -169,7 +170,7 @@ class Scene:
     def now(self) -> TimeReading:
         sure_ms = NOON_S * 1000 + self.ms
         now_ms = sure_ms + self.wall_leap_s * 1000
-        return TimeReading(now_ms // 1000, now_ms, self.ms, self.quality, sure_ms)
+        return TimeReading(now_ms // 1000, now_ms, self.ms, self.quality, sure_ms, self.signers_s * 1000)
 
     def give(self, given: Input) -> Decision:
         self.turns += 1

@@ -23,6 +23,7 @@ from tests.unit.edge.locker_controller.builders import (
     A02,
     DAY,
     HOUR,
+    NOON_S,
     Scene,
     boot_id,
     kinds,
@@ -74,6 +75,13 @@ def test_a_good_command_opens_its_door_and_names_its_cause() -> None:
 )
 def test_a_command_that_is_wrong_in_one_thing_opens_nothing(changed: dict[str, Any], reason: str) -> None:
     assert reason_of(Scene(), **changed) == reason
+
+
+def test_a_command_held_back_opens_nothing_though_the_clock_was_put_back_meanwhile() -> None:
+    scene = Scene()
+    scene.wall_leap_s = -DAY
+    scene.signers_s = NOON_S + 61
+    assert reason_of(scene, expires_at=NOON_S + 60) == RefusalReason.EXPIRED
 
 
 def test_a_repeated_command_opens_nothing() -> None:

@@ -99,6 +99,22 @@ def test_the_sure_part_of_a_doubtful_reading_is_the_floor() -> None:
     assert told.floor_ms == NOW_MS + 1_000
 
 
+def test_the_signers_clock_is_carried_on_whatever_this_machine_s_clock_does() -> None:
+    floor = signed(synced_floor(), NOW_MS // 1000, 1_000)
+    put_back = noted(floor, NOW_MS - 3_650 * DAY_MS, 2_000, synced=True)
+    assert reading(NOW_MS - 3_650 * DAY_MS, 91_000, put_back, synced=True).signers_ms == NOW_MS + 90_000
+
+
+def test_a_document_held_back_does_not_put_the_signers_clock_back() -> None:
+    floor = signed(synced_floor(), NOW_MS // 1000, 0)
+    late = signed(floor, NOW_MS // 1000 + 10, 600_000)
+    assert reading(NOW_MS, 600_000, late, synced=True).signers_ms == NOW_MS + 600_000
+
+
+def test_nobody_knows_the_signers_clock_before_they_were_heard() -> None:
+    assert reading(NOW_MS, 5_000, synced_floor(), synced=True).signers_ms == 0
+
+
 looks = st.lists(
     st.tuples(st.integers(0, DAY_MS), st.integers(0, 2 * NOW_MS), st.none() | st.integers(0, 2 * NOW_MS // 1000)),
     max_size=20,

@@ -114,7 +114,7 @@ class Controller:
     @classmethod
     async def load(cls, identity: Identity, store: Store, hardware: Hardware, world: World) -> "Controller":
         """Begin from what the store holds; raises ``StoreError`` or ``RecordError`` when that is no state at all."""
-        state, lost = salvage(identity.setup, await store.records())
+        state, lost = salvage(identity.setup, await store.records(), store.broken)
         controller = cls(identity, store, hardware, world, state)
         if store.damages:
             first = store.damages[0]

@@ -39,6 +39,7 @@ _MAPS: Mapping[str, tuple[str, Any]] = {
     "group": ("groups", GroupRecord),
     "inbox": ("inbox", int),
 }
+KINDS = frozenset({*_SINGLES, *_MAPS})
 _DECODERS = {
     kind: msgspec.msgpack.Decoder(of)
     for kind, of in [*_SINGLES.items(), *((kind, of) for kind, (_, of) in _MAPS.items())]

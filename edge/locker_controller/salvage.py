@@ -1,38 +1,49 @@
 """A state from a card that is damaged: what can be read counts, what cannot is said aloud and errs on the safe side."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from msgspec.structs import replace
 
-from contract.ids import CompartmentLabel
-from edge.locker_controller.persist import RecordError, restore
+from edge.locker_controller.persist import KINDS, RecordError, restore
 from edge.locker_controller.state import CompartmentRecord, LockerRecord, Setup, Withdrawal
 
 Record = tuple[str, str | bytes, bytes]
 RECORDS_LOST_MAX = 1_000  # past this the card holds no state any more, and nobody should be served from it
 
 
-def salvage(setup: Setup, records: Sequence[Record]) -> tuple[LockerRecord, tuple[RecordError, ...]]:
+def salvage(
+    setup: Setup, records: Sequence[Record], broken: Sequence[tuple[str, str | bytes]] = ()
+) -> tuple[LockerRecord, tuple[RecordError, ...]]:
     """Restore what can be restored, and return what could not be read; raises ``RecordError`` when that is too much.
 
-    A compartment of which nothing is known takes no parcels: one may lie in it. A lost grant opens nothing.
+    ``broken`` names records that are not what was written, which shows before anybody decodes them. A compartment of
+    which nothing is known takes no parcels: one may lie in it. A lost grant opens nothing.
     """
-    lost: list[RecordError] = []
+    lost = [RecordError(kind, key, "its seal is broken") for kind, key in broken]
     left = list(records)
     while True:
+        if len(lost) > RECORDS_LOST_MAX:
+            raise lost[-1]
         try:
             state = restore(setup, left)
         except RecordError as error:
             lost.append(error)
-            if len(lost) > RECORDS_LOST_MAX:
-                raise
             left = [record for record in left if (record[0], record[1]) != (error.kind, error.key)]
         else:
-            return _withdrawn(state, lost), tuple(lost)
+            gone = {str(error.key) for error in lost if error.kind == "compartment"}
+            if any(_is_nameless(state, kind, key) for kind, key in broken):
+                gone = {str(label) for label in state.compartments} - {
+                    str(key) for kind, key, _ in left if kind == "compartment"
+                }
+            return _withdrawn(state, gone), tuple(lost)
 
 
-def _withdrawn(state: LockerRecord, lost: Sequence[RecordError]) -> LockerRecord:
+def _is_nameless(state: LockerRecord, kind: str, key: str | bytes) -> bool:
+    """Say whether a record whose seal is broken may be that of any compartment, for its name has changed as well."""
+    return kind not in KINDS or (kind == "compartment" and key not in state.compartments)
+
+
+def _withdrawn(state: LockerRecord, gone: Collection[str]) -> LockerRecord:
     unclear = CompartmentRecord(withdrawn=Withdrawal.UNCLEAR)
-    gone = {CompartmentLabel(str(error.key)): unclear for error in lost if error.kind == "compartment"}
-    known = {label: gone.get(label, record) for label, record in state.compartments.items()}
+    known = {label: unclear if label in gone else record for label, record in state.compartments.items()}
     return replace(state, compartments=known) if gone else state

@@ -13,6 +13,7 @@ from edge.store import statements
 from edge.store.chain import DAMAGES_MAX, ChainInspector, Damage, DamageKind, JournalRow, Mark, repaired
 from edge.store.errors import StoreError, StoreFact
 from edge.store.ports import Database, Statement
+from edge.store.seal import opened as opened_seal
 
 META_BASE = "base"
 META_ACKNOWLEDGED = "acknowledged"
@@ -94,13 +95,31 @@ async def _ensure_schema(database: Database) -> None:
     version = (await database.fetch(statements.SELECT_VERSION))[0][0]
     if version == 0:
         await database.transact(statements.schema())
+    elif version == statements.UNSEALED_VERSION:
+        meta, records = await database.fetch(statements.SELECT_META), await database.fetch(statements.SELECT_RECORDS)
+        await database.transact(statements.seal_all(meta, records))  # type: ignore[arg-type]  # the STRICT tables' types
     elif version != statements.SCHEMA_VERSION:
         raise StoreError(StoreFact.TOO_NEW, f"the file has schema {version!r}, this agent {statements.SCHEMA_VERSION}")
+    await _check_pages(database)
+
+
+async def _check_pages(database: Database) -> None:
+    """See that the file is a whole database with our tables; raises ``StoreError``."""
+    said = await database.fetch(statements.CHECK)
+    if said != [("ok",)]:
+        raise StoreError(StoreFact.CORRUPT, str(said[0][0] if said else "the check said nothing"))
+    if {row[0] for row in await database.fetch(statements.SELECT_SCHEMA)} != statements.TABLES:
+        raise StoreError(StoreFact.CORRUPT, "the tables are not those that were made")
 
 
 async def _meta(database: Database) -> dict[str, bytes]:
-    rows = await database.fetch(statements.SELECT_META)
-    return {name: value for name, value in rows if isinstance(name, str) and isinstance(value, bytes)}
+    found: dict[str, bytes] = {}
+    for name, kept in await database.fetch(statements.SELECT_META):
+        value = opened_seal("meta", name, kept) if isinstance(name, str) and isinstance(kept, bytes) else None
+        if value is None:
+            raise StoreError(StoreFact.CORRUPT, f"the seal of {name!r} is broken")
+        found[str(name)] = value
+    return found
 
 
 async def _inspect(database: Database, base: Mark) -> tuple[tuple[Damage, ...], Mark]:

@@ -10,7 +10,7 @@ import aiosqlite
 
 from edge.store.errors import store_error
 from edge.store.ports import Row, SqlValue, Statement
-from edge.store.statements import PRAGMAS
+from edge.store.statements import PRAGMAS, readable
 
 ROWS_AT_ONCE = 64  # aiosqlite asks for it; we only ever fetch whole pages
 
@@ -69,6 +69,7 @@ def _connect(path: Path | str, failures: list[sqlite3.Error]) -> sqlite3.Connect
     connection: sqlite3.Connection | None = None
     try:
         connection = sqlite3.connect(path, isolation_level=None)
+        connection.text_factory = readable
         for pragma in PRAGMAS:
             connection.execute(pragma)
     except sqlite3.Error as error:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from edge.store.errors import store_error
 from edge.store.ports import Row, SqlValue, Statement
-from edge.store.statements import PRAGMAS
+from edge.store.statements import PRAGMAS, readable
 
 
 class SyncDatabase:
@@ -23,6 +23,7 @@ class SyncDatabase:
         except sqlite3.Error as error:
             raise store_error(error) from error
         try:
+            connection.text_factory = readable
             for pragma in PRAGMAS:
                 connection.execute(pragma)
         except sqlite3.Error as error:

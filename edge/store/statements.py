@@ -7,8 +7,10 @@ journal past the acknowledged sequence.
 from collections.abc import Iterable, Sequence
 
 from edge.store.ports import Change, Statement
+from edge.store.seal import sealed
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2  # 1: values stood without a seal
+UNSEALED_VERSION = 1
 BUSY_TIMEOUT_MS = 2_000  # someone reading the file by hand must not fail a drop-off; longer would stop the machine
 
 PRAGMAS = (
@@ -30,11 +32,19 @@ _SCHEMA = (
     Statement("CREATE TABLE meta (name TEXT PRIMARY KEY, value BLOB NOT NULL) STRICT, WITHOUT ROWID"),
     Statement(f"PRAGMA user_version={SCHEMA_VERSION}"),
 )
+TABLES = frozenset(one.sql for one in _SCHEMA[:-1])
 
 SELECT_VERSION = "PRAGMA user_version"
+CHECK = "PRAGMA quick_check(1)"  # looks at the structure of every page; what stands in the rows has seals and a chain
+SELECT_SCHEMA = "SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL"
 SELECT_META = "SELECT name, value FROM meta"
 SELECT_RECORDS = "SELECT kind, key, value FROM record"
 SELECT_PAGE = "SELECT sequence, bytes, hash FROM entry WHERE sequence > ? ORDER BY sequence LIMIT ?"
+
+
+def readable(text: bytes) -> str:
+    """Read a text that a flipped bit may have made unreadable: its seal tells, the other rows are still good."""
+    return text.decode(errors="replace")
 
 
 def schema() -> tuple[Statement, ...]:
@@ -44,7 +54,10 @@ def schema() -> tuple[Statement, ...]:
 
 def put_meta(name: str, value: bytes) -> Statement:
     """Remember one scalar."""
-    return Statement("INSERT INTO meta VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value", (name, value))
+    return Statement(
+        "INSERT INTO meta VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value",
+        (name, sealed("meta", name, value)),
+    )
 
 
 def put_changes(changes: Iterable[Change]) -> list[Statement]:
@@ -55,10 +68,23 @@ def put_changes(changes: Iterable[Change]) -> list[Statement]:
 def _put_change(change: Change) -> Statement:
     if change.value is None:
         return Statement("DELETE FROM record WHERE kind = ? AND key = ?", (change.kind, change.key))
+    return _put_record(change.kind, change.key, change.value)
+
+
+def _put_record(kind: str, key: str | bytes, value: bytes) -> Statement:
     return Statement(
         "INSERT INTO record VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET value = excluded.value",
-        (change.kind, change.key, change.value),
+        (kind, key, sealed(kind, key, value)),
     )
+
+
+def seal_all(meta: Iterable[tuple[str, bytes]], records: Iterable[tuple[str, str | bytes, bytes]]) -> list[Statement]:
+    """Give the values of a file of before their seals."""
+    return [
+        *(put_meta(name, value) for name, value in meta),
+        *(_put_record(kind, key, value) for kind, key, value in records),
+        Statement(f"PRAGMA user_version={SCHEMA_VERSION}"),
+    ]
 
 
 def append(rows: Sequence[tuple[int, bytes, bytes]]) -> list[Statement]:

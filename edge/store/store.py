@@ -16,7 +16,8 @@ from contract.ids import BootId, LockerId
 from edge.store import opening, statements
 from edge.store.chain import Damage, JournalRow, Mark, link
 from edge.store.opening import KeptTime
-from edge.store.ports import Change, Database, Row, Statement
+from edge.store.ports import Change, Database, Row, SqlValue, Statement
+from edge.store.seal import opened as opened_seal
 
 AUDIT_ENTRIES_KEPT = 10_000  # about a week of a busy locker in 4 MB; the cloud keeps all of it
 PRUNE_SLACK = 500  # pruning rewrites the base and the pages before it, so not with every acknowledgement
@@ -67,6 +68,7 @@ class Store:
         self._head, self._base, self._acknowledged = opened.head, opened.base, opened.acknowledged
         self._time = opened.time
         self._damages = opened.damages
+        self._broken: tuple[tuple[str, str | bytes], ...] = ()
         self._one_at_a_time = asyncio.Lock()
 
     @classmethod
@@ -95,8 +97,15 @@ class Store:
         return self._damages
 
     async def records(self) -> list[tuple[str, str | bytes, bytes]]:
-        """Return every record kept: kind, key, value."""
-        return [_record(row) for row in await self._database.fetch(statements.SELECT_RECORDS)]
+        """Return every record kept: kind, key, value. Those that are not what was written go to ``broken``."""
+        rows = [(row, _record(row)) for row in await self._database.fetch(statements.SELECT_RECORDS)]
+        self._broken = tuple((str(row[0]), _name(row[1])) for row, record in rows if record is None)
+        return [record for _, record in rows if record is not None]
+
+    @property
+    def broken(self) -> tuple[tuple[str, str | bytes], ...]:
+        """Kind and key, as far as they can be read, of the records whose seal was broken at the last look."""
+        return self._broken
 
     async def save(self, changes: Iterable[Change], drafts: Sequence[Draft], time: KeptTime | None = None) -> None:
         """Commit records and entries of one decision together; raises ``StoreError`` and then nothing has changed.
@@ -231,9 +240,13 @@ def _decoded(raw: bytes) -> Entry | None:
     return entry if isinstance(entry, Entry) else None
 
 
-def _record(row: Row) -> tuple[str, str | bytes, bytes]:
-    kind, key, value = row
-    assert isinstance(kind, str)  # noqa: S101 - the STRICT table's column types say so
-    assert isinstance(key, str | bytes)  # noqa: S101 - written by put_changes only
-    assert isinstance(value, bytes)  # noqa: S101 - STRICT again
-    return kind, key, value
+def _record(row: Row) -> tuple[str, str | bytes, bytes] | None:
+    kind, key, kept = row
+    if not isinstance(kind, str) or not isinstance(key, str | bytes) or not isinstance(kept, bytes):
+        return None
+    value = opened_seal(kind, key, kept)
+    return None if value is None else (kind, key, value)
+
+
+def _name(key: SqlValue) -> str | bytes:
+    return key if isinstance(key, str | bytes) else str(key)

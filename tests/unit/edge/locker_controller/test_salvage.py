@@ -81,6 +81,33 @@ def test_a_torn_compartment_that_the_layout_no_longer_has_is_only_named() -> Non
     assert places(lost) == {gone}
 
 
+def test_a_compartment_whose_seal_is_broken_takes_no_more_parcels() -> None:
+    scene = full()
+    whole = [record for record in card_of(scene) if (record[0], record[1]) != ("compartment", A02)]
+    state, lost = salvage(scene.setup, whole, [("compartment", A02)])
+    assert state.compartments[A02] == CompartmentRecord(withdrawn=Withdrawal.UNCLEAR)
+    assert state.compartments[A04] == scene.state.compartments[A04]
+    assert places(lost) == {("compartment", A02)}
+
+
+@pytest.mark.parametrize("name_now", [("compartment", "A0r"), ("c\ufffdmpartment", A02)])
+def test_a_record_whose_name_is_lost_too_may_be_that_of_any_compartment(name_now: tuple[str, str]) -> None:
+    scene = full()
+    whole = [record for record in card_of(scene) if (record[0], record[1]) != ("compartment", A02)]
+    known = {key for kind, key, _ in whole if kind == "compartment"}
+    state, _ = salvage(scene.setup, whole, [name_now])
+    assert {label for label, one in state.compartments.items() if one.withdrawn == Withdrawal.UNCLEAR} == (
+        set(scene.state.compartments) - known
+    )
+
+
+def test_another_record_whose_seal_is_broken_is_lost_and_withdraws_nothing() -> None:
+    scene = full()
+    state, lost = salvage(scene.setup, card_of(scene), [("lockout", "")])
+    assert state.compartments == scene.state.compartments
+    assert places(lost) == {("lockout", "")}
+
+
 def unreadable(records: int) -> list[Record]:
     return [("group", b"%016d" % number, TORN) for number in range(records)]
 

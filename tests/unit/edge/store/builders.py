@@ -22,7 +22,7 @@ Open = Callable[[Path], Awaitable[Database]]
 
 class Kept(NamedTuple):
     kind: str
-    key: str
+    key: str | bytes
     value: bytes | None
 
 

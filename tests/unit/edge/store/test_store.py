@@ -9,6 +9,8 @@ from edge.store.chain import DamageKind, Mark
 from edge.store.errors import StoreError, StoreFact
 from edge.store.opening import KeptTime
 from edge.store.ports import Database, Statement
+from edge.store.seal import SEAL_BYTES
+from edge.store.statements import put_meta
 from edge.store.store import AUDIT_ENTRIES_KEPT, PRUNE_SLACK, Acknowledged, Store
 from tests.unit.edge.store.builders import (
     LOCKER,
@@ -136,6 +138,62 @@ async def test_a_file_of_a_later_version_is_not_touched(database: Database) -> N
     with pytest.raises(StoreError) as caught:
         await Store.open(database, LOCKER)
     assert caught.value.fact is StoreFact.TOO_NEW
+
+
+async def test_a_file_of_before_the_seals_gets_them(tmp_path: Path) -> None:
+    path = tmp_path / "a.db"
+    store = await Store.open(await sync(path), LOCKER)
+    await store.save([Kept("grant", b"g1", b"one"), Kept("task", "", b"two")], drafts(3), KeptTime(5, 700_000))
+    await store.acknowledge(await mark_at(store, 2))
+    before = (store.head, store.acknowledged, store.time)
+    await store.close()
+    for table in ("record", "meta"):
+        tamper(path, f"UPDATE {table} SET value = substr(value, 1, length(value) - {SEAL_BYTES})")  # noqa: S608 - names
+    tamper(path, "PRAGMA user_version=1")
+    for _ in range(2):
+        store = await Store.open(await sync(path), LOCKER)
+        assert sorted(await store.records(), key=str) == [("grant", b"g1", b"one"), ("task", "", b"two")]
+        assert (store.head, store.acknowledged, store.time, store.broken) == (*before, ())
+        await store.close()
+
+
+@pytest.mark.parametrize(
+    ("sql", "broken"),
+    [
+        ("UPDATE record SET value = x'00' WHERE key = 'k1'", ("grant", "k1")),
+        ("UPDATE record SET key = 'k3' WHERE key = 'k1'", ("grant", "k3")),
+        ("UPDATE record SET key = 7 WHERE key = 'k1'", ("grant", "7")),
+        ("UPDATE record SET kind = CAST(x'67ff' AS TEXT) WHERE key = 'k1'", ("g\ufffd", "k1")),
+    ],
+)
+async def test_a_record_that_is_not_what_was_written_is_named_and_the_others_are_kept(
+    open_database: Open, tmp_path: Path, sql: str, broken: tuple[str, str]
+) -> None:
+    first = await Store.open(await open_database(tmp_path / "a.db"), LOCKER)
+    await first.save([Kept("grant", "k1", b"one"), Kept("grant", "k2", b"two")], [])
+    await first.close()
+    tamper(tmp_path / "a.db", sql)
+    store = await Store.open(await open_database(tmp_path / "a.db"), LOCKER)
+    assert await store.records() == [("grant", "k2", b"two")]
+    assert store.broken == (broken,)
+    await store.close()
+
+
+async def test_a_mark_shorter_than_marks_are_is_damage_too(tmp_path: Path) -> None:
+    database = await sync(tmp_path / "a.db")
+    await Store.open(database, LOCKER)
+    await database.transact([put_meta("acknowledged", b"short")])
+    with pytest.raises(StoreError) as caught:
+        await Store.open(database, LOCKER)
+    assert caught.value.fact is StoreFact.CORRUPT
+    await database.close()
+
+
+@pytest.mark.parametrize("sql", ["DROP TABLE meta", "CREATE TABLE more (x)"])
+async def test_tables_that_are_not_ours_are_damage(tmp_path: Path, sql: str) -> None:
+    with pytest.raises(StoreError) as caught:
+        await _damaged(tmp_path / "a.db", sql)
+    assert caught.value.fact is StoreFact.CORRUPT
 
 
 async def _damaged(path: Path, sql: str, *params: object) -> Store:

@@ -41,16 +41,20 @@ def record_state(uow: UnitOfWork, act: Act, state: LockerState) -> None:
 
 
 def heard(uow: UnitOfWork, act: Act, locker: Locker, said: tuple[str, int]) -> None:
-    """Take a locker for present again that speaks as of now, by boot and its time: its birth was lost on the way.
+    """Take a locker for present that speaks as of now, by boot and its time: its birth may have been lost on the way.
 
-    What is older than the goodbye, or not of this minute, may have been under way since before it left.
+    What is older than the last word we had, or not of this minute, may have been under way since before it left.
     """
     boot, at_ms = said
-    gone_ms, now_ms = (_ms(moment) for moment in (locker.seen_at or _EPOCH, act.now))
-    if boot != locker.boot_nonce or at_ms <= gone_ms or abs(now_ms - at_ms) > FRESH_MS:
+    known_ms, now_ms = (_ms(moment) for moment in (locker.seen_at or _EPOCH, act.now))
+    if (locker.online and boot == locker.boot_nonce) or at_ms <= known_ms or abs(now_ms - at_ms) > FRESH_MS:
         return
-    uow.change(Locker, {"id": locker.id}, online=True, seen_at=act.now, unserved_since=None, updated_at=act.now)
+    session = locker.session if boot == locker.boot_nonce else 0
+    there = {"online": True, "seen_at": act.now, "unserved_since": None, "boot_nonce": boot, "session": session}
+    uow.change(Locker, {"id": locker.id}, updated_at=act.now, **there)
     uow.change(Alarm, {"locker_id": locker.id, "kind": SILENT, "cleared_at": None}, cleared_at=act.now)
+    if boot != locker.boot_nonce and locker.unserved_since is not None:
+        _extend_dwells(uow, act, locker, locker.unserved_since)
     resend_all(uow, act, locker.id)
 
 

@@ -39,14 +39,14 @@ def _state(cloud: SmallCloud, **said: Any) -> None:
     cloud.do(lambda uow: record_state(uow, cloud.act(), cloud.state_of("WAW-01", **said)))
 
 
-def _report(cloud: SmallCloud, through: int = 0, at_ms: int = 0, **changes: dict[str, Any]) -> None:
+def _report(cloud: SmallCloud, through: int = 0, said: tuple[Any, int] = (BOOT, 0), **changes: dict[str, Any]) -> None:
     layout = cloud.do(lambda uow: layout_of(uow, "S12"))
     seen = tuple(
         CompartmentState(**({"label": plan.label, "size": plan.size, "door": "closed"} | changes.get(plan.label, {})))
         for plan in layout.compartments
         if not changes.get(plan.label, {}).get("gone")
     )
-    snapshot = Snapshot(LockerId("WAW-01"), BOOT, at_ms, through, 0, seen, snapshot_digest(seen))
+    snapshot = Snapshot(LockerId("WAW-01"), *said, through, 0, seen, snapshot_digest(seen))
     cloud.do(lambda uow: record_report(uow, cloud.act(), snapshot))
 
 
@@ -131,6 +131,23 @@ def test_a_silent_locker_raises_one_alarm_until_it_is_back(cloud: SmallCloud, lo
     assert cloud.the(Alarm).cleared_at == cloud.now
 
 
+def test_a_fresh_picture_of_a_boot_we_know_nothing_of_brings_its_nonce_and_the_time_that_was_lost(
+    cloud: SmallCloud, locker: Journal
+) -> None:
+    del locker
+    deadline = cloud.now + timedelta(hours=10)
+    parcel = cloud.parcel(
+        state=ParcelState.READY_FOR_PICKUP, locker_id="WAW-01", deadline=deadline, dropped_off_at=cloud.now
+    )
+    _state(cloud, online=False)
+    cloud.later(minutes=20)
+
+    _report(cloud, said=(OTHER_BOOT, int(cloud.now.timestamp() * 1000)))
+
+    assert (cloud.the(Locker).online, cloud.the(Locker).boot_nonce) == (True, OTHER_BOOT.hex())
+    assert cloud.again(parcel).deadline == deadline + timedelta(minutes=20)
+
+
 @pytest.mark.usefixtures("locker")
 def test_a_fresh_picture_brings_a_locker_back_whose_birth_was_lost(cloud: SmallCloud) -> None:
     _state(cloud, online=False)
@@ -139,10 +156,10 @@ def test_a_fresh_picture_brings_a_locker_back_whose_birth_was_lost(cloud: SmallC
     now_ms = int(cloud.now.timestamp() * 1000)
 
     for stale_ms in (0, gone_ms, now_ms - 60_000, now_ms + 60_000, 1 << 62):
-        _report(cloud, at_ms=stale_ms)
+        _report(cloud, said=(BOOT, stale_ms))
         assert not cloud.the(Locker).online
     cloud.later(minutes=15)
-    _report(cloud, at_ms=now_ms + 899_000)
+    _report(cloud, said=(BOOT, now_ms + 899_000))
 
     assert cloud.the(Locker).online
 

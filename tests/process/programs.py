@@ -16,6 +16,7 @@ import psutil
 
 BIN = Path(sys.executable).parent
 SOON_S = 45.0  # a limit for a broken product on a busy machine, not a measurement
+RISE_S = 150.0  # the same for a program that starts: four seconds of a core, on a machine with twenty things to do
 LOOK_EVERY_S = 0.05
 STOP_S_MAX = 20.0
 
@@ -133,7 +134,11 @@ class Program:
 
 
 async def run(
-    name: str, *arguments: str, say: str = "", environment: Mapping[str, str] | None = None
+    name: str,
+    *arguments: str,
+    say: str = "",
+    environment: Mapping[str, str] | None = None,
+    within_s: float = SOON_S,
 ) -> tuple[int, str]:
     """Run a command to its end; return its exit code and what it said."""
     process = await asyncio.create_subprocess_exec(
@@ -144,5 +149,10 @@ async def run(
         stderr=asyncio.subprocess.STDOUT,
         env={**os.environ, "COLUMNS": "250", **(environment or {})},
     )
-    out, _ = await asyncio.wait_for(process.communicate(say.encode()), SOON_S)
+    try:
+        out, _ = await asyncio.wait_for(process.communicate(say.encode()), within_s)
+    except TimeoutError:
+        process.terminate()  # it ends what it has started
+        await process.wait()
+        raise
     return process.returncode or 0, out.decode()

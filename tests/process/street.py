@@ -19,7 +19,7 @@ from firmware_sim.network import Cut
 from firmware_sim.people import Courier, Pace, PersonError, Recipient, Spot
 from firmware_sim.truth import CabinetTruth
 from firmware_sim.witness import read_truth
-from tests.process.programs import NeverError, Program, until
+from tests.process.programs import RISE_S, NeverError, Program, until
 
 HURRY = 30.0  # people in tests hesitate for a twentieth of a second
 GLANCE_S = 0.001  # a pulse takes 200 ms: whoever wants to kill in the middle of it has to look often
@@ -75,7 +75,7 @@ class StreetLocker:
         before = (self._remote, self._spot)
         self._url.unlink(missing_ok=True)
         self.program.start()
-        await until(lambda: self._url.exists() or not self.program.is_running, f"{self.name} to serve")
+        await until(lambda: self._url.exists() or not self.program.is_running, f"{self.name} to serve", RISE_S)
         if not self._url.exists():
             raise NeverError(f"{self.name} ended: {self.program.said()[-2000:]}")
         remote = RemoteLockers(self._url.read_text().strip())

@@ -16,7 +16,7 @@ import psutil
 
 from tests.contract.link_worlds import free_port
 from tests.process.mailbox import Mailbox
-from tests.process.programs import NeverError, Program, run, until, until_told
+from tests.process.programs import RISE_S, NeverError, Program, run, until, until_told
 from tests.process.street import StreetLocker
 
 MID_MORNING = 10  # o'clock in the town's own time zone, whenever the test runs: its day never ends under a plan
@@ -53,7 +53,7 @@ class Town:
     async def start_cloud(self) -> None:
         """Begin a life of the cloud; returns once it would do work."""
         self.cloud.start()
-        await until_told(self._is_ready, "the cloud to be ready")
+        await until_told(self._is_ready, "the cloud to be ready", RISE_S)
         self.secrets = json.loads((self.folder / "cloud" / "first-start.json").read_text())
         self.api.headers["Authorization"] = f"Bearer {self.secrets['operator_key']}"
 
@@ -200,7 +200,7 @@ async def standing_town(
         stack.callback(town.sweep)
         stack.push_async_callback(town.stop)
         broker.start()
-        await until(lambda: "broker ready" in broker.said() or not broker.is_running, "the broker")
+        await until(lambda: "broker ready" in broker.said() or not broker.is_running, "the broker", RISE_S)
         await town.start_cloud()
         yield town
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import psutil
 
-from tests.process.programs import NeverError, until
+from tests.process.programs import RISE_S, NeverError, until
 from tests.process.street import Moment, StreetLocker
 from tests.process.town import Town
 
@@ -120,7 +120,7 @@ class Killer:
         return self._until_broker()
 
     async def _until_broker(self) -> None:
-        await until(self._broker_is_up, "the broker to be started again")
+        await until(self._broker_is_up, "the broker to be started again", RISE_S)
 
     def _broker_is_up(self) -> bool:
         try:

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from rich.console import Console
 from rich.table import Table
 
-from bench import backlog, edge_weight, failed_attempt, ingest, roundtrip
+from bench import backlog, edge_weight, failed_attempt, ingest, roundtrip, windows
 
 Rows = list[dict[str, object]]
 
@@ -33,6 +33,7 @@ BENCHES: dict[str, tuple[str, Callable[[], Rows]]] = {
     "backlog": ("A broker with a backlog, messages a second (peer: saving at every change)", _backlog),
     "edge": ("The edge agent's weight (limit: its bare imports)", edge_weight.compare),
     "failed-attempt": ("A failed attempt, live (peer: nearest locker, go there now)", failed_attempt.compare),
+    "windows": ("Windows a recipient may choose, on a running plan", windows.compare),
     "roundtrip": ("Broker round trip (peer: paho with its defaults)", _roundtrip),
 }
 

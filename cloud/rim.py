@@ -17,6 +17,7 @@ from cloud.clock import Clock
 from cloud.domain.actors import Actor
 from cloud.domain.rules import STANDARD, Rules
 from cloud.hub import Hub
+from cloud.recent_travel import RecentTravel
 from cloud.replans import Replans
 from cloud.routing.planner import Planner
 from cloud.routing.travel_times import TravelTimesProvider
@@ -77,6 +78,7 @@ class Rim:
     locality: Locality
     rules: Rules = STANDARD
     replans: Replans = field(default_factory=Replans)
+    recent: RecentTravel = field(default_factory=RecentTravel)
 
     def act(self, actor: Actor) -> Act:
         """Return an act of ``actor``, now."""

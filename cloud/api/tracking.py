@@ -7,12 +7,14 @@ from fastapi import APIRouter, Path, Request, Response
 
 from cloud.api.calls import Call, IdempotencyHeader, call_of, rim_of
 from cloud.api.parcels import ConsentShape, OptInAsked, consent
-from cloud.api.shapes import Told
+from cloud.api.shapes import Asked, Moment, Told
 from cloud.domain.actors import Role, actor
+from cloud.domain.windows import Window
 from cloud.services import queries, reissue_code
 from cloud.services.extend_deadline import extend_deadline
 from cloud.services.ports import UnitOfWork
 from cloud.services.tracking_token import PURPOSE, TOKEN_CHARACTERS_MAX, parcel_of
+from cloud.window_offers import keep_window, windows_for
 
 router = APIRouter(prefix="/v1/tracking/{token}", tags=["tracking"])
 Token = Annotated[str, Path(min_length=1, max_length=TOKEN_CHARACTERS_MAX, description="From the recipient's link")]
@@ -47,6 +49,32 @@ class TrackingShape(Told):
     has_code: bool
     locker: TrackingLocker | None
     history: list[TrackingLine]
+
+
+class WindowShape(Told):
+    """``price_cents`` is what it costs the route beside leaving everything as it is."""
+
+    begins: datetime
+    ends: datetime
+    price_cents: int
+    eta: datetime
+
+
+class WindowsShape(Told):
+    windows: list[WindowShape]
+
+
+class WindowAsked(Asked):
+    """Both ends as they were offered."""
+
+    begins: Moment
+    ends: Moment
+
+
+class WindowKeptShape(Told):
+    begins: datetime
+    ends: datetime
+    eta: datetime
 
 
 class DeadlineShape(Told):
@@ -85,6 +113,30 @@ async def post_opt_in(
     """Agree to a locker: this one, any near me, or any if I am out."""
     call, parcel_id = await _recipient(request, token, idempotency_key)
     return await consent(call, parcel_id, asked)
+
+
+@router.get("/windows")
+async def get_windows(request: Request, token: Token) -> WindowsShape:
+    """Return the windows that the plan as it runs can still keep; none for a parcel on nobody's way to a door."""
+    rim, parcel_id = rim_of(request), _parcel_of(request, token)
+    found = await windows_for(rim, rim.act(actor(Role.RECIPIENT, parcel_id)), parcel_id)
+    return WindowsShape(
+        windows=[
+            WindowShape(begins=one.window.begins, ends=one.window.ends, price_cents=one.price_cents, eta=one.eta)
+            for one in found
+        ]
+    )
+
+
+@router.post("/window", response_model=WindowKeptShape)
+async def post_window(
+    request: Request, token: Token, asked: WindowAsked, idempotency_key: IdempotencyHeader = None
+) -> Response:
+    """Choose one of the windows offered; later plans keep it. 409 when it cannot be kept any more."""
+    call, parcel_id = await _recipient(request, token, idempotency_key)
+    window = Window(asked.begins, asked.ends)
+    eta = await keep_window(call.rim, call.rim.act(call.actor), parcel_id, window)
+    return await call.do(lambda _uow, _act: WindowKeptShape(begins=window.begins, ends=window.ends, eta=eta))
 
 
 @router.post("/extend", response_model=DeadlineShape)

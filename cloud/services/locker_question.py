@@ -49,11 +49,15 @@ class Timed:
 
 @dataclass(frozen=True, slots=True)
 class NewOrder:
-    """The rest of a route as it was thought about; it holds while exactly these stops are still to be done."""
+    """The rest of a route as it was thought about; it holds while exactly these stops are still to be done.
+
+    ``starts_at`` is when a courier who has not left yet leaves now; None leaves that as it is.
+    """
 
     stops: tuple[Timed, ...]
     ends_at: datetime
     longer_m: int
+    starts_at: datetime | None = None
 
     @property
     def has_new(self) -> bool:

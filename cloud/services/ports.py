@@ -141,6 +141,25 @@ class FleetRow:
     alarms: int
 
 
+@dataclass(frozen=True, slots=True)
+class AheadRow:
+    """One thing still to be done on a route, with what planning has to know of its stop and its parcel."""
+
+    route_id: str
+    stop_id: str
+    locker_id: str | None
+    lon: float
+    lat: float
+    service_s: int
+    eta: datetime
+    task: str
+    parcel_id: str
+    window_from: datetime | None
+    window_to: datetime | None
+    weight_g: int
+    volume_mm3: int
+
+
 class Reads(Protocol):
     """Queries that join or aggregate; each is one statement."""
 
@@ -160,6 +179,9 @@ class Reads(Protocol):
 
     def under_way(self) -> set[str]:
         """Return the parcels with something still to be done on a route that has started."""
+
+    def ahead(self, plan_id: str, /) -> list[AheadRow]:
+        """Return everything still to be done on the routes of a plan, by route and position."""
 
     def count_by_state(self) -> dict[str, int]: ...
 

@@ -96,6 +96,7 @@ def resequence(uow: UnitOfWork, route: RouteLeft, order: NewOrder, new: Stop | N
     uow.change(
         Route,
         {"id": route.route.id},
+        starts_at=order.starts_at or route.route.starts_at,
         ends_at=order.ends_at,
         distance_m=max(0, route.route.distance_m + order.longer_m),
     )

@@ -9,7 +9,7 @@ from cloud.domain.capacity import Reservation, ReservationState
 from cloud.domain.custody import CustodianKind
 from cloud.domain.locker import Compartment, CompartmentStatus, Contents, Locker, LockerStatus
 from cloud.domain.parcel import Parcel, ParcelState
-from cloud.services.ports import FleetRow
+from cloud.services.ports import AheadRow, FleetRow
 from cloud.services.records import LockerKey, PreparedCode, Route, Stop, StopTask, TaskState
 from cloud.services.records_ops import Alarm, AuditEntry
 from cloud.store.memory_shelf import Shelf
@@ -82,6 +82,22 @@ class MemoryReads:
             if route is not None and route.started_at is not None:
                 found.add(task.parcel_id)
         return found
+
+    def ahead(self, plan_id: str, /) -> list[AheadRow]:
+        routes = {one.id for one in self._some(Route, None, {"plan_id": plan_id})}
+        found: list[tuple[tuple[str, int, str, str], AheadRow]] = []
+        for task in self._some(StopTask, None, {"state": TaskState.PENDING}):
+            stop = self._shelves[Stop].at((task.stop_id,))
+            parcel = self._shelves[Parcel].at((task.parcel_id,))
+            if stop is None or parcel is None or stop.route_id not in routes:
+                continue
+            volume = parcel.length_mm * parcel.width_mm * parcel.height_mm
+            row = AheadRow(
+                *(stop.route_id, stop.id, stop.locker_id, stop.lon, stop.lat, stop.service_s, stop.eta),
+                *(task.task, parcel.id, parcel.window_from, parcel.window_to, parcel.weight_g, volume),
+            )
+            found.append(((stop.route_id, stop.position, stop.id, task.id), row))
+        return [row for _, row in sorted(found, key=lambda one: one[0])]
 
     def count_by_state(self) -> dict[str, int]:
         return dict(Counter(str(one.state) for one in self._some(Parcel)))

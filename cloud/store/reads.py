@@ -11,7 +11,7 @@ from cloud.domain.capacity import ReservationState
 from cloud.domain.custody import CustodianKind
 from cloud.domain.locker import CompartmentStatus, Contents, LockerStatus
 from cloud.domain.parcel import ParcelState
-from cloud.services.ports import FleetRow
+from cloud.services.ports import AheadRow, FleetRow
 from cloud.services.records import TaskState
 from cloud.store.tables import (
     compartment,
@@ -124,6 +124,20 @@ class SqlReads:
             .where(stop_task.c.state == TaskState.PENDING, route.c.started_at.is_not(None))
         )
         return set(self._connection.execute(statement).scalars())
+
+    def ahead(self, plan_id: str, /) -> list[AheadRow]:
+        volume = parcel.c.length_mm * parcel.c.width_mm * parcel.c.height_mm
+        stops = [stop.c[name] for name in ("route_id", "id", "locker_id", "lon", "lat", "service_s", "eta")]
+        tasks = (stop_task.c.task, parcel.c.id, parcel.c.window_from, parcel.c.window_to, parcel.c.weight_g, volume)
+        statement = (
+            select(*stops, *tasks)
+            .join(route, route.c.id == stop.c.route_id)
+            .join(stop_task, stop_task.c.stop_id == stop.c.id)
+            .join(parcel, parcel.c.id == stop_task.c.parcel_id)
+            .where(route.c.plan_id == plan_id, stop_task.c.state == TaskState.PENDING)
+            .order_by(stop.c.route_id, stop.c.position, stop.c.id, stop_task.c.id)
+        )
+        return [AheadRow(*tuple(row)) for row in self._connection.execute(statement)]
 
     def count_by_state(self) -> dict[str, int]:
         statement = select(parcel.c.state, func.count()).group_by(parcel.c.state)

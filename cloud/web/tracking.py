@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Request, Response
@@ -11,7 +12,8 @@ from fastapi.responses import StreamingResponse
 from cloud.api.live import AGAIN_MS, SILENCE_S, message
 from cloud.api.problems import status_of
 from cloud.domain.actors import Role, actor
-from cloud.domain.errors import DomainError, OverloadedError
+from cloud.domain.errors import DomainError, InvalidError, OverloadedError
+from cloud.domain.windows import Window
 from cloud.hub import HubFullError
 from cloud.services import opt_in, reissue_code
 from cloud.services.extend_deadline import extend_deadline
@@ -21,6 +23,7 @@ from cloud.web import maps
 from cloud.web.frame import Frame, Problem, see_other
 from cloud.web.route import fields_of, router_of
 from cloud.web.tracking_view import View, scope_of, view_of
+from cloud.window_offers import keep_window, windows_for
 
 PAUSE_S = 1.0  # between two looks for one page, however many commits there are
 ANY_LOCKER = "any"
@@ -49,7 +52,16 @@ class Page:
         act = self.act_of(parcel_id)
         view = await self.frame.rim.look(lambda uow: view_of(uow, act, parcel_id))
         told = request.query_params.get("told", "")
-        content = {"view": view, "token": token, "drawing": drawing_of(view), "told": told if told in TOLD else ""}
+        windows = await windows_for(self.frame.rim, act, parcel_id)
+        prices = [one.price_cents for one in windows]
+        content = {
+            "view": view,
+            "token": token,
+            "drawing": drawing_of(view),
+            "told": told if told in TOLD else "",
+            "windows": windows,
+            "windows_best": prices.index(min(prices)) if prices else None,
+        }
         return self.frame.page(request, "tracking.html", status, problem=problem, **content)
 
     async def carry_out(self, request: Request, token: str, told: str, verb: Verb) -> Response:
@@ -67,6 +79,7 @@ class Page:
 def create(frame: Frame) -> APIRouter:
     """Return the page, its live updates, and one POST for each thing a recipient may ask."""
     router, page, keys = router_of(frame), Page(frame), frame.rim.keys
+    _windows(router, page)
 
     @router.get("/t/{token}")
     async def get_page(request: Request, token: Token) -> Response:
@@ -111,6 +124,26 @@ def create(frame: Frame) -> APIRouter:
     return router
 
 
+def window_in(text: str) -> Window:
+    """Read what a form's choice says: two moments, separated by a slash."""
+    begins, _, ends = text.partition("/")
+    try:
+        return Window(datetime.fromisoformat(begins), datetime.fromisoformat(ends))
+    except ValueError as error:
+        raise InvalidError("window", "choose one of those that are offered") from error
+
+
+def _windows(router: APIRouter, page: Page) -> None:
+    @router.post("/t/{token}/window")
+    async def post_window(request: Request, token: Token) -> Response:
+        parcel_id, fields = page.parcel_id_of(token), await fields_of(request)
+        try:
+            await keep_window(page.frame.rim, page.act_of(parcel_id), parcel_id, window_in(fields.get("window", "")))
+        except DomainError as error:
+            return await page.show(request, token, page.frame.problem(request, error, fields), status_of(error))
+        return see_other(f"/t/{token}?told=window#told")
+
+
 async def streamed(stream: AsyncIterator[bytes]) -> Response:
     """Answer with a stream whose first part is made before the status: a full house is refused, not cut off."""
     first = await anext(stream)
@@ -123,7 +156,7 @@ async def streamed(stream: AsyncIterator[bytes]) -> Response:
     return StreamingResponse(whole(), media_type="text/event-stream", headers={"X-Accel-Buffering": "no"})
 
 
-TOLD = frozenset({"consent", "withdrawn", "extended", "sent", "new_code"})
+TOLD = frozenset({"consent", "withdrawn", "extended", "sent", "new_code", "window"})
 
 
 async def _changes(frame: Frame, act: Act, parcel_id: str) -> AsyncIterator[bytes]:

@@ -45,6 +45,8 @@ MAY = {
     "POST /v1/parcels/{parcel_id}/bring-back": "OCK",
     "GET /v1/tracking/{token}": "*",
     "POST /v1/tracking/{token}/opt-in": "*",
+    "GET /v1/tracking/{token}/windows": "*",
+    "POST /v1/tracking/{token}/window": "*",
     "POST /v1/tracking/{token}/extend": "*",
     "POST /v1/tracking/{token}/resend-code": "*",
     "POST /v1/tracking/{token}/reissue-code": "*",

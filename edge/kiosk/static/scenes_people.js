@@ -20,6 +20,7 @@ export const entry = {
     layout: "code",
     title: say("code.title"),
     lead: say("code.text"),
+    none: say("code.none"),
     keypad,
     local: true,
   }),

@@ -104,7 +104,7 @@ function code(scene) {
       heading(scene),
       el("p", { class: "lead" }, scene.lead),
       display,
-      note(scene.note),
+      note(scene.note) || el("p", { class: "scan-hint" }, icon("help"), scene.none),
       scanHint(),
       el("div", { class: "actions" }, button(scene, back), open),
     ),

@@ -21,7 +21,7 @@ function said({ screen, view }) {
   if (screen.kind === "code_wrong") return { title: wrongCode(screen.free_left), lead: "", choices: [] };
   const scene = sceneOf({ screen, view, note: null, about: null }, null, {});
   const choices = (scene.choices ?? []).filter(Boolean).map((choice) => choice.text);
-  return { title: scene.title, lead: scene.lead, choices };
+  return { title: scene.title, lead: [scene.lead, scene.none].filter(Boolean).join(" "), choices };
 }
 
 const reads = JSON.parse(readFileSync(0, "utf-8"));

@@ -340,7 +340,7 @@ async def test_the_whole_station_is_open_and_empty(street: Street) -> None:
 
     await street.reads(
         Idle,
-        "Doors stand open that nobody here asked for. We know about it. If your parcel is missing, please call us.",
+        "Some doors stand open. We know about it. Is your parcel missing? Please call us.",
     )
 
     await street.sees("alarm.mass_open", AlarmRaised)

@@ -83,6 +83,24 @@ async def test_every_screen_fits_without_scrolling(kiosk: Kiosk, language: str, 
     assert {name: size for name, size in sizes.items() if size != [1024, 600]} == {}
 
 
+@pytest.mark.parametrize("reach", ["high", "low"])
+async def test_the_keypad_fits_without_scrolling(kiosk: Kiosk, reach: str) -> None:
+    if reach == "low":
+        await kiosk.page.click('[data-switch="reach"]')
+    sizes = {}
+    for language in ("en", "pl", "de"):
+        await kiosk.page.click(f'[data-language="{language}"]')
+        await expect(kiosk.page.locator("html")).to_have_attribute("lang", language)
+        await kiosk.page.click('[data-view="code"]')
+        await kiosk.see("code")
+        root = "document.documentElement"
+        sizes[language] = await kiosk.page.evaluate(f"[{root}.scrollWidth, {root}.scrollHeight]")
+        await kiosk.page.keyboard.press("Escape")
+        await kiosk.see("home")
+
+    assert {language: size for language, size in sizes.items() if size != [1024, 600]} == {}
+
+
 async def test_what_is_touched_is_large_enough(kiosk: Kiosk) -> None:
     await kiosk.page.click('[data-view="code"]')
     await kiosk.see("code")

@@ -35,6 +35,7 @@ from cloud.hub import Hub
 from cloud.jobs.jobs import all_jobs
 from cloud.jobs.schedule import Timetable
 from cloud.keyring import KeyringError, open_keyring
+from cloud.learning import learned_times
 from cloud.logs import begin_logging
 from cloud.notify.mail import MailSender
 from cloud.notify.notifier import Notifier, PostOffice
@@ -110,9 +111,10 @@ async def open_rim(settings: Settings) -> AsyncIterator[Rim]:
             VroomPlanner(VroomOptions(exploration=settings.exploration)) as planner,
             open_travel_times(settings.travel_times, settings.data / "cache") as travel,
         ):
+            reader = Reader(reading)
             with ThreadPoolExecutor(READERS_MAX, "latchmile-reader") as readers:
                 yield Rim(
-                    reader=Reader(reading),
+                    reader=reader,
                     writer=writer,
                     readers=readers,
                     clock=clock,
@@ -120,7 +122,7 @@ async def open_rim(settings: Settings) -> AsyncIterator[Rim]:
                     keys=Keys(ring.signer, AesGcmBox(ring.master)),
                     network=network,
                     planner=planner,
-                    travel=travel,
+                    travel=learned_times(travel, reader, readers),
                     hub=hub,
                     background=Background(writer, clock),
                     locality=settings.locality,

@@ -12,9 +12,11 @@ from cloud.rim import Rim
 from cloud.routing import planner as port
 from cloud.routing.matrices import MatrixError
 from cloud.routing.travel.errors import TravelServerError
+from cloud.routing.travel.learned import hour_by_hour
 from cloud.services.plan_routes import DaySpan, gather_day, store_plan
 from cloud.services.ports import UnitOfWork
 from cloud.services.records_ops import Alarm
+from cloud.services.travel_knowledge import traffic
 
 PLANNER = "vroom"
 JOB = "plan"
@@ -47,8 +49,10 @@ async def plan_day(rim: Rim, day: date, who: Actor, progress: Progress) -> str:
     except (port.PlannerError, MatrixError, TravelServerError) as error:
         await _alarm(rim, "planning_failed", day, str(error))
         raise JobFailedError(f"there is no new plan for {day}; the one in force stays: {error}") from error
+    known = await rim.look(traffic)
+    timed = hour_by_hour(answer, data.problem.stops, known, data.span.begins, data.span.begins + MORNING)
     storing = rim.act(who)
-    plan_id = await rim.do(lambda uow: store_plan(uow, storing, data, answer, PLANNER))
+    plan_id = await rim.do(lambda uow: store_plan(uow, storing, data, timed, PLANNER))
     progress.done = progress.total
     _log.info("planning.done", extra={"day": day.isoformat(), "routes": len(answer.routes)})
     return plan_id

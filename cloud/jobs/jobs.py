@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from cloud.domain.actors import SYSTEM
 from cloud.jobs.schedule import Daily, Every, Job
+from cloud.learning import learn_travel
 from cloud.planning import plan_day
 from cloud.rim import Rim
 from cloud.services import idempotency
@@ -24,6 +25,7 @@ CODES_AT_ONCE = 4  # made between two looks at the loop: 4 x 50 ms of one core
 GAP_MIN = timedelta(seconds=1)  # a demo's hurried day; oftener the jobs would only meet themselves
 PLAN_AT = Daily(4, 30)  # before the depots open, after the night's deadlines have ended
 TIDY_AT = Daily(3, 15)
+LEARN_AT = Daily(3, 45)  # yesterday's routes have ended, today's are not planned yet
 
 Verb = Callable[[UnitOfWork, Act], int]
 
@@ -48,6 +50,7 @@ def all_jobs(rim: Rim) -> tuple[Job, ...]:
         job("expire_messages", timedelta(seconds=30), expire_messages),
         Job("forget_answers", TIDY_AT, lambda: run_verb(rim, "forget_answers", idempotency.forget_old)),
         Job("prepare_codes", Every(timedelta(seconds=30)), lambda: prepare_codes(rim)),
+        Job("learn_travel", LEARN_AT, lambda: learn_travel(rim)),
         Job("plan_day", PLAN_AT, lambda: plan_today(rim)),
     )
 

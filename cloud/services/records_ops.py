@@ -212,3 +212,13 @@ class DesiredConfiguration:
     applied_version: int
     body: str
     updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TravelKnowledge:
+    """What completed stops taught, as JSON of ``travel_knowledge.Knowledge``; ``through`` is its last day, ISO."""
+
+    name: str
+    through: str
+    body: str
+    updated_at: datetime

@@ -48,6 +48,7 @@ TABLE_OF: Mapping[type[Any], Table] = {
     records_ops.ImportProblem: tables_ops.import_problem,
     records_ops.JobRun: tables_ops.job_run,
     records_ops.DesiredConfiguration: tables_ops.desired_configuration,
+    records_ops.TravelKnowledge: tables_ops.travel_knowledge,
 }
 
 

@@ -244,3 +244,12 @@ desired_configuration = Table(
     at("updated_at"),
     _to("locker_id", "locker.id"),
 )
+
+travel_knowledge = Table(
+    "travel_knowledge",
+    metadata,
+    name_of("name", key=True),
+    name_of("through"),
+    text("body"),
+    at("updated_at"),
+)

@@ -154,6 +154,7 @@ async def test_the_timetable_knows_every_job_by_name(office: Office) -> None:
             "expire_parcels",
             "expire_reservations",
             "forget_answers",
+            "learn_travel",
             "mark_silent",
             "plan_day",
             "prepare_codes",

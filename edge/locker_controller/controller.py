@@ -35,6 +35,7 @@ from edge.locker_controller.inputs import (
     MessageReceived,
     MessageRejected,
     Moment,
+    ScreenBack,
     Started,
     Tick,
 )
@@ -220,7 +221,8 @@ class Controller:
         self._fault = error
 
     def _put_off(self, work: _Work) -> None:
-        if work.kept:
+        # What a door did meanwhile is kept too: one that was opened and shut again would look as if it had not moved.
+        if work.kept or (isinstance(work.what, DoorSensed) and len(self._kept) < INPUTS_MAX):
             self._kept.append(work)
         else:
             _finish(work)  # the person sees that the locker is out of order and need not wait for an answer
@@ -237,6 +239,8 @@ class Controller:
         told = any(isinstance(work.what, _Alarm) and work.what.name == STORE_FAILED for work in self._kept)
         if fault is not None and not told:
             self._kept.append(_Work(_Alarm(STORE_FAILED, f"{fault.fact} for {lost_s} s"), kept=True))
+        if not any(isinstance(work.what, ScreenBack) for work in self._kept):
+            self._kept.appendleft(_Work(ScreenBack(), kept=True))
         await self._catch_up()
 
     async def _catch_up(self) -> None:

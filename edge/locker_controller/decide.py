@@ -37,6 +37,7 @@ from edge.locker_controller.inputs import (
     Moment,
     PassShown,
     PresentationRefused,
+    ScreenBack,
     Started,
     Tick,
 )
@@ -53,7 +54,7 @@ def decide(state: LockerRecord, given: Input, moment: Moment) -> Decision:
     """Return what follows from ``given``. The first input of every boot is ``Started``."""
     draft = Draft(state, moment)
     match given:
-        case Started() | Tick() | DoorSensed() | LockPulsed():
+        case Started() | ScreenBack() | Tick() | DoorSensed() | LockPulsed():
             _machine(draft, given)
         case CodeEntered() | CapabilityShown() | PassShown() | BarcodeScanned():
             _present(draft, given)
@@ -66,10 +67,12 @@ def decide(state: LockerRecord, given: Input, moment: Moment) -> Decision:
     return draft.decision()
 
 
-def _machine(draft: Draft, given: Started | Tick | DoorSensed | LockPulsed) -> None:
+def _machine(draft: Draft, given: Started | ScreenBack | Tick | DoorSensed | LockPulsed) -> None:
     match given:
         case Started():
             reconcile.start(draft, given)
+        case ScreenBack():
+            reconcile.unseen(draft)
         case Tick(levels=levels):
             _tick(draft, levels)
         case DoorSensed(label=label, level=level):

@@ -128,12 +128,18 @@ class LockPulsed:
 
 
 @dataclass(frozen=True, slots=True)
+class ScreenBack:
+    """The screen was out of order, because the store failed, and serves again."""
+
+
+@dataclass(frozen=True, slots=True)
 class LinkChanged:
     online: bool
 
 
 Input = (
     Started
+    | ScreenBack
     | Tick
     | DoorSensed
     | CodeEntered

@@ -40,6 +40,12 @@ def start(draft: Draft, given: Started) -> None:
     draft.ask(PublishReport())
 
 
+def unseen(draft: Draft) -> None:
+    """Note that the screen served nobody for a while: whoever stood there may have left."""
+    if draft.state.task is not None:
+        draft.put(task=replace(draft.state.task, interrupted=True))
+
+
 def _resume(draft: Draft, task: Task, level: DoorLevel) -> None:
     """Put the unfinished task back to where the door's history stood, so that its sensor now tells the rest."""
     task = replace(task, since_ms=draft.ms, claimed_ms=None, interrupted=True)

@@ -9,13 +9,17 @@ from firmware_sim.world.ledger import Ledger
 from firmware_sim.world.plug import Plug
 
 
+BEHIND_COMMITS = 20  # what was kept while a card refused is committed within so many, and tells of doors of before
+
+
 class Card:
-    """What is in the slot: it stays when the power goes."""
+    """What is in the slot: it stays when the power goes. ``behind``: commits that may still tell of before."""
 
     def __init__(self) -> None:
         """Begin empty."""
         self.database = SyncDatabase.open(":memory:")
         self.sick: StoreFact | None = None
+        self.behind = 0
 
 
 class WorldDatabase:
@@ -28,10 +32,12 @@ class WorldDatabase:
     async def transact(self, statements: Sequence[Statement]) -> None:
         await self._plug.moment("before the commit")
         if self._card.sick is not None:
+            self._card.behind = BEHIND_COMMITS
             self._happened()
             raise StoreError(self._card.sick, "the world made the card sick")
         await self._card.database.transact(statements)
         self._ledger.committed(statements)
+        self._card.behind = max(0, self._card.behind - 1)
         if any(sql.startswith("INSERT INTO entry") for sql, _ in statements):
             self._happened()
         await self._plug.moment("after the commit")

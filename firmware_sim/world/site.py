@@ -101,7 +101,7 @@ class Site:
         self.cabinet = Cabinet(plain_layout(labels), chance=self.chance)
         self.clock = Clock(self.loop)
         self.pavement = asyncio.Lock()
-        self.ledger.is_open = lambda label: self.is_open(label) or label in self.tainted
+        self.ledger.is_open = lambda label: self.is_open(label) or label in self.tainted or self.card.behind > 0
 
     @property
     def id(self) -> LockerId:

@@ -7,13 +7,15 @@ import asyncio
 import gc
 import logging
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import msgspec
 
 from tests.power.rig import Rig, Scenario, acted, prepared
 
+Play = Callable[[], Coroutine[Any, Any, str]]
 MOMENTS_MAX = 1_000  # a scenario with more has no end
 FIRST_DAY = 2  # parcels that came and went before: the locker is not new, and the cloud's statements are compiled
 
@@ -48,12 +50,17 @@ def stage(scenario: Scenario, first_day: Scenario) -> Iterator[Rig]:
 
 
 def run(rig: Rig, scenario: Scenario, cuts: tuple[int, ...]) -> Outcome:
-    """Play a scenario in a copy of this process."""
+    """Play a scenario in a copy of this process, with the power cut at these moments."""
+    return alone(rig, lambda: acted(rig, scenario, cuts))
+
+
+def alone(rig: Rig, play: Play) -> Outcome:
+    """Play in a copy of this process; here nothing has happened."""
     reading, writing = os.pipe()
     child = os.fork()
     if child == 0:
         os.close(reading)
-        _in_the_copy(rig, scenario, cuts, writing)
+        _in_the_copy(rig, play, writing)
     os.close(writing)
     with os.fdopen(reading, "rb") as pipe:
         told = pipe.read()
@@ -61,20 +68,20 @@ def run(rig: Rig, scenario: Scenario, cuts: tuple[int, ...]) -> Outcome:
     return msgspec.msgpack.decode(told, type=Outcome)
 
 
-def _in_the_copy(rig: Rig, scenario: Scenario, cuts: tuple[int, ...], writing: int) -> None:
+def _in_the_copy(rig: Rig, play: Play, writing: int) -> None:
     """Play, tell and end without unwinding anything that belongs to the process that was copied."""
     gc.disable()
     try:
-        outcome = _played(rig, scenario, cuts)
+        outcome = _played(rig, play)
         with os.fdopen(writing, "wb") as pipe:
             pipe.write(msgspec.msgpack.encode(outcome))
     finally:
         os._exit(0)
 
 
-def _played(rig: Rig, scenario: Scenario, cuts: tuple[int, ...]) -> Outcome:
+def _played(rig: Rig, play: Play) -> Outcome:
     try:
-        ended = rig.loop.run_until_complete(acted(rig, scenario, cuts))
+        ended = rig.loop.run_until_complete(play())
     except Exception as error:  # noqa: BLE001 - whatever went wrong in the copy is the run's result
         rig.chronicle.violated(0, f"{type(error).__name__}: {error}")
         ended = "failed"

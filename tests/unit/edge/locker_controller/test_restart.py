@@ -20,7 +20,7 @@ from contract.events import (
 from contract.ids import GrantId
 from contract.state import TimeQuality
 from edge.locker_controller.effects import PublishReport, PublishState
-from edge.locker_controller.inputs import Answer
+from edge.locker_controller.inputs import Answer, ScreenBack
 from edge.locker_controller.screens import ConfirmDropOff, Idle, OutOfOrder, Refused, TakeParcel, Why
 from edge.locker_controller.state import new_locker
 from tests.unit.edge.locker_controller.builders import (
@@ -304,6 +304,17 @@ def test_a_door_opened_again_after_a_power_cut_is_an_ordinary_one(asked: Scene) 
     asked.taps(Answer.OPEN_AGAIN)
     asked.swings(A02)
     assert asked.screen() == ConfirmDropOff(A02, 30)
+
+
+def test_a_screen_that_was_out_of_order_asks_like_one_that_was_dark() -> None:
+    scene = Scene()
+    assert scene.give(ScreenBack()).events == ()
+    scene.signs_in(drop_off("P"))
+    scene.scans("P")
+    scene.swings(A02)
+    scene.give(ScreenBack())
+    assert scene.screen() == ConfirmDropOff(A02, 30, lost=True)
+    assert kinds(scene.ticks(after_s=30)) == [DropOffAbandoned, CompartmentWithdrawn]
 
 
 def test_a_drop_off_that_did_not_open_again_stays_unclear() -> None:

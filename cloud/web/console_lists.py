@@ -1,5 +1,6 @@
 """The operator's lists: the day's plan with what was left out, imports row by row, alarms, the audit log."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from typing import Annotated, Any
@@ -12,10 +13,11 @@ from cloud.domain.actors import Role, require
 from cloud.domain.errors import DomainError
 from cloud.planning import JOB, plan_day
 from cloud.services import audit, queries
-from cloud.services.ports import Before, UnitOfWork
+from cloud.services.ports import Act, Before, UnitOfWork
 from cloud.services.records import Courier, Route
-from cloud.services.records_ops import Alarm, AuditEntry, ImportProblem, ImportRun, JobRun
+from cloud.services.records_ops import Alarm, AuditEntry, ImportProblem, ImportRun, JobRun, SupportCase
 from cloud.services.see_alarm import see_alarm
+from cloud.services.settle import settle_alarm, settle_case
 from cloud.web import maps
 from cloud.web.console import staff_of
 from cloud.web.console_view import names_of
@@ -139,13 +141,16 @@ def _alarms(router: APIRouter, frame: Frame) -> None:
     async def get_alarms(request: Request) -> Response:
         who = await staff_of(request)
 
-        def unit(uow: UnitOfWork) -> tuple[list[Alarm], list[Alarm], dict[str, str]]:
-            live = uow.find(Alarm, order="-raised_at", cleared_at=None, limit=ROWS_SHOWN)
-            over = uow.find(Alarm, order="-cleared_at", cleared_at=Before(rim.clock.now()), limit=ROWS_SHOWN // 4)
-            return live, over, names_of(uow)
+        def unit(uow: UnitOfWork) -> dict[str, Any]:
+            before = Before(rim.clock.now())
+            return {
+                "live": uow.find(Alarm, order="-raised_at", cleared_at=None, limit=ROWS_SHOWN),
+                "over": uow.find(Alarm, order="-cleared_at", cleared_at=before, limit=ROWS_SHOWN // 4),
+                "cases": uow.find(SupportCase, order="-opened_at", closed_at=None, limit=ROWS_SHOWN),
+                "names": names_of(uow),
+            }
 
-        live, over, names = await rim.look(unit)
-        return frame.page(request, "console_alarms.html", who=who, area="alarms", live=live, over=over, names=names)
+        return frame.page(request, "console_alarms.html", who=who, area="alarms", **await rim.look(unit))
 
     @router.post("/console/alarms/{alarm_id}/seen")
     async def post_seen(request: Request, alarm_id: PathId) -> Response:
@@ -153,6 +158,21 @@ def _alarms(router: APIRouter, frame: Frame) -> None:
         await fields_of(request)
         act = rim.act(who)
         await rim.do(lambda uow: see_alarm(uow, act, alarm_id))
+        return see_other("/console/alarms")
+
+    @router.post("/console/alarms/{alarm_id}/done")
+    async def post_alarm_done(request: Request, alarm_id: PathId) -> Response:
+        return await settled(request, lambda uow, act: settle_alarm(uow, act, alarm_id))
+
+    @router.post("/console/cases/{case_id}/done")
+    async def post_case_done(request: Request, case_id: PathId) -> Response:
+        return await settled(request, lambda uow, act: settle_case(uow, act, case_id))
+
+    async def settled(request: Request, verb: Callable[[UnitOfWork, Act], None]) -> Response:
+        who = await staff_of(request)
+        await fields_of(request)
+        act = rim.act(who)
+        await rim.do(lambda uow: verb(uow, act))
         return see_other("/console/alarms")
 
 

@@ -2,7 +2,7 @@
 
 import base64
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
@@ -17,10 +17,11 @@ from cloud.choosing import ranked_for
 from cloud.domain.actors import Actor, Role
 from cloud.domain.errors import DomainError, ForbiddenError, InvalidError
 from cloud.services.complete_stop import bring_back, deliver_home, say_inside
+from cloud.services.eta import Expected, expected
 from cloud.services.ports import Act, UnitOfWork
 from cloud.services.report_failed_attempt import FailedAttempt, report_failed_attempt
 from cloud.services.start_route import start_route
-from cloud.web.courier_view import REASONS, AttemptView, PassView, attempt_view, day_view, pass_view
+from cloud.web.courier_view import REASONS, AttemptView, DayView, PassView, attempt_view, day_view, pass_view
 from cloud.web.frame import STATIC, Frame, Problem, see_other
 from cloud.web.route import fields_of, router_of, signed_in
 from cloud.web.sign_in import COURIER_HOME
@@ -39,8 +40,15 @@ class Phone:
     frame: Frame
 
     async def show(self, request: Request, who: Actor, problem: Problem | None = None, status: int = 200) -> Response:
-        view = await self.frame.rim.look(lambda uow: day_view(uow, who.name, span_of(self.frame)))
-        content = {"view": view, "drawing": view.drawing(), "reasons": REASONS, "who": who}
+        rim = self.frame.rim
+
+        def unit(uow: UnitOfWork) -> tuple[DayView, Mapping[str, Expected]]:
+            view = day_view(uow, who.name, span_of(self.frame))
+            route = view.day.route
+            return view, expected(uow, route, rim.clock.now(), rim.locality.zone) if route else {}
+
+        view, told = await rim.look(unit)
+        content = {"view": view, "expected": told, "drawing": view.drawing(), "reasons": REASONS, "who": who}
         return self.frame.page(request, "courier_day.html", status, problem=problem, **content)
 
     async def carry_out(self, request: Request, verb: Verb, then: str = DAY) -> Response:

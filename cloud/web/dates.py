@@ -6,8 +6,6 @@ from datetime import datetime, timedelta, tzinfo
 
 from babel import dates, units
 
-ETA_HALF = timedelta(minutes=20)  # planned arrivals in a city are kept within this in about nine of ten cases
-BAND_STEP = timedelta(minutes=10)  # a band to the minute would promise more than anybody knows
 _ISO = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?[+-]\d\d:\d\d")
 _MINUTE, _HOUR, _DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 
@@ -59,24 +57,8 @@ class Dates:
             return self.just_now
         return dates.format_timedelta(at - self.now, add_direction=True, locale=self.language)
 
-    def band(self, eta: datetime) -> tuple[str, str]:
-        """Return between which times somebody may be expected, never before now."""
-        begins, ends = eta_band(eta, self.now)
-        return self.clock(begins), self.clock(ends)
-
     def _unit(self, unit: str, count: int) -> str:
         return str(units.format_unit(count, f"duration-{unit}", "short", locale=self.language))
 
     def _local(self, at: datetime) -> datetime:
         return at.astimezone(self.zone)
-
-
-def eta_band(eta: datetime, now: datetime) -> tuple[datetime, datetime]:
-    """Return the planned arrival as a band on round ten minutes; one that is overdue begins now."""
-    begins, ends = _down(eta - ETA_HALF), _down(eta + ETA_HALF + BAND_STEP - timedelta(microseconds=1))
-    begins = max(begins, _down(now))
-    return begins, max(ends, begins + BAND_STEP)
-
-
-def _down(at: datetime) -> datetime:
-    return at - timedelta(minutes=at.minute % 10, seconds=at.second, microseconds=at.microsecond)

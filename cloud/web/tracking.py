@@ -13,9 +13,11 @@ from cloud.api.live import AGAIN_MS, SILENCE_S, message
 from cloud.api.problems import status_of
 from cloud.domain.actors import Role, actor
 from cloud.domain.errors import DomainError, InvalidError, OverloadedError
+from cloud.domain.parcel import ParcelState
 from cloud.domain.windows import Window
 from cloud.hub import HubFullError
 from cloud.services import opt_in, reissue_code
+from cloud.services.eta import Expected, expected_parcel
 from cloud.services.extend_deadline import extend_deadline
 from cloud.services.ports import Act, UnitOfWork
 from cloud.services.tracking_token import PURPOSE, TOKEN_CHARACTERS_MAX, parcel_of
@@ -27,6 +29,7 @@ from cloud.window_offers import keep_window, windows_for
 
 PAUSE_S = 1.0  # between two looks for one page, however many commits there are
 ANY_LOCKER = "any"
+COMING = (ParcelState.PLANNED, ParcelState.OUT_FOR_DELIVERY)  # in these a recipient wants to know when
 _INTERESTING = frozenset(
     {"Parcel", "HistoryEntry", "Stop", "StopTask", "Route", "Plan", "Consent", "Locker", "IssuedGrant"}
 )
@@ -50,12 +53,20 @@ class Page:
     async def show(self, request: Request, token: str, problem: Problem | None = None, status: int = 200) -> Response:
         parcel_id = self.parcel_id_of(token)
         act = self.act_of(parcel_id)
-        view = await self.frame.rim.look(lambda uow: view_of(uow, act, parcel_id))
+        zone = self.frame.rim.locality.zone
+
+        def unit(uow: UnitOfWork) -> tuple[View, Expected | None]:
+            view = view_of(uow, act, parcel_id)
+            is_coming = view.parcel.state in COMING
+            return view, expected_parcel(uow, parcel_id, act.now, zone) if is_coming else None
+
+        view, expected = await self.frame.rim.look(unit)
         told = request.query_params.get("told", "")
         windows = await windows_for(self.frame.rim, act, parcel_id)
         prices = [one.price_cents for one in windows]
         content = {
             "view": view,
+            "expected": expected,
             "token": token,
             "drawing": drawing_of(view),
             "told": told if told in TOLD else "",

@@ -10,7 +10,7 @@ from cloud.services.records import CommandState, HistoryEntry
 from cloud.services.records_ops import CommandSent
 from cloud.web.console_view import CommandView, actor_name
 from cloud.web.courier import failed_attempt
-from cloud.web.dates import Dates, eta_band
+from cloud.web.dates import Dates
 from cloud.web.frame import Tiles
 from cloud.web.tracking_view import Mark, steps
 
@@ -74,15 +74,6 @@ def test_a_step_says_when_it_happened() -> None:
     shown = steps(ParcelState.OUT_FOR_DELIVERY, history("announced", "loaded"))
 
     assert [step.at for step in shown] == [NOON, NOON + timedelta(minutes=1), None]
-
-
-@pytest.mark.parametrize(
-    ("eta_minutes", "begins", "ends"), [(30, 10, 50), (33, 10, 60), (5, 0, 30), (-90, 0, 10), (0, 0, 20)]
-)
-def test_an_arrival_is_a_band_on_ten_minutes_that_never_lies_behind(eta_minutes: int, begins: int, ends: int) -> None:
-    band = eta_band(NOON + timedelta(minutes=eta_minutes), NOON)
-
-    assert band == (NOON + timedelta(minutes=begins), NOON + timedelta(minutes=ends))
 
 
 def test_times_are_said_where_the_locker_stands() -> None:

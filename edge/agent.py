@@ -4,6 +4,7 @@
 """
 
 import asyncio
+import contextlib
 import logging
 import os
 from collections.abc import Awaitable, Callable, Mapping
@@ -30,6 +31,7 @@ from edge.uplink.presence import Presence
 from edge.uplink.uplink import Standing, Uplink
 
 STORE_RETRY_S = 5.0  # a card that cannot be opened is tried again while the page says so
+STOP_S_MAX = 3.0  # systemd waits ninety seconds, a small UPS may not; a commit takes milliseconds
 
 _log = logging.getLogger(__name__)
 
@@ -82,6 +84,19 @@ class Agent:
                     tasks.create_task(self.uplink.run())
                 health.notify("READY=1", self._environment)
                 self.ready.set()
+
+    async def stop(self, why: str | None = None) -> None:
+        """Bring everything to rest, so that whoever runs us may end us: locks first, then what is to be stored.
+
+        ``why`` is an alarm for the cloud. A card that does not store, or a loop that hangs, is not waited for long.
+        """
+        if self.controller is None:
+            return
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(STOP_S_MAX):
+                await self.controller.stop()
+                if why is not None:
+                    await self.controller.raise_alarm(why, "the locker stops in good order")
 
     async def _serve_page(self, stack: AsyncExitStack) -> None:
         if self._fittings.kiosk_port is None:

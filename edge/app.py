@@ -24,7 +24,9 @@ from edge.agent import Agent, Fittings
 from edge.clock import SystemClock, clock_synchronised
 from edge.drivers.board import Board, open_board
 from edge.drivers.errors import BoardSetupError, DriverError
-from edge.drivers.ports import Scanner
+from edge.drivers.mains import LOOK_S as MAINS_LOOK_S
+from edge.drivers.mains import mains_lost
+from edge.drivers.ports import MainsSignal, Scanner
 from edge.drivers.scanner import SerialScanner
 from edge.drivers.wiring import load_wiring
 from edge.drivers.wiring_records import Wiring
@@ -128,30 +130,38 @@ async def run(settings: Settings) -> None:
     scanner = _open_scanner(wiring)
     try:
         agent = Agent(fit(settings, bundle, board, scanner))
-        await _until_stopped(agent, settings.data / KIOSK_PORT_FILE)
+        await _until_stopped(agent, settings.data / KIOSK_PORT_FILE, board.mains)
     finally:
         board.close()
         if scanner is not None:
             scanner.close()
 
 
-async def _until_stopped(agent: Agent, port_file: Path) -> None:
-    loop = asyncio.get_running_loop()
-    running = asyncio.create_task(agent.run())
+async def _until_stopped(
+    agent: Agent, port_file: Path, mains: MainsSignal | None, mains_look_s: float = MAINS_LOOK_S
+) -> None:
+    """Run the agent until it ends, a signal tells it to or the mains is lost; then bring it to rest in order."""
+    loop, told = asyncio.get_running_loop(), asyncio.Event()
     for end in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(end, running.cancel)
-    ready = asyncio.create_task(agent.ready.wait())
-    await asyncio.wait((running, ready), return_when=asyncio.FIRST_COMPLETED)
-    ready.cancel()
-    if not running.done():
+        loop.add_signal_handler(end, told.set)
+    running = asyncio.create_task(agent.run())
+    told_to_stop, ready = asyncio.create_task(told.wait()), asyncio.create_task(agent.ready.wait())
+    dark = asyncio.create_task(mains_lost(mains, mains_look_s))
+    await asyncio.wait((running, told_to_stop, ready), return_when=asyncio.FIRST_COMPLETED)
+    if ready.done():
         await asyncio.to_thread(port_file.write_text, f"{agent.kiosk_port}\n")
         gc.collect()
         gc.freeze()  # what is there now stays; collecting it again and again costs a Pi milliseconds
         _log.info("agent_ready", extra={"kiosk_port": agent.kiosk_port})
+    await asyncio.wait((running, told_to_stop, dark), return_when=asyncio.FIRST_COMPLETED)
+    if not running.done():
+        await agent.stop("mains_lost" if dark.done() else None)
+    for task in (told_to_stop, ready, dark, running):
+        task.cancel()
     try:
         await running
     except asyncio.CancelledError:
-        _log.info("agent_stopped")
+        _log.info("agent_stopped", extra={"mains_lost": dark.done() and not dark.cancelled()})
 
 
 def _check_fit(bundle: Bundle, wiring: Wiring) -> None:

@@ -59,7 +59,7 @@ SETTLE_LOOKS, SETTLE_LOOK_S = 25, 0.02  # half a second is ten debounce times; a
 PULSES_MAX = 4  # ``decide`` asks for one at a time; a fifth waiting is a broken invariant and must crash
 STUCK_MS = 10_000  # a pulse takes a second at most, a commit on a dying card a few
 
-STORE_FAILED = "store_failed"
+STORE_FAILED, STOPPING = "store_failed", "stopping"
 
 Entry = Literal["accepted", "slip", "locked"]
 _log = logging.getLogger(__name__)
@@ -101,24 +101,21 @@ class Controller:
         self._pulses: asyncio.Queue[ReleaseLock] = asyncio.Queue(PULSES_MAX)
         self._pulse_since_ms: int | None = None
         self._beat = Beat()
-        self._tick_pending = False
+        self._tick_pending = self._sensors_lost = self._stopping = False
         self._ticked_ms = world.clock.monotonic_ms()
         self._fault: StoreError | None = None
-        self._fault_since_ms = self._tried_ms = 0
-        self._sensors_lost = False
+        self._fault_since_ms = self._tried_ms = self.store_failures = 0
         self._stretching = asyncio.Lock()
         self._changed = asyncio.Event()
         self._shown: Screen = OutOfOrder(Why.STARTING)
         self.observer: Observer = Nobody()
-        self.store_failures = 0
 
     @classmethod
     async def load(cls, identity: Identity, store: Store, hardware: Hardware, world: World) -> "Controller":
         """Begin from what the store holds; raises ``StoreError`` or ``RecordError`` when that is no state at all."""
         state, lost = salvage(identity.setup, await store.records(), store.broken)
         controller = cls(identity, store, hardware, world, state)
-        if store.damages:
-            first = store.damages[0]
+        for first in store.damages[:1]:
             controller._start_with(ALARM_DAMAGED, f"{len(store.damages)} places, first {first.kind} {first.sequence}")
         if lost:
             controller._start_with("record_damaged", f"{len(lost)} records, first: {lost[0]}")
@@ -280,9 +277,17 @@ class Controller:
         while True:
             effect = await self._pulses.get()
             self._pulse_since_ms = self._world.clock.monotonic_ms()
-            failure = await release(self._hardware.locks, effect.label)
+            failure = STOPPING if self._stopping else await release(self._hardware.locks, effect.label)
             self._pulse_since_ms = None
             await self._queue.put(_Work(LockPulsed(effect.intent, failure), kept=True))
+            self._pulses.task_done()
+
+    async def stop(self) -> None:
+        """Drop every coil, move no lock any more, and return once all that has happened is stored."""
+        self._stopping = True
+        self._hardware.locks.all_off()
+        await self._pulses.join()
+        await self.link_changed(online=False)
 
     # ------------------------------------------------------------------ the cloud (``uplink.inbox.Sink``)
 

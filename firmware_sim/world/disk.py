@@ -8,7 +8,6 @@ from edge.store.sqlite_sync import SyncDatabase
 from firmware_sim.world.ledger import Ledger
 from firmware_sim.world.plug import Plug
 
-
 BEHIND_COMMITS = 20  # what was kept while a card refused is committed within so many, and tells of doors of before
 
 

@@ -71,7 +71,7 @@ class Projection:
     service: dict[Door, tuple[CompartmentStatus, str | None]] = field(default_factory=dict)
     reservations: list[Change] = field(default_factory=list)
     assignments: list[Change] = field(default_factory=list)
-    spent_grants: list[Change] = field(default_factory=list)
+    spent_drop_offs: list[Change] = field(default_factory=list)
     spent_groups: list[Change] = field(default_factory=list)
     spent_elsewhere: list[Change] = field(default_factory=list)
     spent_parcels: list[Change] = field(default_factory=list)
@@ -118,9 +118,11 @@ class Projection:
         where = {"parcel_id": parcel, "task": task, "state": TaskState.PENDING}
         self.tasks.append(Change(where, {"state": state, "done_at": self.act.now}))
 
-    def spend_grant(self, grant: bytes) -> None:
+    def spend_drop_off(self, parcel: str) -> None:
+        """End every right to put this parcel in, whichever of them was used: it is in."""
         values = {"state": GrantState.SPENT, "ended_at": self.act.now}
-        self.spent_grants.append(Change({"id": grant.hex(), "state": GrantState.ISSUED}, values))
+        where = {"parcel_id": parcel, "kind": "drop_off", "state": GrantState.ISSUED}
+        self.spent_drop_offs.append(Change(where, values))
 
     def spend_group(self, group: bytes) -> None:
         values = {"state": GrantState.SPENT, "ended_at": self.act.now}
@@ -137,9 +139,10 @@ class Projection:
         self.spent_parcels.append(Change({"parcel_id": parcel, "state": GrantState.ISSUED}, values))
         self.wiped_codes.add(parcel)
 
-    def confirm(self, about: str) -> None:
+    def confirm(self, seen: Seen, about: str) -> None:
         """Note that the locker has what the message ``about`` was to bring; whether it was sent once or ten times."""
-        self.messages.append(Change({"about": about}, {"state": MessageState.CONFIRMED, "confirmed_at": self.act.now}))
+        where = {"locker_id": seen.locker_id, "about": about}
+        self.messages.append(Change(where, {"state": MessageState.CONFIRMED, "confirmed_at": self.act.now}))
 
     def alarm(self, seen: Seen, kind: str, severity: str, compartment: str | None, detail: str = "") -> None:
         self.added.append(attention.alarm(self.act, (seen.locker_id, compartment), (kind, severity), detail, seen.at))
@@ -176,7 +179,7 @@ class Projection:
         for shape in _same_shape(self.reservations):
             uow.change_many(Reservation, shape)
         uow.change_many(Assignment, self.assignments)
-        uow.change_many(IssuedGrant, self.spent_grants)
+        uow.change_many(IssuedGrant, self.spent_drop_offs)
         uow.change_many(IssuedGrant, self.spent_groups)
         uow.change_many(IssuedGrant, self.spent_elsewhere)
         uow.change_many(IssuedGrant, self.spent_parcels)

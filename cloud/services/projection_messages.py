@@ -19,39 +19,40 @@ _HAS_IT = frozenset({RefusalReason.REPLAYED, RefusalReason.SPENT, RefusalReason.
 
 
 def grants_accepted(changes: Projection, seen: Seen, event: GrantsAccepted) -> None:
-    del seen
-    changes.confirm(event.message.hex())
+    changes.confirm(seen, event.message.hex())
 
 
 def message_refused(changes: Projection, seen: Seen, event: MessageRefused) -> None:
     """Take a refused copy of what the locker has as receipt; anything else is ours gone wrong, or an attack."""
     if event.message is not None and event.reason in _HAS_IT:
-        changes.confirm(event.message.hex())
+        changes.confirm(seen, event.message.hex())
         return
     changes.alarm(seen, "message_refused", "warning", None, event.reason)
     if event.message is not None:
         values = {"state": MessageState.DEAD, "confirmed_at": changes.act.now}
-        changes.messages.append(Change({"about": event.message.hex()}, values))
+        # Only its own: a broker that hands one locker's messages to another must not end them for the first.
+        where = {"locker_id": seen.locker_id, "about": event.message.hex()}
+        changes.messages.append(Change(where, values))
 
 
 def command_accepted(changes: Projection, seen: Seen, event: CommandAccepted) -> None:
-    changes.confirm(event.command.hex())
+    changes.confirm(seen, event.command.hex())
     command_went(changes, seen, event.command, CommandState.ACCEPTED)
 
 
 def command_refused(changes: Projection, seen: Seen, event: CommandRefused) -> None:
-    changes.confirm(event.command.hex())
+    changes.confirm(seen, event.command.hex())
     if event.reason != RefusalReason.REPLAYED:
         command_went(changes, seen, event.command, CommandState.REFUSED, event.reason)
 
 
 def command_done(changes: Projection, seen: Seen, event: CommandDone) -> None:
-    changes.confirm(event.command.hex())
+    changes.confirm(seen, event.command.hex())
     command_went(changes, seen, event.command, CommandState.DONE)
 
 
 def configuration_applied(changes: Projection, seen: Seen, event: ConfigurationApplied) -> None:
-    changes.confirm(configuration_about(seen.locker_id, event.configuration_version))
+    changes.confirm(seen, configuration_about(seen.locker_id, event.configuration_version))
     changes.configurations.append(
         Change({"locker_id": seen.locker_id}, {"applied_version": event.configuration_version})
     )

@@ -22,6 +22,8 @@ def open_door(draft: Draft, command: RemoteOpen) -> None:
     objection = _objection(draft.state, command, draft.ms)
     if objection is not None:
         refuse_with(draft, CommandRefused(command.id, objection.value))
+        if objection is RefusalReason.WRONG_BOOT:
+            draft.ask(PublishState())  # somebody has played the cloud an old state, or kept it this one
         return
     recent = _within_the_hour(draft.state.remote, draft.ms)
     draft.put(remote=RemoteHistory(command.counter, (*recent, draft.ms)))

@@ -10,7 +10,7 @@ from cloud.services import audit
 from cloud.services.desire_configuration import desire_configuration
 from cloud.services.dispatch import claim_messages, expire_messages, mark_sent, resend_unconfirmed
 from cloud.services.records import CommandState, MessageState
-from cloud.services.records_ops import AuditEntry, CommandSent, DesiredConfiguration, OutboxMessage
+from cloud.services.records_ops import Alarm, AuditEntry, CommandSent, DesiredConfiguration, OutboxMessage
 from cloud.services.remote_open import OpenWish, expire_commands, remote_open
 from cloud.services.set_service import ServiceWish, set_service
 from contract import codec, envelope
@@ -246,6 +246,18 @@ def test_a_refused_message_is_a_receipt_or_an_alarm(
     locker.say(MessageRefused(MessageId(bytes.fromhex(command.id)), reason), MessageRefused(None, "malformed"))
 
     assert cloud.the(OutboxMessage).state is state
+
+
+def test_another_locker_neither_confirms_nor_ends_a_message(cloud: SmallCloud, locker: Journal) -> None:
+    """A hostile broker hands one locker's messages to the next, which refuses them by their true ids."""
+    del locker
+    command, neighbour = _open(cloud), cloud.locker("WAW-02")
+    number = MessageId(bytes.fromhex(command.id))
+    for reason in ("wrong_locker", "replayed"):
+        neighbour.say(MessageRefused(number, reason))
+
+    assert cloud.the(OutboxMessage).state is MessageState.QUEUED
+    assert {one.locker_id for one in cloud.of(Alarm)} == {"WAW-02"}
 
 
 def test_out_of_service_counts_at_once_and_back_only_when_the_locker_says_so(

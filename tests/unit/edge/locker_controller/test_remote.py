@@ -106,6 +106,12 @@ def test_a_command_of_the_last_boot_opens_nothing() -> None:
     assert reason_of(scene) == RefusalReason.WRONG_BOOT
 
 
+def test_a_command_for_another_boot_makes_the_locker_say_anew_which_boot_this_is() -> None:
+    scene = Scene()
+    assert PublishState() in scene.hears(remote_open(A01, boot_nonce=boot_id(7))).effects
+    assert PublishState() not in scene.hears(remote_open(A01, counter=0)).effects
+
+
 def test_the_counter_survives_a_restart() -> None:
     scene = Scene()
     scene.hears(remote_open(A01, counter=7))

@@ -19,7 +19,7 @@ SEED ?=
 LOCKERS ?= 5
 HOURS ?= 8
 
-.PHONY: help setup demo demo-reset test lint format sim mutants crash-points torture survives bench bench-routing
+.PHONY: help setup demo demo-reset test lint format sim sim-night mutants crash-points torture survives bench bench-routing
 
 help: ## List the commands
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -47,10 +47,16 @@ format: ## Put the sources into the house's form
 	@.venv/bin/ruff check --fix --quiet . || true
 	@.venv/bin/ruff format --quiet .
 
-sim: ## Replay a world: make sim SEED=7 LOCKERS=5 HOURS=48; or run lockers: make sim ARGS="--help"
+sim: ## Replay a world: make sim SEED=7 LOCKERS=5 HOURS=48 (ARGS=--shrink for a shorter story); or run lockers: make sim ARGS="--help"
 	@scripts/setup.sh demo
 	@if [ -n "$(SEED)" ]; then exec $(PY) -m firmware_sim.world --seed "$(SEED)" --lockers "$(LOCKERS)" --hours "$(HOURS)" $(ARGS); \
 	else exec .venv/bin/latchmile-sim $(ARGS); fi
+
+sim-night: ## Live through a million locker-hours on all cores (SEEDS=100 HOURS=24 for less)
+	@scripts/setup.sh demo
+	@exec $(PY) -m firmware_sim.world.night $(if $(SEEDS),--seeds $(SEEDS)) \
+		$(if $(filter command environment,$(word 1,$(origin HOURS))),--hours $(HOURS)) \
+		$(if $(filter command environment,$(word 1,$(origin LOCKERS))),--lockers $(LOCKERS)) $(ARGS)
 
 mutants: ## Plant one bug after the other and show who catches it (ARGS="--why")
 	@scripts/setup.sh test

@@ -166,6 +166,8 @@ class Town:
             await asyncio.sleep(round(thing.hours * 3600 + chance.uniform(60, 600), 3))
             if chance.random() > NIGHT_SHARE:
                 await self._till_morning(chance)
+            while not self.open_for_business:  # noqa: ASYNC110 - the witnesses compare; whoever would come comes later
+                await asyncio.sleep(60)
             self._arm(site, chance)
             await Recipient(name, site, chance).fetch(thing, code=chance.random() < BY_CODE)
             if thing.fetched:

@@ -26,10 +26,10 @@ def _module(name: str) -> Any:
 
 
 ingest, promise = _module("cloud.downlink.ingest"), _module("cloud.services.promise")
-arrivals, dropoff, controller, decide, lockout, messages, pickup, reconcile, release, remote = (
+arrivals, choose, dropoff, controller, decide, lockout, messages, pickup, reconcile, release, remote = (
     _module(f"edge.locker_controller.{name}")
     for name in (
-        *("arrivals", "dropoff", "controller", "decide", "lockout"),
+        *("arrivals", "choose", "dropoff", "controller", "decide", "lockout"),
         *("messages", "pickup", "reconcile", "release", "remote"),
     )
 )
@@ -184,6 +184,10 @@ def _objections_but(*ignored: str) -> Make:
     return patches
 
 
+def _dedup_dropped() -> Sequence[Patch]:
+    return [*_objections_but("counter_too_low", "too_soon")(), (messages, "_repeated", messages._obey)]
+
+
 def _replays_obeyed() -> Sequence[Patch]:
     return [
         *_objections_but("counter_too_low", "wrong_boot", "too_soon")(),
@@ -238,6 +242,18 @@ def _occupied_chosen() -> Sequence[Patch]:
         return fitting[0] if fitting else None
 
     return [(dropoff, "choose", first)]
+
+
+def _occupied_chosen_again() -> Sequence[Patch]:
+    """Ask everything of a compartment but whether a parcel lies in it."""
+    real = choose.takes_parcels
+
+    def takes_parcels(state: Any, label: Any) -> bool:
+        record = msgspec.structs.replace(state.compartments[label], parcel=None)
+        bare = msgspec.structs.replace(state, compartments={**state.compartments, label: record})
+        return bool(real(bare, label))
+
+    return [(choose, "takes_parcels", takes_parcels)]
 
 
 def _pulses_after_restart() -> Sequence[Patch]:
@@ -320,6 +336,10 @@ def _with_custodian(parcel: Any, custodian: str) -> Any:
     return replace(parcel, custodian=custodian)
 
 
+def _silence_accepted() -> Sequence[Patch]:
+    return [(office, "resend_unconfirmed", lambda _uow, _act: 0)]
+
+
 def _commands_not_repeated() -> Sequence[Patch]:
     resend_all = (record_state, "resend_all", lambda _uow, _act, _locker: 0)
     return [(office, "resend_unconfirmed", lambda _uow, _act: 0), resend_all]
@@ -336,16 +356,18 @@ BUGS = (
     Bug("burnt codes kept in memory", _forgets("group")),
     Bug("compartments kept in memory", _forgets("compartment")),
     Bug("no lockout", _no_lockout),
-    Bug("signature not checked", _signature_unchecked),
+    Bug("signature not checked", _signature_unchecked, seed=5),
     Bug("addressee ignored", _any_addressee, seed=2),
     Bug("expiry ignored", _expiry_ignored, seed=10),
-    Bug("boot nonce ignored", _objections_but("wrong_boot"), seed=4),
+    Bug("boot nonce ignored", _objections_but("wrong_boot")),
+    Bug("dedup and counter dropped", _dedup_dropped, seed=6),
     Bug("dedup, counter and expiry dropped", _replays_obeyed),
     Bug("code burnt at entry", _burnt_at_entry),
     Bug("code never burnt", _never_burnt),
     Bug("code opens another compartment", _wrong_compartment),
     Bug("parcel not booked out", _not_booked_out),
     Bug("revocation ignored", _revocation_ignored),
+    Bug("occupied compartment chosen", _occupied_chosen_again, seed=4),
     Bug("first compartment chosen, full or not", _occupied_chosen),
     Bug("pulses again after a restart", _pulses_after_restart),
     Bug("PUBACK taken for an acknowledgement", _puback_trusted),
@@ -354,5 +376,6 @@ BUGS = (
     Bug("reservation never ends", _reservation_never_ends),
     Bug("capacity promised twice", _capacity_twice),
     Bug("custody stays at a pick-up", _custody_stays),
+    Bug("commands never sent again while the locker is there", _silence_accepted),
     Bug("commands never sent again", _commands_not_repeated),
 )

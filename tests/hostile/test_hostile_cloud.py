@@ -114,6 +114,7 @@ def test_no_sequence_of_signed_messages_reboots_and_wrong_clocks_opens_more_than
     play(scenario)
 
 
+@pytest.mark.long
 def test_a_whole_fleet_s_attack_opens_ten_doors_an_hour_here_whatever_it_signs() -> None:
     async def scenario(victim: Victim) -> None:
         for _ in range(2 * HOUR_S // 6):

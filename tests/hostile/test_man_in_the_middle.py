@@ -64,7 +64,7 @@ def attacked(kind: str, attack: Callable[[Victim, Make], Awaitable[None]]) -> No
         await attack(victim, EVERY_KIND[kind])
 
     play(scenario)
-    survived(ROW, f"{kind} {attack.__name__}", tried=1, broken=0, shown_by="tests/hostile/test_man_in_the_middle.py")
+    survived(ROW, f"{kind} {attack.__name__}", tried=1, broken=0, shown_by="tests/hostile/*.py")
 
 
 def opened(payload: bytes) -> Envelope:
@@ -233,7 +233,7 @@ def test_garbage_and_oversize_in_a_flood_fill_neither_journal_nor_memory_and_rai
         await nothing_came_of(victim, before)
 
     play(flooded)
-    survived(ROW, "flood", tried=3_003, broken=0, shown_by="tests/hostile/test_man_in_the_middle.py")
+    survived(ROW, "flood", tried=3_003, broken=0, shown_by="tests/hostile/*.py")
 
 
 def test_one_captured_opening_packed_anew_ten_thousand_times_opens_nothing_and_is_journalled_a_few_times() -> None:
@@ -255,7 +255,7 @@ def test_one_captured_opening_packed_anew_ten_thousand_times_opens_nothing_and_i
         await nothing_came_of(victim, before)
 
     play(repacked)
-    survived(ROW, "repacked", tried=10_000, broken=0, shown_by="tests/hostile/test_man_in_the_middle.py")
+    survived(ROW, "repacked", tried=10_000, broken=0, shown_by="tests/hostile/*.py")
 
 
 def _rights(records: dict[tuple[str, object], bytes]) -> dict[tuple[str, object], object]:

@@ -44,7 +44,7 @@ def test_no_mutation_of_a_true_message_opens_changes_grows_or_kills(share: int) 
         assert len(victim.board.released) == released + 1
 
     play(scenario)
-    survived(ROW, f"mutations {share}", tried=MUTANTS // SHARES, broken=0, shown_by="tests/hostile/test_mutations.py")
+    survived(ROW, f"mutations {share}", tried=MUTANTS // SHARES, broken=0, shown_by="tests/hostile/*.py")
 
 
 async def bombard(victim: Victim, corpus: list[bytes], chance: random.Random) -> int:

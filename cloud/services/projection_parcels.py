@@ -27,7 +27,7 @@ MAYBE_INSIDE = frozenset({"unclear", "left_open"})  # reasons of a locker that g
 def dropped_off(changes: Projection, seen: Seen, event: ParcelDroppedOff) -> None:
     ref = parcel_id(event.parcel)
     changes.contents[seen.locker_id, event.compartment] = (Contents.OCCUPIED, ref)
-    changes.spend_grant(event.grant)
+    changes.spend_drop_off(ref)
     parcel = changes.parcels.get(ref)
     if parcel is None:
         changes.case(seen, "unknown_parcel", ref, event.compartment, "a parcel nobody announced was dropped off")

@@ -10,6 +10,7 @@ from cloud.domain.capacity import Reservation, ReservationState
 from cloud.domain.locker import Compartment, CompartmentStatus, Contents, Locker
 from cloud.domain.parcel import Parcel, ParcelState
 from cloud.services.ports import NOT_NULL, UnitOfWork
+from cloud.services.records import MessageState
 from cloud.services.records_ops import OutboxMessage
 from contract.link import LinkStatus
 from contract.sizes import SizeClass
@@ -17,10 +18,13 @@ from firmware_sim.world.chronicle import Chronicle
 from firmware_sim.world.office import UNDER_WAY, Office
 from firmware_sim.world.parcels import Thing
 from firmware_sim.world.site import Site
+from firmware_sim.world.wire import Weather
 
 LATE = timedelta(
     minutes=15
 )  # jobs run every five minutes, a silent locker's reservations get an hour's grace of their own
+UNCONFIRMED = timedelta(minutes=10)  # ten times what the product waits before it says something again
+LOOK_S, CALM_LOOKS = 300.0, 3
 OFFLINE = "the cloud takes it for offline"
 
 
@@ -35,6 +39,7 @@ class Auditor:
 
     def __post_init__(self) -> None:
         self._active = 0
+        self._faults, self._calm = -1, 0
         self.office.writer.on_commit(self._committed)
 
     # ------------------------------------------------------------------ after every commit of the cloud
@@ -61,6 +66,23 @@ class Auditor:
         for parcel, count in Counter(one.parcel_id for one in full).items():
             if count > 1:
                 self.chronicle.violated(3, f"the cloud has one parcel in {count} compartments ({self._name(parcel)})")
+
+    # ------------------------------------------------------------------ now and then
+
+    def look(self) -> None:
+        """See, once nothing has gone wrong for three looks, that whoever is there has confirmed what was sent."""
+        faults = sum(self.chronicle.faults.values())
+        self._calm = self._calm + 1 if faults == self._faults else 0
+        self._faults = faults
+        broker = self.office.broker
+        if self._calm < CALM_LOOKS or broker.weather != Weather() or not (broker.is_up and self.office.is_up):
+            return
+        now = self.office.clock.now()
+        for one in self.office.ask(lambda uow: uow.find(OutboxMessage, state=MessageState.SENT)):
+            site = next(site for site in self.sites if site.id == one.locker_id)
+            waited = one.sent_at is not None and one.sent_at <= now - UNCONFIRMED
+            if waited and one.expires_at > now and site.clock.synced and self._locker(site) is None:
+                self.chronicle.violated(7, f"{site.id} is there and has not confirmed a message of {one.sent_at}")
 
     # ------------------------------------------------------------------ when it is quiet
 

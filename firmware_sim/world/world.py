@@ -19,6 +19,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
+from firmware_sim.world import audit
 from firmware_sim.world.audit import OFFLINE, Auditor
 from firmware_sim.world.chronicle import Chronicle, Violation
 from firmware_sim.world.enrolling import enrolled
@@ -166,7 +167,9 @@ class World:
         self.auditor.final()
 
     async def _until(self, at_s: float) -> None:
-        await asyncio.sleep(max(0.0, at_s - self.loop.time()))
+        while (left_s := at_s - self.loop.time()) > 0:
+            await asyncio.sleep(min(left_s, audit.LOOK_S))
+            self.auditor.look()
 
     async def _quiet(self) -> None:
         """Wait for the agreement and time it; people at the machines may finish first."""

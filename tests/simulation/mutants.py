@@ -29,9 +29,10 @@ NAMES = {
 }
 HEAD = """# Planted bugs
 
-Written by `make mutants`; a test compares it. Each line is one bug put into the product for one world of {lockers}
-lockers and {hours:g} hours. The world's checkers catch it as a violation of that invariant of architecture.md after so
-much simulated time. The same seed violates nothing without it: `make sim SEED=n LOCKERS={lockers} HOURS={hours:g}`.
+Written by `make mutants`, which a change of the product may make necessary; a test repeats every catch. Each line is
+one bug put into the product for one world of {lockers} lockers and {hours:g} hours. The world's checkers catch it as a
+violation of that invariant of architecture.md after so much simulated time. The same seed violates nothing without the
+bug: `make sim SEED=n LOCKERS={lockers} HOURS={hours:g}`.
 
 | planted bug | caught by invariant | seed | simulated time to detection | seconds of a core |
 |---|---|---|---|---|

@@ -26,7 +26,7 @@ from tests.simulation.street.rig import Street
 from tests.simulation.street.scenario import scenario
 from tests.simulation.street.watched import LARGE
 
-pytestmark = pytest.mark.xdist_group("street")  # played once a worker, told again on the page
+pytestmark = [pytest.mark.long, pytest.mark.xdist_group("street")]  # played once a worker, told again on the page
 
 
 @scenario(

@@ -33,7 +33,7 @@ from firmware_sim.physics import SensorFault
 from tests.simulation.street.rig import Street
 from tests.simulation.street.scenario import scenario
 
-pytestmark = pytest.mark.xdist_group("street")  # played once a worker, told again on the page
+pytestmark = [pytest.mark.long, pytest.mark.xdist_group("street")]  # played once a worker, told again on the page
 
 
 @scenario(

@@ -23,7 +23,7 @@ from edge.store.errors import StoreFact
 from tests.simulation.street.rig import Street
 from tests.simulation.street.scenario import scenario
 
-pytestmark = pytest.mark.xdist_group("street")  # played once a worker, told again on the page
+pytestmark = [pytest.mark.long, pytest.mark.xdist_group("street")]  # played once a worker, told again on the page
 
 YEAR_MS = 365 * 86_400_000
 HOUR_S = 3_600

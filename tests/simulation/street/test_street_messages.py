@@ -32,7 +32,7 @@ from edge.locker_controller.screens import (
 from tests.simulation.street.rig import Street
 from tests.simulation.street.scenario import scenario
 
-pytestmark = pytest.mark.xdist_group("street")  # played once a worker, told again on the page
+pytestmark = [pytest.mark.long, pytest.mark.xdist_group("street")]  # played once a worker, told again on the page
 
 FAMOUS = (0, 11_111_111, 12_345_678, 99_999_999, 87_654_321, 1_234_567)
 CARRIERS_FILE = b"""barcode,name,email,address,lon,lat,length,width,height,weight,status

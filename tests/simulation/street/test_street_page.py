@@ -6,7 +6,7 @@ from scripts.street_docs import FILE, PLAYED_IN, page
 from tests.simulation.street.lines import LINES
 from tests.simulation.street.scenario import SCENARIOS
 
-pytestmark = pytest.mark.xdist_group("street")
+pytestmark = [pytest.mark.long, pytest.mark.xdist_group("street")]  # played once a worker, told again on the page
 
 
 def test_every_line_of_the_design_has_a_scenario() -> None:

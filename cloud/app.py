@@ -39,8 +39,10 @@ from cloud.learning import learned_times
 from cloud.logs import begin_logging
 from cloud.notify.mail import MailSender
 from cloud.notify.notifier import Notifier, PostOffice
+from cloud.planning import make_ready
 from cloud.replanning import improve_for_ever
 from cloud.rim import Network, Rim
+from cloud.routing.joint.planner import JointOptions, JointPlanner
 from cloud.routing.travel.choice import open_travel_times
 from cloud.routing.travel.graph import ExtractError
 from cloud.routing.worker_client import VroomOptions, VroomPlanner
@@ -109,6 +111,7 @@ async def open_rim(settings: Settings) -> AsyncIterator[Rim]:
         writer.on_commit(hub.tell)
         async with (
             VroomPlanner(VroomOptions(exploration=settings.exploration)) as planner,
+            JointPlanner(JointOptions(keep_worker=False)) as joint,
             open_travel_times(settings.travel_times, settings.data / "cache") as travel,
         ):
             reader = Reader(reading)
@@ -122,6 +125,7 @@ async def open_rim(settings: Settings) -> AsyncIterator[Rim]:
                     keys=Keys(ring.signer, AesGcmBox(ring.master)),
                     network=network,
                     planner=planner,
+                    joint=joint,
                     travel=learned_times(travel, reader, readers),
                     hub=hub,
                     background=Background(writer, clock),
@@ -173,6 +177,7 @@ async def _serve(settings: Settings, rim: Rim) -> None:
                     tasks.create_task(Dispatch(link, _desk(rim)).run(), name="dispatch"),
                     tasks.create_task(rim.background.run(), name="background"),
                     tasks.create_task(improve_for_ever(rim), name="replanning"),
+                    tasks.create_task(make_ready(rim), name="joint engine"),
                     *([tasks.create_task(_notifier(settings, rim).run(), name="notifier")] if settings.smtp else []),
                 ]
                 await server.run_until_stopped(listener)

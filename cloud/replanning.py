@@ -12,13 +12,14 @@ from dataclasses import replace
 from cloud.domain.actors import SYSTEM
 from cloud.rim import Rim
 from cloud.routing.jam import with_jams
-from cloud.routing.matrices import TravelTimes
+from cloud.routing.matrices import MatrixError, TravelTimes
 from cloud.routing.plan import Plan
 from cloud.routing.planner import PlannerError
 from cloud.routing.problem import Place, Stop, StopId
 from cloud.routing.repair import Repaired, repair
 from cloud.routing.replan import Position, replan_rest
 from cloud.routing.schedule import earliest_route
+from cloud.routing.travel.errors import TravelServerError
 from cloud.routing.travel_times import VAN, great_circle
 from cloud.services import reroute
 from cloud.services.locker_question import NewOrder
@@ -60,7 +61,7 @@ async def travel_now(rim: Rim, places: Sequence[Place], patience_s: float = TRAV
     try:
         async with asyncio.timeout(patience_s):
             travel = await rim.travel.matrix(places, local)
-    except (TimeoutError, ValueError, OSError):
+    except (TimeoutError, MatrixError, TravelServerError):
         travel = great_circle(places, VAN, local.hour)
     return with_jams(travel, rim.replans.jams(now))
 

@@ -16,6 +16,7 @@ from cloud.background import Background
 from cloud.clock import Clock
 from cloud.domain.actors import Actor
 from cloud.domain.rules import STANDARD, Rules
+from cloud.engines import DayPlanner
 from cloud.hub import Hub
 from cloud.recent_travel import RecentTravel
 from cloud.replans import Replans
@@ -77,6 +78,7 @@ class Rim:
     background: Background
     locality: Locality
     rules: Rules = STANDARD
+    joint: DayPlanner | None = None
     replans: Replans = field(default_factory=Replans)
     recent: RecentTravel = field(default_factory=RecentTravel)
 

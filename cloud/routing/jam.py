@@ -1,7 +1,7 @@
 """A traffic jam as couriers meet it: whoever's way leads through it takes longer, until it is over."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,7 +41,7 @@ def with_jams(travel: TravelTimes, jams: Sequence[Jam]) -> TravelTimes:
             rows = slice(first, first + ROWS)
             slower[rows] += jam.delay_s * _through(travel.places, rows, jam)
     np.fill_diagonal(slower, 0)
-    return TravelTimes(travel.places, np.minimum(slower, TRAVEL_MAX).astype(np.uint32), travel.distances_m)
+    return replace(travel, durations_s=np.minimum(slower, TRAVEL_MAX).astype(np.uint32))
 
 
 def _through(places: Sequence[Place], rows: slice, jam: Jam) -> NDArray[np.bool_]:

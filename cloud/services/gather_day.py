@@ -1,7 +1,7 @@
 """Everything due on one day, as routing's own records: what to bring and collect, where there is room, who drives."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
 from cloud.domain.actors import Role, require
@@ -12,9 +12,11 @@ from cloud.domain.locker import Locker, takes_parcels
 from cloud.domain.opening_hours import ALWAYS, open_spans
 from cloud.domain.parcel import Parcel, ParcelState
 from cloud.domain.windows import Window
+from cloud.routing.joint.day import JointDay
 from cloud.routing.plan import Unplanned
 from cloud.routing.problem import Amounts, Costs, Courier, Place, Problem, RouteCourierId, TimeWindow
 from cloud.routing.stops import Collection, DayInput, DropOff, HomeDelivery, Item, Site, build_stops
+from cloud.services.day_choices import Due, joint_day
 from cloud.services.many import by_id
 from cloud.services.ports import NOT_NULL, Act, Before, From, UnitOfWork
 from cloud.services.records import GrantState, IssuedGrant, Route, Shift
@@ -38,12 +40,18 @@ class DaySpan:
 
 @dataclass(frozen=True, slots=True)
 class DayData:
-    """``problem`` counts seconds from ``span.begins``; its couriers are shifts. ``left_behind`` never became a stop."""
+    """``problem`` counts seconds from ``span.begins``; its couriers are shifts. ``left_behind`` never became a stop.
+
+    ``joint`` is the same day with its choices, None when there are none to make; ``decided`` says to which locker
+    parcels go that the plan has chosen one for.
+    """
 
     span: DaySpan
     problem: Problem
     left_behind: tuple[Unplanned, ...]
     shifts: tuple[Shift, ...]
+    joint: JointDay | None = None
+    decided: Mapping[str, str] = field(default_factory=dict)
 
 
 def gather_day(uow: UnitOfWork, act: Act, span: DaySpan) -> DayData:
@@ -53,15 +61,18 @@ def gather_day(uow: UnitOfWork, act: Act, span: DaySpan) -> DayData:
     collections = _collections(uow, act)
     lockers = {one.id: one for one in uow.find(Locker)}
     shifts = _shifts(uow, span)
+    sites = tuple(_sites(uow, span, lockers, due))
     day = DayInput(
-        sites=tuple(_sites(uow, span, lockers, due)),
+        sites=sites,
         homes=tuple(_home(parcel, span) for parcel in due if parcel.state is not ParcelState.ASSIGNED_TO_LOCKER),
         drop_offs=tuple(_drop_off(parcel) for parcel in due if parcel.state is ParcelState.ASSIGNED_TO_LOCKER),
         collections=tuple(Collection(_item(parcel), parcel.locker_id or "") for parcel in collections),
     )
     stops = build_stops(day)
     couriers = tuple(_courier(shift, span) for shift in shifts)
-    return DayData(span, Problem(stops.stops, couriers), stops.unplanned, shifts)
+    dues = tuple(Due(parcel, _item(parcel), _windows(parcel, span)) for parcel in due)
+    joint = joint_day(uow, act, dues, (sites, day.collections), couriers)
+    return DayData(span, Problem(stops.stops, couriers), stops.unplanned, shifts, joint)
 
 
 def _shifts(uow: UnitOfWork, span: DaySpan) -> tuple[Shift, ...]:
@@ -107,11 +118,14 @@ def _hours(locker: Locker, span: DaySpan) -> tuple[TimeWindow, ...] | None:
 
 
 def _home(parcel: Parcel, span: DaySpan) -> HomeDelivery:
-    windows: tuple[TimeWindow, ...] = ()
-    if parcel.window_from is not None and parcel.window_to is not None:
-        inside = Window(parcel.window_from, parcel.window_to).within(Window(span.begins, span.ends))
-        windows = (_window(inside, span),) if inside else ()
-    return HomeDelivery(_item(parcel), Place(parcel.lon, parcel.lat), windows)
+    return HomeDelivery(_item(parcel), Place(parcel.lon, parcel.lat), _windows(parcel, span))
+
+
+def _windows(parcel: Parcel, span: DaySpan) -> tuple[TimeWindow, ...]:
+    if parcel.window_from is None or parcel.window_to is None:
+        return ()
+    inside = Window(parcel.window_from, parcel.window_to).within(Window(span.begins, span.ends))
+    return (_window(inside, span),) if inside else ()
 
 
 def _drop_off(parcel: Parcel) -> DropOff:

@@ -46,6 +46,10 @@ def store_plan(uow: UnitOfWork, act: Act, data: DayData, answer: routed.Plan, pl
     for left in (*data.left_behind, *answer.unplanned):
         for ref in left.parcels:
             work.added.append(Unplanned(id=act.ids.new(), plan_id=plan.id, parcel_id=ref, reason=left.sentence))
+    for ref, locker_id in data.decided.items():
+        if ref in parcels and ref not in planned and parcels[ref].locker_id != locker_id:
+            reason = f"Locker {locker_id}, chosen for it, had no compartment left when the plan was made."
+            work.added.append(Unplanned(id=act.ids.new(), plan_id=plan.id, parcel_id=ref, reason=reason))
     uow.add(*work.added)
     _mark(uow, act, parcels, planned)
     return plan.id
@@ -96,7 +100,7 @@ def _route(act: Act, work: _Work, route: routed.Route) -> set[str]:
         stop = work.stops[step.ref]
         tasks = list(_tasks(work, stop))
         if tasks:
-            stored_stop = _stop(act, work, stop, step)
+            stored_stop = _stop(act, work, stop, (step, tasks[0][0]))
             stored_stop = replace(stored_stop, route_id=stored.id, position=position)
             work.added.append(stored_stop)
             work.added.extend(_task(act, stored_stop.id, ref, task) for ref, task in tasks)
@@ -104,10 +108,9 @@ def _route(act: Act, work: _Work, route: routed.Route) -> set[str]:
     return planned
 
 
-def _stop(act: Act, work: _Work, stop: PlannedStop, step: routed.Step) -> Stop:
-    first = work.parcels[next(ref for ref in stop.parcels if ref in work.parcels)]
-    at_locker = not str(stop.id).startswith("home:")
-    locker = work.lockers.get(first.locker_id or "") if at_locker else None
+def _stop(act: Act, work: _Work, stop: PlannedStop, what: tuple[routed.Step, str]) -> Stop:
+    step, first = what[0], work.parcels[what[1]]
+    locker = None if _is_home(stop) else work.lockers.get(first.locker_id or "")
     return Stop(
         id=act.ids.new(),
         route_id="",
@@ -132,11 +135,15 @@ def _tasks(work: _Work, stop: PlannedStop) -> Iterable[tuple[str, Task]]:
             yield ref, Task.COLLECT
         elif parcel.state is ParcelState.ASSIGNED_TO_LOCKER and at_depot(parcel) and _same_place(work, parcel, stop):
             yield ref, Task.DROP_OFF
-        elif parcel.state in _HOME and at_depot(parcel):
+        elif parcel.state in _HOME and at_depot(parcel) and _is_home(stop):
             yield ref, Task.DELIVER
 
 
 _HOME = (ParcelState.ANNOUNCED, ParcelState.PLANNED, ParcelState.DELIVERY_FAILED)
+
+
+def _is_home(stop: PlannedStop) -> bool:
+    return str(stop.id).startswith("home:")
 
 
 def _same_place(work: _Work, parcel: Parcel, stop: PlannedStop) -> bool:

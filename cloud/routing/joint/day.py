@@ -1,10 +1,10 @@
 """A day on which some parcels may go to one of several places, and what the planner decides about it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from cloud.routing.plan import Plan
-from cloud.routing.problem import Courier, Place, Problem, Stop, StopKind, TimeWindow
+from cloud.routing.problem import Courier, Place, Problem, RouteCourierId, Stop, StopKind, TimeWindow
 from cloud.routing.stops import Item, ServiceTimes, Site
 from contract.sizes import SizeClass
 
@@ -61,6 +61,19 @@ class JointDay:
         """Return the seconds one parcel takes there."""
         at_counter = site.kind is StopKind.PARTNER
         return self.service.partner_per_parcel_s if at_counter else self.service.locker_per_drop_off_s
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """One thing of the plan in force: the parcel, the pick-up point it goes to (None for a door), about when."""
+
+    ref: str
+    site_id: str | None
+    begin_s: int
+
+
+Warm = Mapping[RouteCourierId, Sequence[Running]]
+"""The plan in force, by courier and in its order; what it does not know of the new day is passed over."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,12 +5,12 @@ taken off the shift's end and off the end of every window that may come after on
 break's own window, a limit on driving) is mended afterwards, so that every plan passes the checker.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
-from cloud.routing.joint.day import JointDay, Visit
+from cloud.routing.joint.day import JointDay, Running, Visit, Warm
 from cloud.routing.joint.instance import (
     LEG_MAX,
     NO_LIMIT,
@@ -228,6 +228,42 @@ def _legs(built: _Builder, tariffs: Sequence[tuple[int, int, int]], travel: Trav
         np.fill_diagonal(legs, 0)
         cost[kind] = np.minimum(legs, LEG_MAX)
     return np.minimum(time, LEG_MAX).astype(np.int32), cost
+
+
+def warm_routes(posed: Posed, warm: Warm) -> tuple[tuple[int, tuple[int, ...]], ...]:
+    """Return the plan in force in the instance's words: for each van the options in its order, as far as they exist."""
+    known: dict[tuple[str, str | None], list[int]] = {}
+    for number, visit in enumerate(posed.visits):
+        refs = visit.stop.parcels if visit.stop else (visit.choice.item.ref,) if visit.choice else ()
+        for ref in refs:
+            known.setdefault((ref, visit.site.id if visit.site else None), []).append(number)
+    vans = {courier.id: number for number, (courier, _) in enumerate(posed.translation.drivers)}
+    routes = []
+    for courier_id, running in warm.items():
+        options = [_option(posed, known, one) for one in running]
+        kept = tuple(dict.fromkeys(one for one in options if one is not None))
+        if courier_id in vans and kept:
+            routes.append((vans[courier_id], _once_each(posed, kept)))
+    return tuple(routes)
+
+
+def _option(posed: Posed, known: Mapping[tuple[str, str | None], list[int]], running: Running) -> int | None:
+    """Return the option that means the same, of several windows the one it is in."""
+    numbers = known.get((running.ref, running.site_id)) or known.get((running.ref, None), [])
+    places = posed.instance.locations
+
+    def misses(number: int) -> bool:
+        place = places[posed.instance.options[number].location]
+        return not place.ready <= running.begin_s <= place.due
+
+    return min(numbers, key=misses, default=None)
+
+
+def _once_each(posed: Posed, options: Sequence[int]) -> tuple[int, ...]:
+    first: dict[int, int] = {}
+    for number in options:
+        first.setdefault(posed.instance.options[number].customer, number)
+    return tuple(first.values())
 
 
 def orders(posed: Posed, answer: Answer) -> dict[int, list[Visit]]:

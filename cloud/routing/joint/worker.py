@@ -34,6 +34,7 @@ def main() -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     use_cache()
     if "--warm" in sys.argv[1:]:
+        os.nice(10)  # whoever waits for a page comes first
         _warm()
     else:
         serve(sys.stdin.buffer, _reply_pipe())

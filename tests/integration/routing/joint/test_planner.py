@@ -13,11 +13,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from cloud.routing.checker import check
-from cloud.routing.joint.day import Choice, JointDay, Offer
+from cloud.routing.joint.day import Choice, JointDay, Offer, Running
 from cloud.routing.joint.planner import JointOptions, JointPlanner
+from cloud.routing.joint.posed import build, warm_routes
 from cloud.routing.matrices import TravelTimes
 from cloud.routing.planner import InvalidProblemError, Phase, PlannerTimeoutError, Progress, WorkerDiedError
-from cloud.routing.problem import Amounts, Problem, TimeWindow
+from cloud.routing.problem import Amounts, Problem, RouteCourierId, TimeWindow
 from cloud.routing.stops import Item, Site
 from contract.sizes import SizeClass
 from tests.unit.cloud.routing.builders import a_break, a_courier, a_stop, days, line_travel, on_line
@@ -174,3 +175,36 @@ async def test_vans_with_little_room_share_the_stops() -> None:
     async with JointPlanner(REPEATABLE) as planner:
         plan = await planner.plan(day, line_travel(day), PATIENCE_S)
     assert [len(route.stop_ids()) for route in plan.routes] == [2, 2]
+
+
+async def test_a_plan_in_force_is_gone_on_from_and_what_is_unknown_in_it_passed_over() -> None:
+    far = [a_choice(f"r{number}", 20 + 5 * number, "A") for number in range(6)]
+    day = JointDay((a_courier(),), (a_stop("fixed", 7, parcels=("f",)),), tuple(far), (a_site("A", 2, M=6),))
+    in_force = [Running("f", None, 0), *(Running(one.item.ref, None, 0) for one in far), Running("gone", None, 0)]
+    warm = {day.couriers[0].id: in_force, RouteCourierId("gone"): in_force}
+    posed = build(day, travel_of(day))
+    ((van, options),) = warm_routes(posed, warm)
+    assert (van, len(options)) == (0, 7)
+    one_round = JointOptions(seed=7, threads=1, rounds=1)
+    async with JointPlanner(one_round) as planner:
+        home = await planner.plan_day(day, travel_of(day), PATIENCE_S, warm=warm)
+    async with JointPlanner(REPEATABLE) as planner:
+        better = await planner.plan_day(day, travel_of(day), PATIENCE_S, warm=warm)
+    assert home.plan.unplanned == better.plan.unplanned == ()
+    assert better.plan.cost_cents <= home.plan.cost_cents
+    assert set(better.decided.values()) == {"A"}
+
+
+async def test_of_several_windows_the_plan_in_force_stands_in_its_own() -> None:
+    early, late = TimeWindow(0, 1_000), TimeWindow(5_000, 6_000)
+    day = JointDay((a_courier(),), choices=(a_choice("r", 3, windows=(early, late)),))
+    posed = build(day, travel_of(day))
+    ((_, (option,)),) = warm_routes(posed, {day.couriers[0].id: [Running("r", None, 5_500), Running("r", None, 1)]})
+    assert posed.instance.locations[posed.instance.options[option].location].ready == 5_000
+
+
+async def test_a_worker_that_is_not_to_be_kept_is_gone_after_its_answer() -> None:
+    day = Problem((a_stop("a", 3),), (a_courier(),))
+    async with JointPlanner(JointOptions(threads=1, rounds=1, keep_worker=False)) as planner:
+        await planner.plan(day, line_travel(day), PATIENCE_S)
+        assert planner._idle is None

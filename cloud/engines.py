@@ -1,0 +1,88 @@
+"""Which engine plans a day: the joint one where places are to be chosen, VROOM where only routes are, or in its stead.
+
+The joint engine gets most of the deadline and VROOM the rest: a worker that is killed, hangs or lies costs the day its
+choices (everybody who may go to a locker is driven home) and never its plan.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+from cloud.routing import planner as port
+from cloud.routing.joint.day import JointDay, JointPlan, Running, Warm
+from cloud.routing.matrices import TravelTimes
+from cloud.routing.plan import Plan, Unplanned
+from cloud.routing.problem import RouteCourierId
+from cloud.services.gather_day import DayData
+
+JOINT, VROOM = "joint", "vroom"
+JOINT_SHARE = 0.7  # of the deadline; what is left is enough for VROOM's first answer on the largest day it takes
+
+Force = Mapping[RouteCourierId, Sequence[Running]]
+
+
+class DayPlanner(Protocol):
+    """The joint engine as planning sees it."""
+
+    @property
+    def is_warm(self) -> bool: ...
+
+    async def warm_up(self) -> None:
+        """Have everything made that the first plan would wait for. Raises planner.PlannerError."""
+
+    async def plan_day(
+        self,
+        day: JointDay,
+        travel: TravelTimes,
+        deadline_s: float,
+        progress: port.ProgressCallback = port.silent,
+        warm: Warm | None = None,
+    ) -> JointPlan: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Engines:
+    """``joint`` is None where nobody installed it."""
+
+    vroom: port.Planner
+    joint: DayPlanner | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """``trouble`` says why the joint engine did not plan a day it should have planned."""
+
+    data: DayData
+    plan: Plan
+    planner: str
+    trouble: str = ""
+
+
+async def answer_day(
+    engines: Engines, data: DayData, travel: TravelTimes, asked: tuple[float, port.ProgressCallback, Force]
+) -> Answered:
+    """Plan a day by whichever engine it is for. Raises planner.PlannerError when no engine has an answer."""
+    deadline_s, progress, in_force = asked
+    trouble = ""
+    if data.joint is not None and engines.joint is not None and engines.joint.is_warm:
+        try:
+            found = await engines.joint.plan_day(data.joint, travel, JOINT_SHARE * deadline_s, progress, in_force)
+            return Answered(_chosen(data, found), found.plan, JOINT)
+        except port.PlannerError as error:
+            trouble = str(error)
+            deadline_s = (1 - JOINT_SHARE) * deadline_s
+    plan = await engines.vroom.plan(data.problem, travel, deadline_s, progress)
+    return Answered(data, plan, VROOM, trouble)
+
+
+def _chosen(data: DayData, found: JointPlan) -> DayData:
+    """Return the day with the choices made; what the joint day never spoke of stays left behind with its reason."""
+    spoken_of = {ref for stop in found.problem.stops for ref in stop.parcels}
+    spoken_of |= {ref for one in found.plan.unplanned for ref in one.parcels}
+    left = tuple(one for one in (_without(one, spoken_of) for one in data.left_behind) if one.parcels)
+    decided = {ref: site for ref, site in found.decided.items() if site is not None}
+    return replace(data, problem=found.problem, left_behind=left, decided=decided)
+
+
+def _without(left: Unplanned, refs: set[str]) -> Unplanned:
+    return replace(left, parcels=tuple(ref for ref in left.parcels if ref not in refs))

@@ -42,7 +42,7 @@ from edge.locker_controller.inputs import (
 from edge.locker_controller.lockout import locked_s
 from edge.locker_controller.observer import Nobody, Observer
 from edge.locker_controller.persist import changes
-from edge.locker_controller.salvage import salvage
+from edge.locker_controller.salvage import alarmed, salvage
 from edge.locker_controller.screen import screen
 from edge.locker_controller.screens import OutOfOrder, Screen, Why
 from edge.locker_controller.state import LockerRecord
@@ -188,7 +188,7 @@ class Controller:
 
     def _decide(self, what: Input | _Alarm, moment: Moment) -> Decision:
         if isinstance(what, _Alarm):
-            return Decision(self._state, (AlarmRaised(what.name, what.detail),))
+            return alarmed(self._state, AlarmRaised(what.name, what.detail))
         return decide(self._state, what, moment)
 
     def _draft(self, event: Event, now: TimeReading, cause: bytes | None) -> Draft:

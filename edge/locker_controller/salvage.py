@@ -4,10 +4,13 @@ from collections.abc import Collection, Sequence
 
 from msgspec.structs import replace
 
+from contract.events import AlarmRaised
+from edge.locker_controller.effects import Decision, PublishReport
 from edge.locker_controller.persist import KINDS, RecordError, restore
 from edge.locker_controller.state import CompartmentRecord, LockerRecord, Setup, Withdrawal
 
 Record = tuple[str, str | bytes, bytes]
+MEMORY_LOST = frozenset({"journal_ahead", "journal_forked"})  # see ``uplink.outbox``
 RECORDS_LOST_MAX = 1_000  # past this the card holds no state any more, and nobody should be served from it
 
 
@@ -47,3 +50,23 @@ def _withdrawn(state: LockerRecord, gone: Collection[str]) -> LockerRecord:
     unclear = CompartmentRecord(withdrawn=Withdrawal.UNCLEAR)
     known = {label: unclear if label in gone else record for label, record in state.compartments.items()}
     return replace(state, compartments=known) if gone else state
+
+
+def alarmed(state: LockerRecord, alarm: AlarmRaised) -> Decision:
+    """Journal an alarm of the rim's, and take in what it means for what we remember.
+
+    When the cloud has entries that this card has lost, the card is of before: a code it takes for good may be burnt,
+    and behind its door may lie somebody else's parcel. So nothing is handed out on this memory alone: a code issued
+    anew opens, staff look at the rest, and nothing is put in before that.
+    """
+    if alarm.alarm not in MEMORY_LOST:
+        return Decision(state, (alarm,))
+    doubted = {
+        label: replace(
+            record,
+            withdrawn=record.withdrawn or Withdrawal.UNCLEAR,
+            doubt_until_s=record.doubt_until_s if record.parcel is None else 0,
+        )
+        for label, record in state.compartments.items()
+    }
+    return Decision(replace(state, compartments=doubted), (alarm,), (PublishReport(),))

@@ -2,11 +2,24 @@
 
 import pytest
 
-from contract.ids import CompartmentLabel
+from contract.events import AlarmRaised
+from contract.ids import CompartmentLabel, GrantId
+from edge.locker_controller.effects import Decision, PublishReport
 from edge.locker_controller.persist import RecordError, changes, restore
-from edge.locker_controller.salvage import RECORDS_LOST_MAX, Record, salvage
+from edge.locker_controller.salvage import RECORDS_LOST_MAX, Record, alarmed, salvage
+from edge.locker_controller.screens import Refused, Why
 from edge.locker_controller.state import CompartmentRecord, Withdrawal, new_locker
-from tests.unit.edge.locker_controller.builders import A02, A04, Scene, drop_off, name, parcel
+from tests.unit.edge.locker_controller.builders import (
+    A02,
+    A04,
+    Scene,
+    bundle,
+    drop_off,
+    name,
+    parcel,
+    pick_up,
+    releases,
+)
 
 TORN = b"\x00"
 
@@ -106,6 +119,31 @@ def test_another_record_whose_seal_is_broken_is_lost_and_withdraws_nothing() -> 
     state, lost = salvage(scene.setup, card_of(scene), [("lockout", "")])
     assert state.compartments == scene.state.compartments
     assert places(lost) == {("lockout", "")}
+
+
+def test_an_alarm_of_the_rim_is_journalled_and_changes_nothing() -> None:
+    scene = full()
+    alarm = AlarmRaised("mains_lost", "")
+    assert alarmed(scene.state, alarm) == Decision(scene.state, (alarm,))
+
+
+@pytest.mark.parametrize("name_of_it", ["journal_ahead", "journal_forked"])
+def test_a_card_of_before_hands_nothing_out_and_takes_nothing_in_on_its_own_memory(name_of_it: str) -> None:
+    scene = full()
+    decision = alarmed(scene.state, AlarmRaised(name_of_it, "journal ended at 41, cloud at 61"))
+    scene.state = decision.state
+    assert decision.effects == (PublishReport(),)
+    assert set(scene.withdrawn()) == set(scene.state.compartments)
+    assert releases(scene.types("P")) == []
+    assert scene.screen() == Refused(Why.STAFF)
+    assert releases(scene.scans("Q")) == []
+
+
+def test_a_code_issued_anew_opens_behind_such_a_memory_too() -> None:
+    scene = full()
+    scene.state = alarmed(scene.state, AlarmRaised("journal_ahead", "")).state
+    scene.hears(bundle(pick_up("P", "new", id=GrantId(name("pick P again")))))
+    assert releases(scene.types("new")) == [A02]
 
 
 def unreadable(records: int) -> list[Record]:

@@ -72,7 +72,7 @@ class Cable:
             return
         self._open.set()
         for writer in tuple(self._writers):
-            _tear(writer)
+            tear(writer)
 
     def restore(self) -> None:
         """Mend it; what a silent cut held back passes now, as it would after TCP's own repetitions."""
@@ -81,7 +81,7 @@ class Cable:
 
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         if self._cut is Cut.RESET or len(self._handlers) >= CONNECTIONS_MAX:
-            _tear(writer)
+            tear(writer)
             return
         task = asyncio.current_task()
         if task is not None:
@@ -124,7 +124,7 @@ class Cable:
                 writer.close()
 
 
-def _tear(writer: asyncio.StreamWriter) -> None:
+def tear(writer: asyncio.StreamWriter) -> None:
     """End a connection without a goodbye."""
     line = writer.get_extra_info("socket")
     if line is not None:

@@ -12,22 +12,19 @@ import contextlib
 import logging
 import random
 import socket
-import struct
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Self
 
+from firmware_sim.network import CHUNK_BYTES, LOOPBACK, tear
 from firmware_sim.proxy.framing import Cutter, FramingError, Packet, Way
 from firmware_sim.proxy.seals import Seals, name_of
 from firmware_sim.proxy.weather import Fate, Weather
 
-LOOPBACK = "127.0.0.1"
-CHUNK_BYTES = 64 * 1024
 CONNECTIONS_MAX = 256  # sixty lockers, each with a few connections whose end nobody has noticed yet
 CONNECT_S_MAX = 10.0  # as the link's own patience
 STOP_S_MAX = 1.0  # torn connections end at once; only one that is being made may still wait for a dead broker
 
-_NO_LINGER = struct.pack("ii", 1, 0)  # SO_LINGER with 0 s: closing sends RST
 _log = logging.getLogger(__name__)
 
 Mangle = Callable[[Packet, Way], Sequence[Packet]]
@@ -212,12 +209,3 @@ class Proxy:
         elif fate in (Fate.LOST, Fate.BLACK_HOLE):
             connection.close(*((way,) if fate is Fate.LOST else Way))
             asyncio.get_running_loop().call_later(self.weather.seconds(fate), connection.tear)
-
-
-def tear(writer: asyncio.StreamWriter) -> None:
-    """End a connection without a goodbye."""
-    line = writer.get_extra_info("socket")
-    if line is not None:
-        with contextlib.suppress(OSError):
-            line.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _NO_LINGER)
-    writer.transport.abort()

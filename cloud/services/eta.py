@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
+from functools import cache
 
 from cloud.routing.travel.arrivals import arrivals, band, bucket_of
 from cloud.services import driven, reroute
@@ -31,10 +32,11 @@ def expected(uow: UnitOfWork, route: Route, now: datetime, zone: tzinfo) -> Mapp
     known, last = knowledge(uow), driven.last_known(uow, left, now)
     times = arrivals(last, [ahead for _, ahead in coming], traffic(uow), zone)
     late = max(now - times[0], timedelta(0)) if route.started_at is not None else timedelta(0)
+    band_of = cache(lambda bucket: band(known.errors, bucket))  # a route of 120 stops meets six of them
     found: dict[str, Expected] = {}
     for (stop, ahead), told in zip(coming, times, strict=True):
         at = told + late
-        low, high = band(known.errors, bucket_of(told - last.at, is_under_way=route.started_at is not None))
+        low, high = band_of(bucket_of(told - last.at, is_under_way=route.started_at is not None))
         begins = max(at + low, now, ahead.not_before or now)
         found[stop.id] = Expected(at, _down(begins), _up(max(at + high, begins)))
     return found

@@ -12,6 +12,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
+from functools import lru_cache
+from itertools import pairwise
 from statistics import NormalDist
 from typing import NamedTuple
 
@@ -201,9 +203,10 @@ def _quantile(ordered: Sequence[tuple[int, float]], rank: float) -> float:
     return float(BIN_S * (ordered[-1][0] + 1))
 
 
-def _prior(bucket: int) -> Iterable[tuple[int, float]]:
-    """Yield our first guess as counts: a normal curve, cut off at three standard deviations."""
+@lru_cache(maxsize=len(PRIOR_S))
+def _prior(bucket: int) -> tuple[tuple[int, float], ...]:
+    """Return our first guess as counts: a normal curve, cut off at three standard deviations."""
     curve = NormalDist(0.0, PRIOR_S[bucket])
     edge = math.ceil(3 * PRIOR_S[bucket] / BIN_S)
-    for one in range(-edge, edge):
-        yield one, PRIOR_WORTH * (curve.cdf((one + 1) * BIN_S) - curve.cdf(one * BIN_S))
+    below = [curve.cdf(one * BIN_S) for one in range(-edge, edge + 1)]
+    return tuple((one - edge, PRIOR_WORTH * (b - a)) for one, (a, b) in enumerate(pairwise(below)))

@@ -4,8 +4,10 @@ APScheduler's own job store stays in memory: what is due is found in the databas
 commands), so a cloud that was down catches up with its first run and no job is ever "missed".
 """
 
+import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Self
@@ -71,10 +73,14 @@ class Timetable:
 
 
 def _awaiting(job: Job) -> Callable[[], Awaitable[None]]:
-    """Return a coroutine function: the scheduler calls anything else in a thread and drops what it returns."""
+    """Return a coroutine function: the scheduler calls anything else in a thread and drops what it returns.
+
+    Only the end of the timetable cancels a run, and an end is no failure: what was not committed is done next time.
+    """
 
     async def run() -> None:
-        await job.run()
+        with suppress(asyncio.CancelledError):
+            await job.run()
 
     return run
 

@@ -192,6 +192,23 @@ async def test_a_job_that_breaks_is_said_aloud_and_runs_again(caplog: pytest.Log
     assert "job.failed" in {record.message for record in caplog.records}
 
 
+async def test_a_job_that_the_end_interrupts_has_not_failed(caplog: pytest.LogCaptureFixture) -> None:
+    begun, ended = asyncio.Event(), asyncio.Event()
+
+    async def slow() -> None:
+        begun.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ended.set()
+
+    with Timetable([Job("slow", Every(timedelta(milliseconds=10)), slow)], WARSAW):
+        await begun.wait()
+    await ended.wait()
+    await asyncio.sleep(0)
+    assert [record.message for record in caplog.records if record.levelname == "ERROR"] == []
+
+
 async def test_a_hurried_day_runs_every_job_more_often(office: Office) -> None:
     locality = replace(office.rim.locality, pace=60)
     hurried = {job.name: job.when for job in all_jobs(replace(office.rim, locality=locality))}

@@ -8,7 +8,7 @@ Three carriers, and what each may do:
 
 Records are MessagePack arrays (fields are only ever added at the end, with defaults): a drop-off takes 84 bytes, its
 dormant pick-up 95, a collection 69, a revocation about 85. Six pairs make a QR code of version 25; more become a series
-(docs/adr/0012).
+(docs/adr/0015).
 """
 
 import msgspec

@@ -32,7 +32,7 @@ from contract.envelope import Envelope
 from contract.grants import CourierPass, DropOffGrant, Grant, GrantBundle, PickUpGrant
 from contract.ids import CourierRef, LockerId
 
-CODE_BYTES_MAX = 1_080  # six parcels a code: QR version 25, 125 modules with its border, see docs/adr/0012
+CODE_BYTES_MAX = 1_080  # six parcels a code: QR version 25, 125 modules with its border, see docs/adr/0015
 OWED_MAX = 24  # two codes more: what is older waits for the wire or the next visit
 LOOKED_AT_MAX = 500  # messages; a locker of 60 doors that has been silent for a week is owed about 400
 _GRANTS = msgspec.msgpack.Decoder(Grant)

@@ -20,7 +20,7 @@ from contract.grants import CollectGrant, CourierPass, DropOffGrant, PickUpGrant
 from contract.ids import CompartmentLabel, ParcelRef
 from tests.unit.cloud.small_cloud import COURIER, GRANT, OPERATOR, REF, SmallCloud
 
-VERSION_MAX = 25  # docs/adr/0012
+VERSION_MAX = 25  # docs/adr/0015
 OTHER = "d0" * 16
 
 

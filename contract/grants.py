@@ -7,7 +7,7 @@ Three carriers, and what each may do:
 * ``Capability`` is the QR in the recipient's message; it never passes the broker, because it opens by itself.
 
 Records are MessagePack arrays (fields are only ever added at the end, with defaults): a drop-off takes 84 bytes, its
-dormant pick-up 95, a collection 69, a revocation about 85. Six pairs make a QR code of version 25; more become a series
+dormant pick-up 95, a collection 69, a revocation about 75. Six pairs make a QR code of version 25; more become a series
 (docs/adr/0015).
 """
 

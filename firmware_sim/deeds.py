@@ -106,6 +106,7 @@ class LockerPicture(msgspec.Struct, frozen=True):
     screen: Screen | None
     doors: tuple[DoorPicture, ...]
     violations: tuple[str, ...]
+    buzzing: bool = False
 
 
 class UnknownLockerError(LookupError):

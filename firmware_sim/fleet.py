@@ -146,6 +146,7 @@ def picture(locker: SimulatedLocker) -> LockerPicture:
         acknowledged=store.acknowledged.sequence if store is not None else -1,
         waiting=store.head.sequence - store.acknowledged.sequence if store is not None else -1,
         failure=str(locker.failure or ""),
+        buzzing=locker.has_power and locker.cabinet.buzzing,
         screen=agent.front.screen() if agent is not None else None,
         doors=tuple(
             DoorPicture(

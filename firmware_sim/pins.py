@@ -27,6 +27,7 @@ from firmware_sim.truth import CabinetTruth
 
 Answer = TypeVar("Answer")
 
+BEAT_MS = 1_500  # the slowest pattern sounds once a second
 TRACE_MAX = 10_000  # levels kept per pin: a day of a busy lock has a few hundred
 PI_3B, COMPUTE_MODULE_3 = "a02082", "a020a0"  # revision codes: 28 and 46 usable lines
 
@@ -244,6 +245,13 @@ class SimulatedCabinet:
     def _testify(self) -> None:
         if self._witness is not None:
             self._witness(self.cabinet.truth())
+
+    @property
+    def buzzing(self) -> bool:
+        """Whether the buzzer sounds, or did within its last beat."""
+        trace = self.factory.traces.get(self._wiring.board.buzzer_pin or -1)
+        now_ms = self._clock.monotonic_ms()
+        return any(one.level for one in trace or () if now_ms - one.at_ms <= BEAT_MS)
 
     def _shown(self, gpio: int, level: bool) -> None:  # noqa: FBT001 - a level, as on a wire
         label = self._locks.get(gpio)

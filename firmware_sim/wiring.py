@@ -28,11 +28,12 @@ def simulated_wiring(layout: Layout) -> Wiring:
     if len(plans) > COMPARTMENTS_MAX:
         raise ValueError(f"{layout.model} has {len(plans)} doors, a compute module has pins for {COMPARTMENTS_MAX}")
     compartments = tuple(_compartment(plan, nth, len(plans)) for nth, plan in enumerate(plans))
-    return Wiring(simulated_board(), compartments, None)
+    buzzer = FIRST_PIN + 2 * len(plans)
+    return Wiring(simulated_board(buzzer if buzzer <= PiModel.COMPUTE_MODULE.gpio_max else None), compartments, None)
 
 
-def simulated_board() -> BoardWiring:
-    """Return what all doors of a simulated locker share."""
+def simulated_board(buzzer_pin: int | None = None) -> BoardWiring:
+    """Return what all doors of a simulated locker share; a wall that takes all pins leaves none for a buzzer."""
     return BoardWiring(
         kind=BoardKind.GPIO,
         pin_factory=PinFactoryName.MOCK,
@@ -44,7 +45,7 @@ def simulated_board() -> BoardWiring:
         uart=False,
         pulse_ms_max=1_000,
         coil_off_ms_min=SIM_COIL_OFF_MS,
-        buzzer_pin=None,
+        buzzer_pin=buzzer_pin,
         mains_pin=None,
         work_dir=Path("/tmp"),  # noqa: S108 - only lgpio writes there, and the simulation has none
     )

@@ -148,7 +148,7 @@ function showLocker(locker) {
   shown.root.classList.toggle("is-dark", !locker.power);
   shown.kiosk.href = locker.kiosk_url;
   const full = locker.doors.filter((door) => door.parcel !== null).length;
-  shown.facts.textContent = `${locker.model} · ${full} of ${locker.doors.length} taken`;
+  shown.facts.textContent = `${locker.model} · ${full} of ${locker.doors.length} taken${locker.buzzing ? " · the buzzer sounds" : ""}`;
   const [link, mood] = uplinkOf(locker);
   chip(shown.uplink, link, mood);
   chip(shown.power, locker.power ? "Pull the plug" : "No power: switch on", locker.power ? "" : "bad");

@@ -10,6 +10,7 @@ from contract.ids import CompartmentLabel
 from contract.layout import CompartmentPlan, Layout
 from contract.sizes import SizeClass
 from edge.clock import SystemClock
+from edge.drivers.gpio import GpioBuzzer
 from edge.drivers.wiring_records import PiModel, Wiring
 from firmware_sim.physics import CabinetError, CompartmentFaults, SensorFault
 from firmware_sim.pins import SimFactory, SimulatedCabinet
@@ -146,3 +147,17 @@ def test_a_compute_module_has_pins_for_its_doors() -> None:
 def test_a_wall_of_doors_does_not_fit_behind_one_pi() -> None:
     with pytest.raises(ValueError, match="23 doors"):
         simulated_wiring(layout(COMPARTMENTS_MAX + 1))
+
+
+def test_the_buzzer_is_heard_between_its_beats_too(cabinet: SimulatedCabinet, wiring: Wiring) -> None:
+    assert wiring.board.buzzer_pin is not None
+    buzzer = GpioBuzzer(wiring.board.buzzer_pin, cabinet.factory)
+    buzzer.sound(on=False)
+    assert not cabinet.buzzing
+    buzzer.sound(on=True)
+    buzzer.sound(on=False)
+    assert cabinet.buzzing
+
+
+def test_a_wall_that_takes_all_pins_has_no_buzzer() -> None:
+    assert simulated_wiring(layout(COMPARTMENTS_MAX)).board.buzzer_pin is None

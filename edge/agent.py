@@ -23,7 +23,8 @@ from edge.kiosk.screen_watch import ScreenWatch
 from edge.locker_controller.controller import Controller
 from edge.locker_controller.identity import Hardware, Identity, World
 from edge.locker_controller.persist import RecordError
-from edge.store.errors import StoreError
+from edge.locker_controller.salvage import JOURNAL_LOST
+from edge.store.errors import StoreError, StoreFact
 from edge.store.ports import Database
 from edge.store.store import Store
 from edge.uplink.inbox import Trust
@@ -31,6 +32,7 @@ from edge.uplink.presence import Presence
 from edge.uplink.uplink import Standing, Uplink
 
 STORE_RETRY_S = 5.0  # a card that cannot be opened is tried again while the page says so
+DAMAGED_TIMES = 2
 STOP_S_MAX = 3.0  # systemd waits ninety seconds, a small UPS may not; a commit takes milliseconds
 
 _log = logging.getLogger(__name__)
@@ -39,7 +41,7 @@ _log = logging.getLogger(__name__)
 @dataclass(frozen=True, slots=True)
 class Fittings:
     """What a locker's agent is made of. Without ``make_link`` it never connects; without ``kiosk_port`` it serves no
-    page, but ``Agent.front`` still answers.
+    page, but ``Agent.front`` still answers. ``set_aside`` keeps a damaged file under the name it returns.
     """  # noqa: D205 - one thought
 
     identity: Identity
@@ -51,6 +53,7 @@ class Fittings:
     scanner: Scanner | None = None
     kiosk_port: int | None = None
     faults: Mapping[CompartmentLabel, str] = field(default_factory=dict)
+    set_aside: Callable[[], str] | None = None
 
 
 class Agent:
@@ -66,6 +69,8 @@ class Agent:
         self.controller: Controller | None = None
         self.uplink: Uplink | None = None
         self.ready = asyncio.Event()
+        self._damaged = 0
+        self._lost: str | None = None
 
     async def run(self) -> None:
         """Serve: the page first, then the doors, then the link; each goes on without the later ones."""
@@ -117,8 +122,20 @@ class Agent:
                 reason = error.fact if isinstance(error, StoreError) else "record_damaged"
                 _log.error("store_unusable", extra={"error": str(error)})
                 self.front.closed(reason)
+                self._begin_anew(error)
                 health.notify("WATCHDOG=1", self._environment)
                 await asyncio.sleep(STORE_RETRY_S)
+
+    def _begin_anew(self, error: StoreError | RecordError) -> None:
+        """Keep a file that is damaged beyond use aside, once it was so twice: one bad read is no lost card.
+
+        What was acknowledged is in the cloud; what is in the compartments nobody here knows, and the loop says so.
+        """
+        damaged = isinstance(error, RecordError) or error.fact is StoreFact.CORRUPT
+        self._damaged = self._damaged + 1 if damaged else 0
+        if self._damaged >= DAMAGED_TIMES and self._lost is None and self._fittings.set_aside is not None:
+            self._lost = self._fittings.set_aside()
+            _log.error("store_set_aside", extra={"kept_as": self._lost})
 
     async def _open_once(self, stack: AsyncExitStack) -> Controller:
         fittings = self._fittings
@@ -130,6 +147,8 @@ class Agent:
         except BaseException:
             await database.close()
             raise
+        if self._lost is not None:
+            controller.start_with(JOURNAL_LOST, f"the damaged file is kept as {self._lost}")
         stack.push_async_callback(store.close)
         self.store, self.controller = store, controller
         if fittings.make_link is not None:

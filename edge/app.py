@@ -40,6 +40,8 @@ from provisioning.bundle import Bundle, BundleError, load_bundle, tls_files
 from provisioning.signing_key import DeviceKeyError, load_signing_key
 
 DATABASE = "locker.db"
+PARTS = ("", "-wal", "-shm")  # what a SQLite database consists of
+DAMAGED_KEPT = 3  # a few megabytes each; more would fill the card that is failing anyway
 LOCK = "agent.lock"
 KIOSK_PORT_FILE = "kiosk.port"  # written once the page is served, so that port 0 can be found by whoever asked for it
 EXIT_SETUP = 3  # the machine is not set up; restarting does not help, a person must look
@@ -119,7 +121,21 @@ def fit(settings: Settings, bundle: Bundle, board: Board, scanner: Scanner | Non
         scanner=scanner,
         kiosk_port=settings.kiosk_port,
         faults=board.faults,
+        set_aside=partial(set_aside, settings.data / DATABASE),
     )
+
+
+def set_aside(database: Path) -> str:
+    """Keep a damaged database for whoever looks at the card, the newest ``DAMAGED_KEPT`` of them; return its name."""
+    names = [f"{database.name}.damaged-{number}" for number in range(1, DAMAGED_KEPT + 1)]
+    for older, newer in zip(names[1:][::-1], names[:-1][::-1], strict=True):
+        for part in PARTS:
+            if database.with_name(newer + part).exists():
+                database.with_name(newer + part).replace(database.with_name(older + part))
+    for part in PARTS:
+        if database.with_name(database.name + part).exists():
+            database.with_name(database.name + part).replace(database.with_name(names[0] + part))
+    return names[0]
 
 
 async def run(settings: Settings) -> None:

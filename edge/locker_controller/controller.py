@@ -116,12 +116,12 @@ class Controller:
         state, lost = salvage(identity.setup, await store.records(), store.broken)
         controller = cls(identity, store, hardware, world, state)
         for first in store.damages[:1]:
-            controller._start_with(ALARM_DAMAGED, f"{len(store.damages)} places, first {first.kind} {first.sequence}")
+            controller.start_with(ALARM_DAMAGED, f"{len(store.damages)} places, first {first.kind} {first.sequence}")
         if lost:
-            controller._start_with("record_damaged", f"{len(lost)} records, first: {lost[0]}")
+            controller.start_with("record_damaged", f"{len(lost)} records, first: {lost[0]}")
         return controller
 
-    def _start_with(self, name: str, detail: str) -> None:
+    def start_with(self, name: str, detail: str) -> None:
         self._alarms_at_start.append(_Work(_Alarm(name, detail), kept=True))
 
     # ------------------------------------------------------------------ the loop

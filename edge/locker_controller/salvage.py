@@ -10,7 +10,8 @@ from edge.locker_controller.persist import KINDS, RecordError, restore
 from edge.locker_controller.state import CompartmentRecord, LockerRecord, Setup, Withdrawal
 
 Record = tuple[str, str | bytes, bytes]
-MEMORY_LOST = frozenset({"journal_ahead", "journal_forked"})  # see ``uplink.outbox``
+JOURNAL_LOST = "journal_lost"
+MEMORY_LOST = frozenset({"journal_ahead", "journal_forked", JOURNAL_LOST})  # the first two: see ``uplink.outbox``
 RECORDS_LOST_MAX = 1_000  # past this the card holds no state any more, and nobody should be served from it
 
 

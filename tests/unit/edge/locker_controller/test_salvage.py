@@ -127,7 +127,7 @@ def test_an_alarm_of_the_rim_is_journalled_and_changes_nothing() -> None:
     assert alarmed(scene.state, alarm) == Decision(scene.state, (alarm,))
 
 
-@pytest.mark.parametrize("name_of_it", ["journal_ahead", "journal_forked"])
+@pytest.mark.parametrize("name_of_it", ["journal_ahead", "journal_forked", "journal_lost"])
 def test_a_card_of_before_hands_nothing_out_and_takes_nothing_in_on_its_own_memory(name_of_it: str) -> None:
     scene = full()
     decision = alarmed(scene.state, AlarmRaised(name_of_it, "journal ended at 41, cloud at 61"))

@@ -10,6 +10,7 @@ import sys
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from types import FrameType
 
 import pytest
@@ -160,7 +161,7 @@ def test_a_hit_costs_the_same_work_wherever_it_stands_and_a_miss_costs_no_less()
     tried = {place: StretchedCode(place.to_bytes(32)) for place in (0, 1, LIVE // 2, LIVE - 1, LIVE + 7)}
     found = {place: tuple(find_match(code, live, KEY)) for place, code in tried.items()}
     assert found == {0: ("0",), 1: ("1",), LIVE // 2: (f"{LIVE // 2}",), LIVE - 1: (f"{LIVE - 1}",), LIVE + 7: ()}
-    done = [work(lambda code=code: find_match(code, live, KEY)) for code in tried.values()]  # type: ignore[misc]
+    done = [work(partial(find_match, code, live, KEY)) for code in tried.values()]
     *hits, miss = done
     assert all(one == hits[0] for one in hits)
     assert all(one["compare_digest"] == one["verifier"] == LIVE for one in done)
@@ -174,5 +175,5 @@ def test_the_whole_decision_does_the_same_comparisons_for_a_first_and_a_last_par
         scene = Scene()
         for one in "PQR":
             scene.puts_in(one)
-        counts.add(work(lambda what=what, scene=scene: scene.types(what))["compare_digest"])  # type: ignore[misc]
+        counts.add(work(partial(scene.types, what))["compare_digest"])
     assert counts == {3}

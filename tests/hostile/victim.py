@@ -33,6 +33,7 @@ from edge.locker_controller.controller import Controller
 from edge.locker_controller.identity import Hardware, Identity, World
 from edge.locker_controller.state import Setup
 from edge.store.ports import Database
+from edge.store.seal import SEAL_BYTES
 from edge.store.sqlite_sync import SyncDatabase
 from edge.uplink.inbox import Inbox
 from edge.uplink.presence import Presence
@@ -45,6 +46,7 @@ START_S = 1_790_000_000
 BUILT_MS = (START_S - 30 * 86_400) * 1000
 TICK_S, IDLE_TICK_S = 1.0, 300.0  # a Pi ticks four times a second: a simulated day would be 350,000 decisions
 RECONNECT_S = 30.0  # the first wait of a link's full jitter has a ceiling of eight seconds
+QUIET_WATCHDOG = {"WATCHDOG_USEC": str(3 * 3_600_000_000)}  # once an hour; every five seconds is most of a quiet day
 SOON_S = 2.0  # a decision takes no virtual time, a tick one second
 KEY, SALT = b"k" * 32, b"s" * 16
 DOORS = tuple(CompartmentLabel(f"A{number:02d}") for number in range(1, 21))
@@ -115,7 +117,7 @@ class Victim:
         self.boot = BootId(self.chance.randbytes(16))
         self.clock.booted_ms = self.loop.now_ms
         self.board = self._board()
-        self.agent = Agent(self._fittings(), {})
+        self.agent = Agent(self._fittings(), QUIET_WATCHDOG)
         self._life = self.loop.create_task(self.agent.run())
         await self.agent.ready.wait()
         await self.pass_time(SOON_S)
@@ -219,7 +221,7 @@ class Victim:
     def records(self) -> dict[tuple[str, object], bytes]:
         """Return everything that a restart would find."""
         rows = self.disk.connection.execute("SELECT kind, key, value FROM record").fetchall()
-        return {(kind, key): value for kind, key, value in rows}
+        return {(kind, key): value[:-SEAL_BYTES] for kind, key, value in rows}
 
     def events(self) -> list[Event]:
         """Return what the journal says, oldest first."""

@@ -16,7 +16,7 @@ from tests.simulation.street.speech import Said, said
 from tests.survives import survived
 
 LANGUAGES = ("en", "pl", "de")
-ROW = "Everyday trouble in the street: named scenarios, each with its sentence on the screen and its alarm"
+ROW = "Everyday trouble in the street: named scenarios"
 
 Play = Callable[[Street], Awaitable[None]]
 

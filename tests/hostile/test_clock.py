@@ -122,6 +122,7 @@ def test_the_clock_is_wrong_and_what_was_known_of_the_time_is_lost(jump_s: int) 
     named(f"floor lost {jump_s}", scenario)
 
 
+@pytest.mark.long
 def test_a_week_without_a_time_source_and_then_another_day() -> None:
     async def scenario(victim: Victim) -> None:
         victim.clock.synced = False

@@ -149,6 +149,7 @@ def test_a_message_heard_again_on_a_restored_disk_opens_nothing_and_means_what_i
     attacked(kind, replayed_on_a_restored_disk)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("kind", sorted(DATED))
 def test_a_message_held_back_past_its_time_does_nothing(kind: str) -> None:
     async def delayed(victim: Victim, make: Make) -> None:

@@ -94,7 +94,7 @@ class Promises(RuleBasedStateMachine):
         self.street.later(hours)
 
     @rule(number=numbers, elsewhere=st.booleans(), known=st.booleans())
-    def drop_off(self, number: int, elsewhere: bool, known: bool) -> None:  # noqa: FBT001 - drawn
+    def drop_off(self, number: int, elsewhere: bool, known: bool) -> None:  # noqa: FBT001 - Hypothesis draws and names it
         parcel = self.some(number, S.ASSIGNED_TO_LOCKER, *(OPEN if elsewhere else ()))
         if parcel:
             promise = self.street.cases[parcel].promise
@@ -104,7 +104,7 @@ class Promises(RuleBasedStateMachine):
                 self.street.deliver(there)
 
     @rule(number=numbers, known=st.booleans())
-    def pick_up(self, number: int, known: bool) -> None:  # noqa: FBT001 - drawn
+    def pick_up(self, number: int, known: bool) -> None:  # noqa: FBT001 - Hypothesis draws and names it
         inside = [one for one in self.street.cases if self.street.where(one)]
         if inside:
             there, _ = self.street.where(inside[number % len(inside)]) or ("", "")
@@ -119,7 +119,7 @@ class Promises(RuleBasedStateMachine):
             self.street.collect(parcel)
 
     @rule(locker=lockers, number=numbers, in_service=st.booleans())
-    def service(self, locker: str, number: int, in_service: bool) -> None:  # noqa: FBT001 - drawn
+    def service(self, locker: str, number: int, in_service: bool) -> None:  # noqa: FBT001 - Hypothesis draws and names it
         labels = sorted(self.street.doors[locker])
         self.street.service(locker, labels[number % len(labels)], in_service=in_service)
 

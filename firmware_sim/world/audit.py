@@ -26,6 +26,7 @@ LATE = timedelta(
 UNCONFIRMED = timedelta(minutes=10)  # ten times what the product waits before it says something again
 LOOK_S, CALM_LOOKS = 300.0, 3
 OFFLINE = "the cloud takes it for offline"
+PICTURE = ", and only a picture tells"  # a courier found nothing: no event says so, and one lost picture is one too few
 
 
 @dataclass
@@ -118,7 +119,8 @@ class Auditor:
             parcel, status = theirs[label]
             ours = record.parcel.hex() if record.parcel else None
             if parcel != ours:
-                return f"{label} holds {self._name(ours)}, the cloud has {self._name(parcel)}"
+                what = f"{label} holds {self._name(ours)}, the cloud has {self._name(parcel)}"
+                return what + (PICTURE if label in site.ledger.missing else "")
             if (status == CompartmentStatus.IN_SERVICE) != (not record.withdrawn and not record.suspect):
                 return f"{label} is {record.withdrawn or record.suspect or 'in service'}, the cloud says {status}"
         return None

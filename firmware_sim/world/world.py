@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from firmware_sim.world import audit
-from firmware_sim.world.audit import OFFLINE, Auditor
+from firmware_sim.world.audit import OFFLINE, PICTURE, Auditor
 from firmware_sim.world.chronicle import Chronicle, Violation
 from firmware_sim.world.enrolling import enrolled
 from firmware_sim.world.faults import Troubles
@@ -177,12 +177,17 @@ class World:
             if not any(site.pavement.locked() for site in self.sites):
                 break
             await asyncio.sleep(LOOK_S)
+        for site in self.sites:
+            for label in site.open_doors():
+                self.chronicle.tell(f"the last to leave shuts {label} at {site.id}")
+                site.close(label)
+        await asyncio.sleep(LOOK_S)
         began_s, limit_s, late = self.loop.time(), CONVERGED_S_MAX, False
         different = self.auditor.disagreement()
         while different and self.loop.time() - began_s < PATIENCE_S and not self._halted():
             await asyncio.sleep(LOOK_S)
             different = self.auditor.disagreement()
-            if different and different.endswith(OFFLINE):
+            if different and different.endswith((OFFLINE, PICTURE)):
                 limit_s = PRESENT_S_MAX
             if different and not late and self.loop.time() - began_s >= limit_s:
                 late = True

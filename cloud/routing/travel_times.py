@@ -75,12 +75,7 @@ def great_circle(places: Sequence[Place], profile: SpeedProfile, hour: int) -> T
 
     Raises MatrixError for more than PLACES_MAX places, doubles, or coordinates that are not on Earth.
     """
-    size = len(places)
-    if size > PLACES_MAX:
-        raise MatrixError(f"{size} places; at most {PLACES_MAX} fit one matrix")
-    degrees = np.asarray(places, dtype=np.float64).reshape(size, 2)
-    if not np.isfinite(degrees).all() or (np.abs(degrees) > (180.0, 90.0)).any():
-        raise MatrixError("a place is not on Earth: longitude -180..180 comes first, then latitude -90..90")
+    size, degrees = len(places), degrees_of(places)
     radians = np.radians(degrees)
     distances = np.empty((size, size), dtype=np.uint32)
     durations = np.empty((size, size), dtype=np.uint32)
@@ -90,6 +85,16 @@ def great_circle(places: Sequence[Place], profile: SpeedProfile, hour: int) -> T
         distances[rows] = np.ceil(road_m)
         durations[rows] = np.ceil(drive_s(road_m, profile) * profile.hour_factors[hour])
     return TravelTimes(tuple(places), durations, distances)
+
+
+def degrees_of(places: Sequence[Place]) -> NDArray[np.float64]:
+    """Return places as rows of longitude and latitude; raises MatrixError for too many, or one that is not on Earth."""
+    if len(places) > PLACES_MAX:
+        raise MatrixError(f"{len(places)} places; at most {PLACES_MAX} fit one matrix")
+    degrees = np.asarray(places, dtype=np.float64).reshape(len(places), 2)
+    if not np.isfinite(degrees).all() or (np.abs(degrees) > (180.0, 90.0)).any():
+        raise MatrixError("a place is not on Earth: longitude -180..180 comes first, then latitude -90..90")
+    return degrees
 
 
 def haversine_m(origins: NDArray[np.float64], destinations: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -19,10 +19,10 @@ from scipy.sparse import csr_array
 from scipy.sparse.csgraph import dijkstra
 from scipy.spatial import cKDTree
 
-from cloud.routing.matrices import PLACES_MAX, MatrixError, TravelTimes
+from cloud.routing.matrices import TravelTimes
 from cloud.routing.problem import UNREACHABLE_S, Place
 from cloud.routing.travel.graph import Floats, Ints, RoadGraph
-from cloud.routing.travel_times import EARTH_RADIUS_M, VAN
+from cloud.routing.travel_times import EARTH_RADIUS_M, VAN, degrees_of
 
 SNAP_M_MAX = 1_000.0  # a place farther from every road than that is in the wilds, or in another city
 WALK_M_S = 1.2  # kerb to door with a parcel
@@ -64,12 +64,7 @@ def road_times(streets: Streets, places: Sequence[Place], factor: float = 1.0) -
 
     Pairs that no road joins get ``UNREACHABLE_S``; ``TravelTimes.unreachable`` names places that lie so.
     """
-    size = len(places)
-    if size > PLACES_MAX:
-        raise MatrixError(f"{size} places; at most {PLACES_MAX} fit one matrix")
-    degrees = np.asarray(places, dtype=np.float64).reshape(size, 2)
-    if not np.isfinite(degrees).all() or (np.abs(degrees) > (180.0, 90.0)).any():
-        raise MatrixError("a place is not on Earth: longitude -180..180 comes first, then latitude -90..90")
+    size, degrees = len(places), degrees_of(places)
     points, walk_m = streets.snap(degrees)
     on_road = np.flatnonzero(points >= 0)
     durations = np.full((size, size), float(UNREACHABLE_S))

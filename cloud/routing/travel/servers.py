@@ -18,10 +18,10 @@ from numpy.typing import NDArray
 from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 from tenacity.wait import wait_base
 
-from cloud.routing.matrices import PLACES_MAX, TRAVEL_MAX, MatrixError, TravelTimes
+from cloud.routing.matrices import TRAVEL_MAX, TravelTimes
 from cloud.routing.problem import UNREACHABLE_S, Place
 from cloud.routing.travel.errors import ServerLiedError, ServerRefusedError, ServerSilentError
-from cloud.routing.travel_times import VAN
+from cloud.routing.travel_times import VAN, degrees_of
 
 ATTEMPTS = 3  # of one block; a server that fails three times in a few seconds is down
 AT_ONCE = 4  # blocks under way: a routing server uses a core for each
@@ -104,8 +104,7 @@ class ServerTimes:
 
     async def matrix(self, places: Sequence[Place], depart_at: datetime) -> TravelTimes:
         asked = tuple(places)
-        if len(asked) > PLACES_MAX:
-            raise MatrixError(f"{len(asked)} places; at most {PLACES_MAX} fit one matrix")
+        degrees_of(asked)  # too many, or a place off the Earth, is our own mistake and no server's
         free = self.remembered.find(asked)
         if free is None:
             free = await self._free_flow(asked)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from cloud.plan_cli import Exit, main
+from cloud.plan_files.app import Exit, main
 
 COLUMNS = "barcode,recipient_name,address,longitude,latitude,length_mm,width_mm,height_mm,weight_g"
 PARCELS = f"""{COLUMNS},recipient_email,locker_allowed
@@ -113,8 +113,7 @@ def test_a_published_instance_becomes_a_plan_too(folder: Path) -> None:
 def test_what_cannot_be_planned_is_said_in_a_line(
     folder: Path, capsys: pytest.CaptureFixture[str], more: list[str], said: str
 ) -> None:
-    lockers = {**LOCKERS, "features": [{**LOCKERS["features"][0], "properties": {"ref": "WAW-ONE"}}]}  # type: ignore[dict-item]
-    (folder / "lockers.geojson").write_text(json.dumps(lockers))
+    (folder / "lockers.geojson").write_text(json.dumps(LOCKERS).replace(', "model": "S12"', ""))
 
     assert plan(folder, *(one.format(folder=folder) for one in more)) == Exit.NO_PLAN
     assert said in capsys.readouterr().err

@@ -5,6 +5,7 @@ from datetime import datetime
 
 import pytest
 
+from cloud.intake.parcels_csv import ParcelRow
 from cloud.plan_files.day import NamedDay, to_doors, to_nearest
 from cloud.routing.problem import StopKind, TimeWindow
 from contract.ids import LockerId
@@ -36,8 +37,8 @@ def test_a_preferred_locker_is_the_only_one_however_far() -> None:
     ],
     ids=["not allowed", "perishable", "cold", "too heavy", "too large", "no locker near"],
 )
-def test_everything_else_goes_to_the_door(parcel: object) -> None:
-    day = a_day(parcel)  # type: ignore[arg-type]  # parametrize forgets the type
+def test_everything_else_goes_to_the_door(parcel: ParcelRow) -> None:
+    day = a_day(parcel)
     assert day.joint.choices == ()
     assert [stop.kind for stop in day.joint.stops] == [StopKind.HOME]
 

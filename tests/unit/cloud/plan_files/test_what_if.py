@@ -1,6 +1,7 @@
 """More people take a locker, more lockers stand there: the same files, changed as asked and in no other way."""
 
 from dataclasses import replace
+from typing import Any
 
 from cloud.intake.parcels_csv import ParcelRow
 from cloud.plan_files.day import Files
@@ -8,8 +9,8 @@ from cloud.plan_files.what_if import suggest, with_lockers, with_opt_in
 from tests.unit.cloud.plan_files.builders import COURIER, NEAR, PARCEL
 
 
-def rows(count: int, **changes: object) -> list[ParcelRow]:
-    return [replace(PARCEL, barcode=f"LM{number}", **changes) for number in range(count)]  # type: ignore[arg-type]
+def rows(count: int, **changes: Any) -> list[ParcelRow]:
+    return [replace(PARCEL, barcode=f"LM{number}", **changes) for number in range(count)]
 
 
 def files(*parcels: ParcelRow) -> Files:

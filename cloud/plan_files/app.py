@@ -8,7 +8,7 @@ import asyncio
 import sys
 import time
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 from enum import IntEnum
 from pathlib import Path
@@ -26,7 +26,7 @@ from cloud.intake.parcels_csv import Locale, read_parcels
 from cloud.plan_files.day import Assumptions, Files, NamedDay, day_of, to_doors, to_nearest
 from cloud.plan_files.outcome import CO2_G_PER_KM, Outcome, compared, of_day, of_instance
 from cloud.plan_files.report import NoLibrariesError, as_html
-from cloud.plan_files.solving import solve_instance
+from cloud.plan_files.solving import Search, solve_instance
 from cloud.plan_files.what_if import suggest, with_lockers, with_opt_in
 from cloud.plan_files.writing import as_geojson, as_json, totals
 from cloud.routing.joint.planner import JointOptions, JointPlanner
@@ -54,15 +54,6 @@ class Exit(IntEnum):
 
 class NoPlanError(PlannerError):
     """There is nothing to write; the message says why and what to do."""
-
-
-@dataclass(frozen=True, slots=True)
-class Search:
-    """How long and on how many cores."""
-
-    seconds: float
-    seed: int
-    threads: int
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -138,7 +129,7 @@ def _day(asked: argparse.Namespace, console: Console) -> tuple[Outcome, int]:
         raise NoPlanError(f"there is no model {unknown[0]}; known are {', '.join(layouts)}")
     assumed = Assumptions(zone, asked.walk_m, asked.model)
     files = Files(parcels, lockers, couriers)
-    search = Search(asked.seconds, asked.seed, asked.threads)
+    search = Search(time.monotonic, asked.seconds, asked.seed, asked.threads)
     title = f"{asked.day.isoformat()}: {len(parcels)} parcels, {len(lockers)} lockers, {len(couriers)} couriers"
     ways, notes = _ways(asked, files, lambda one: day_of(one, asked.day, layouts, assumed))
     outcomes = [asyncio.run(_plan(title, name, one, search)) for name, one in ways]
@@ -237,7 +228,8 @@ def _bar() -> Progress:
 def _instance(asked: argparse.Namespace, console: Console) -> Outcome:
     posed = read(asked.file, asked.set)
     console.print(f"{posed.name}: {len(posed.customers)} customers, {len(posed.options)} options", markup=False)
-    began = time.monotonic()
+    search = Search(time.monotonic, asked.seconds, asked.seed, asked.threads)
+    began = search.clock()
     with _bar() as bar:
         task = bar.add_task(posed.name, total=asked.seconds, best="")
 
@@ -245,7 +237,7 @@ def _instance(asked: argparse.Namespace, console: Console) -> Outcome:
             best = f"{vehicles} vehicles, {cost / posed.scale:,.1f}"
             bar.update(task, completed=min(asked.seconds, time.monotonic() - began), best=best)
 
-        answer, faults = solve_instance(posed, asked.seconds, (asked.seed, asked.threads), tell)
+        answer, faults = solve_instance(posed, search, tell)
         bar.update(task, completed=asked.seconds)
     if faults:
         raise NoPlanError(f"the checker refuses the answer: {faults[0]}")

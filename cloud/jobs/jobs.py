@@ -13,6 +13,7 @@ from cloud.rim import Rim
 from cloud.services import idempotency
 from cloud.services.dispatch import expire_messages, resend_unconfirmed
 from cloud.services.expire_parcels import expire_parcels
+from cloud.services.held_drop_offs import promise_held
 from cloud.services.ports import Act, UnitOfWork
 from cloud.services.prepare_codes import FreshCode, lockers_needing_codes, make_codes, store_codes
 from cloud.services.record_state import mark_silent
@@ -44,6 +45,7 @@ def all_jobs(rim: Rim) -> tuple[Job, ...]:
         job("expire_parcels", timedelta(minutes=5), lambda uow, act: expire_parcels(uow, act, keys)),
         job("remind", timedelta(minutes=5), remind),
         job("expire_reservations", timedelta(minutes=2), lambda uow, act: expire_reservations(uow, act, keys)),
+        job("promise_held", timedelta(minutes=2), lambda uow, act: promise_held(uow, act, keys)),
         job("expire_commands", timedelta(seconds=5), expire_commands),
         job("mark_silent", timedelta(seconds=30), mark_silent),
         job("resend_unconfirmed", timedelta(seconds=60), resend_unconfirmed),

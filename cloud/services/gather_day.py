@@ -1,7 +1,7 @@
 """Everything due on one day, as routing's own records: what to bring and collect, where there is room, who drives."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 
 from cloud.domain.actors import Role, require
@@ -17,6 +17,7 @@ from cloud.routing.plan import Unplanned
 from cloud.routing.problem import Amounts, Costs, Courier, Place, Problem, RouteCourierId, TimeWindow
 from cloud.routing.stops import Collection, DayInput, DropOff, HomeDelivery, Item, Site, build_stops
 from cloud.services.day_choices import Due, joint_day
+from cloud.services.forecast_capacity import forecast, with_forecast
 from cloud.services.many import by_id
 from cloud.services.ports import NOT_NULL, Act, Before, From, UnitOfWork
 from cloud.services.records import GrantState, IssuedGrant, Route, Shift
@@ -71,7 +72,7 @@ def gather_day(uow: UnitOfWork, act: Act, span: DaySpan) -> DayData:
     stops = build_stops(day)
     couriers = tuple(_courier(shift, span) for shift in shifts)
     dues = tuple(Due(parcel, _item(parcel), _windows(parcel, span)) for parcel in due)
-    joint = joint_day(uow, act, dues, (sites, day.collections), couriers)
+    joint = joint_day(uow, act, dues, (_forecast(uow, act, (sites, shifts), span), day.collections), couriers)
     return DayData(span, Problem(stops.stops, couriers), stops.unplanned, shifts, joint)
 
 
@@ -107,6 +108,16 @@ def _sites(uow: UnitOfWork, span: DaySpan, lockers: dict[str, Locker], due: Iter
         windows = _hours(locker, span)
         is_open = windows is not None and (takes_parcels(locker) or locker.id in kept)
         yield Site(locker.id, Place(locker.lon, locker.lat), free=left, windows=windows or (), is_open=is_open)
+
+
+def _forecast(
+    uow: UnitOfWork, act: Act, known: tuple[tuple[Site, ...], tuple[Shift, ...]], span: DaySpan
+) -> tuple[Site, ...]:
+    """Return the lockers with the room there will be when the first courier sets out: nobody is there earlier."""
+    (sites, shifts), zone = known, span.begins.tzinfo
+    begins = min((shift.starts_at for shift in shifts), default=act.now)
+    more = forecast(uow, act, begins.astimezone(zone))
+    return tuple(replace(site, free=with_forecast(site.free or {}, more.get(site.id, {}))) for site in sites)
 
 
 def _hours(locker: Locker, span: DaySpan) -> tuple[TimeWindow, ...] | None:

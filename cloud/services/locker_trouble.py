@@ -76,13 +76,15 @@ def send_elsewhere(
     trouble, parcel_id = what
     parcel = uow.need(Parcel, parcel_id)
     route = reroute.route_carrying(uow, parcel_id)
-    if route is None or parcel.state is not ParcelState.ASSIGNED_TO_LOCKER or parcel.locker_id != trouble.locker_id:
+    held = parcel.locker_id is None and parcel.state is ParcelState.OUT_FOR_DELIVERY  # planned there, never promised
+    promised = parcel.locker_id == trouble.locker_id and parcel.state is ParcelState.ASSIGNED_TO_LOCKER
+    if route is None or not (promised or held):
         raise ConflictError(f"parcel {parcel_id} is not on its way to locker {trouble.locker_id}")
     check_driver(act, route)
     _say(uow, act, trouble)
     end_promise(uow, act, parcel.id, ReservationState.RELEASED, trouble.trouble)
     revoke_grants(uow, act, keys, parcel.id, f"the locker is {trouble.trouble}")
-    after = advance(parcel.state, Wish.UNASSIGN)
+    after = advance(parcel.state, Wish.FAIL_ATTEMPT if held else Wish.UNASSIGN)
     parcel = move(uow, act, parcel, "drop_off_refused", state=after, locker_id=None, detail=trouble.trouble)
     asked = question_for(uow, act, parcel, (_here(uow, trouble), route), trouble.locker_id)
     assigned, why = send_to_locker(uow, act, keys, asked, (choose_locker, "another_locker"))

@@ -18,6 +18,7 @@ from cloud.services.records import Plan, Route, Stop, StopKind, StopTask, Task, 
 SPEED_M_S = 7.0  # 25 km/h, a van in a city with detours; only for the first guess of an ETA
 DETOUR = 1.4  # road over great-circle distance in European cities
 LOCKER_STOP_S = 120  # park, walk, sign in at the kiosk
+DOOR_STOP_S = 170  # park, walk, ring, hand over, as in cloud.routing.stops
 DROP_OFF_S = 25  # one more door opened and closed, as in cloud.routing.stops
 TASKS_MAX = 2_000  # on one route; the longest have about 150 stops
 
@@ -68,18 +69,38 @@ def to_locker(uow: UnitOfWork, act: Act, parcel: Parcel, locker: Locker, way: Wa
             uow.change(Stop, {"id": stop.id}, service_s=stop.service_s + DROP_OFF_S)
         resequence(uow, route, order, stop)
     else:
-        stop = there or _new_stop(uow, act, route, locker)
-    uow.add(
-        StopTask(
-            id=act.ids.new(),
-            stop_id=stop.id,
-            parcel_id=parcel.id,
-            task=Task.DROP_OFF,
-            state=TaskState.PENDING,
-            done_at=None,
-        )
-    )
+        stop = there or _inserted(uow, act, route, _blank_stop(act, route, locker))
+    uow.add(_task(act, stop, parcel, Task.DROP_OFF))
     return stop
+
+
+def to_home(uow: UnitOfWork, act: Act, parcel: Parcel) -> Stop | None:
+    """Put a delivery to the recipient's door on the route that carries the parcel, in place of what was to be done."""
+    route = route_carrying(uow, parcel.id)
+    end_tasks(uow, act, parcel.id, TaskState.CANCELLED)
+    if route is None:
+        return None
+    door = Stop(
+        id=act.ids.new(),
+        route_id=route.route.id,
+        position=0,
+        kind=StopKind.HOME,
+        locker_id=None,
+        address=parcel.address,
+        lon=parcel.lon,
+        lat=parcel.lat,
+        eta=act.now,
+        service_s=DOOR_STOP_S,
+    )
+    stop = _inserted(uow, act, _without(route, parcel.id), door)
+    uow.add(_task(act, stop, parcel, Task.DELIVER))
+    return stop
+
+
+def _task(act: Act, stop: Stop, parcel: Parcel, task: Task) -> StopTask:
+    return StopTask(
+        id=act.ids.new(), stop_id=stop.id, parcel_id=parcel.id, task=task, state=TaskState.PENDING, done_at=None
+    )
 
 
 def resequence(uow: UnitOfWork, route: RouteLeft, order: NewOrder, new: Stop | None = None) -> None:
@@ -144,19 +165,19 @@ def _open_stop_at(route: RouteLeft, locker_id: str) -> Stop | None:
     return next((stop for stop in route.stops if stop.locker_id == locker_id and is_open(route, stop)), None)
 
 
-def _new_stop(uow: UnitOfWork, act: Act, route: RouteLeft, locker: Locker) -> Stop:
+def _inserted(uow: UnitOfWork, act: Act, route: RouteLeft, blank: Stop) -> Stop:
     """Insert a stop behind everything already done, where the way grows least, and move later ETAs."""
     done = [number for number, stop in enumerate(route.stops) if not is_open(route, stop)]
     first = done[-1] + 1 if done else 0
-    place, longer_m = _cheapest(route.stops, first, locker)
+    place, longer_m = _cheapest(route.stops, first, (blank.lon, blank.lat))
     before = route.stops[place - 1] if place else None
     began = max(act.now, before.eta + timedelta(seconds=before.service_s) if before else route.route.starts_at)
-    way_m = distance_m(before.lon, before.lat, locker.lon, locker.lat) * DETOUR if before else 0.0
-    delay = timedelta(seconds=longer_m / SPEED_M_S + LOCKER_STOP_S)
+    way_m = distance_m(before.lon, before.lat, blank.lon, blank.lat) * DETOUR if before else 0.0
+    delay = timedelta(seconds=longer_m / SPEED_M_S + blank.service_s)
     for stop in route.stops[place:]:
         uow.change(Stop, {"id": stop.id}, position=stop.position + 1, eta=stop.eta + delay)
     position = route.stops[place].position if place < len(route.stops) else len(route.stops)
-    new = replace(_blank_stop(act, route, locker), position=position, eta=began + timedelta(seconds=way_m / SPEED_M_S))
+    new = replace(blank, position=position, eta=began + timedelta(seconds=way_m / SPEED_M_S))
     uow.add(new)
     uow.change(
         Route,
@@ -187,9 +208,8 @@ def _never_before(now: datetime, route: RouteLeft) -> datetime:
     return max(now, route.route.starts_at)
 
 
-def _cheapest(stops: tuple[Stop, ...], first: int, locker: Locker) -> tuple[int, float]:
+def _cheapest(stops: tuple[Stop, ...], first: int, here: tuple[float, float]) -> tuple[int, float]:
     """Return where to insert and how many metres longer the way becomes; behind the last stop it is one way only."""
-    here = (locker.lon, locker.lat)
     options: list[tuple[float, int]] = []
     for number, (before, after) in enumerate(pairwise(stops), start=1):
         if number >= first:

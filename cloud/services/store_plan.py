@@ -46,10 +46,6 @@ def store_plan(uow: UnitOfWork, act: Act, data: DayData, answer: routed.Plan, pl
     for left in (*data.left_behind, *answer.unplanned):
         for ref in left.parcels:
             work.added.append(Unplanned(id=act.ids.new(), plan_id=plan.id, parcel_id=ref, reason=left.sentence))
-    for ref, locker_id in data.decided.items():
-        if ref in parcels and ref not in planned and parcels[ref].locker_id != locker_id:
-            reason = f"Locker {locker_id}, chosen for it, had no compartment left when the plan was made."
-            work.added.append(Unplanned(id=act.ids.new(), plan_id=plan.id, parcel_id=ref, reason=reason))
     uow.add(*work.added)
     _mark(uow, act, parcels, planned)
     return plan.id
@@ -110,7 +106,8 @@ def _route(act: Act, work: _Work, route: routed.Route) -> set[str]:
 
 def _stop(act: Act, work: _Work, stop: PlannedStop, what: tuple[routed.Step, str]) -> Stop:
     step, first = what[0], work.parcels[what[1]]
-    locker = None if _is_home(stop) else work.lockers.get(first.locker_id or "")
+    locker_id = work.data.decided.get(first.id) or first.locker_id or ""
+    locker = None if _is_home(stop) else work.lockers.get(locker_id)
     return Stop(
         id=act.ids.new(),
         route_id="",
@@ -135,8 +132,11 @@ def _tasks(work: _Work, stop: PlannedStop) -> Iterable[tuple[str, Task]]:
             yield ref, Task.COLLECT
         elif parcel.state is ParcelState.ASSIGNED_TO_LOCKER and at_depot(parcel) and _same_place(work, parcel, stop):
             yield ref, Task.DROP_OFF
-        elif parcel.state in _HOME and at_depot(parcel) and _is_home(stop):
-            yield ref, Task.DELIVER
+        elif parcel.state in _HOME and at_depot(parcel):
+            if _is_home(stop):
+                yield ref, Task.DELIVER
+            elif ref in work.data.decided:  # room is forecast there, not free yet: held_drop_offs promises it
+                yield ref, Task.DROP_OFF
 
 
 _HOME = (ParcelState.ANNOUNCED, ParcelState.PLANNED, ParcelState.DELIVERY_FAILED)

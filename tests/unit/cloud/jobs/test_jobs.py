@@ -158,6 +158,7 @@ async def test_the_timetable_knows_every_job_by_name(office: Office) -> None:
             "mark_silent",
             "plan_day",
             "prepare_codes",
+            "promise_held",
             "remind",
             "resend_unconfirmed",
         ]

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,7 @@ import pytest
 from cloud.background import Progress
 from cloud.domain.actors import SYSTEM
 from cloud.domain.capacity import Reservation, ReservationState
-from cloud.domain.locker import Compartment, CompartmentStatus
+from cloud.domain.locker import Compartment, Contents
 from cloud.domain.parcel import Parcel, ParcelState
 from cloud.planning import make_ready, plan_day
 from cloud.routing import planner as port
@@ -21,7 +21,8 @@ from cloud.routing.plan import Plan as Answer
 from cloud.routing.problem import Problem, Stop, StopId, total
 from cloud.routing.schedule import schedule
 from cloud.routing.stops import site_stop_id
-from cloud.services.records import Consent, Plan, PreparedCode, StopTask, Task, TaskState, Unplanned
+from cloud.services.held_drop_offs import promise_held
+from cloud.services.records import Consent, Plan, PreparedCode, StopKind, StopTask, Task, TaskState
 from cloud.services.records import Stop as StoredStop
 from cloud.services.records_ops import Alarm, Notification
 from tests.unit.cloud.api.office import Office, open_office
@@ -198,21 +199,63 @@ async def test_a_second_plan_goes_on_from_the_one_in_force(office: Office) -> No
     assert [(one.home, [offer.site_id for offer in one.sites]) for one in fixed] == [(None, [promised.locker_id])]
 
 
-async def test_a_locker_that_filled_up_meanwhile_leaves_the_parcel_behind_with_a_reason(office: Office) -> None:
-    parcels = await office.parcels(1)
-    await agree(office, parcels)
+class OnForecast(Nearest):
+    """While it thinks every compartment fills up: what it chose is a forecast by the time it is stored."""
 
-    class Late(Nearest):
-        async def plan_day(self, day: JointDay, *rest: object, **more: object) -> JointPlan:
-            found = await super().plan_day(day, *rest, **more)  # type: ignore[arg-type] # passed on as it came
-            await office.rim.do(lambda uow: uow.change(Compartment, {}, status=CompartmentStatus.FAULTED))
-            return found
+    office: Office
 
-    await plan(office, Late())
-    (left,) = await all_of(office, Unplanned)
-    assert left.parcel_id == parcels[0].id
-    assert "had no compartment left" in left.reason
-    assert await all_of(office, StopTask) == []
+    async def plan_day(self, day: JointDay, *rest: Any, **more: Any) -> JointPlan:
+        found = await super().plan_day(day, *rest, **more)
+        await self.office.rim.do(lambda uow: uow.change(Compartment, {}, contents=Contents.OCCUPIED))
+        return found
+
+
+async def held(office: Office) -> Parcel:
+    """Have one parcel planned for a locker that is full for now."""
+    [parcel] = await office.parcels(1)
+    await agree(office, [parcel])
+    engine = OnForecast()
+    engine.office = office
+    await plan(office, engine)
+    (now,) = await all_of(office, Parcel, id=parcel.id)
+    assert (now.state, now.locker_id) == (ParcelState.PLANNED, None)
+    (task,) = await all_of(office, StopTask, state=TaskState.PENDING)
+    assert task.task is Task.DROP_OFF
+    assert await all_of(office, Reservation) == []
+    return parcel
+
+
+async def keep(office: Office) -> int:
+    act = office.act()
+    return await office.rim.do(lambda uow: promise_held(uow, act, office.rim.keys))
+
+
+async def test_what_is_planned_on_a_forecast_is_promised_once_a_compartment_is_free(office: Office) -> None:
+    parcel = await held(office)
+    assert await keep(office) == 0
+    (stop,) = await all_of(office, StoredStop)
+    await office.rim.do(
+        lambda uow: uow.change(Compartment, {"locker_id": stop.locker_id, "label": "A01"}, contents=Contents.EMPTY)
+    )
+    assert await keep(office) == 1
+    (now,) = await all_of(office, Parcel, id=parcel.id)
+    assert (now.state, now.locker_id) == (ParcelState.ASSIGNED_TO_LOCKER, stop.locker_id)
+    assert len(await all_of(office, Notification)) == 1
+    assert await keep(office) == 0
+
+
+async def test_what_no_compartment_came_free_for_is_driven_home_in_time(office: Office) -> None:
+    parcel = await held(office)
+    (stop,) = await all_of(office, StoredStop)
+    office.clock.move_to(stop.eta - timedelta(minutes=61))
+    assert await keep(office) == 0
+    office.clock.move_to(stop.eta - timedelta(minutes=59))
+    assert await keep(office) == 1
+    (task,) = await all_of(office, StopTask, state=TaskState.PENDING)
+    (door,) = await all_of(office, StoredStop, id=task.stop_id)
+    assert (task.task, task.parcel_id, door.kind) == (Task.DELIVER, parcel.id, StopKind.HOME)
+    assert (door.lon, door.lat) == (parcel.lon, parcel.lat)
+    assert await all_of(office, Notification) == []
 
 
 async def test_progress_says_what_the_best_plan_so_far_costs(office: Office) -> None:

@@ -11,6 +11,7 @@ from cloud.api.shapes import Asked, Moment, Told
 from cloud.domain.actors import Role, actor
 from cloud.domain.windows import Window
 from cloud.services import queries, reissue_code
+from cloud.services.eta import expected_parcel
 from cloud.services.extend_deadline import extend_deadline
 from cloud.services.ports import UnitOfWork
 from cloud.services.tracking_token import PURPOSE, TOKEN_CHARACTERS_MAX, parcel_of
@@ -36,7 +37,10 @@ class TrackingLine(Told):
 
 
 class TrackingShape(Told):
-    """The code itself is never here: it is in the recipient's mail only."""
+    """The code itself is never here: it is in the recipient's mail only.
+
+    ``eta`` is the likeliest arrival; nine times out of ten it is between ``eta_from`` and ``eta_to``.
+    """
 
     barcode: str
     carrier: str
@@ -45,6 +49,8 @@ class TrackingShape(Told):
     window_from: datetime | None
     window_to: datetime | None
     eta: datetime | None
+    eta_from: datetime | None
+    eta_to: datetime | None
     deadline: datetime | None
     has_code: bool
     locker: TrackingLocker | None
@@ -85,9 +91,11 @@ class DeadlineShape(Told):
 async def get_tracking(request: Request, token: Token) -> TrackingShape:
     """Return where the parcel is."""
     rim, parcel_id = rim_of(request), _parcel_of(request, token)
+    now, zone = rim.clock.now(), rim.locality.zone
 
     def unit(uow: UnitOfWork) -> TrackingShape:
         found = queries.tracking(uow, parcel_id)
+        told = expected_parcel(uow, parcel_id, now, zone)
         parcel = found.parcel
         return TrackingShape(
             barcode=parcel.barcode,
@@ -96,7 +104,9 @@ async def get_tracking(request: Request, token: Token) -> TrackingShape:
             address=parcel.address,
             window_from=parcel.window_from,
             window_to=parcel.window_to,
-            eta=found.eta,
+            eta=told.at if told else found.eta,
+            eta_from=told.begins if told else None,
+            eta_to=told.ends if told else None,
             deadline=parcel.deadline,
             has_code=found.has_code,
             locker=TrackingLocker.model_validate(found.locker) if found.locker else None,

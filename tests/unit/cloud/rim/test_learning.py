@@ -23,6 +23,7 @@ from cloud.services.ports import Act, UnitOfWork
 from cloud.services.queries import CourierDay
 from cloud.services.records import Route
 from cloud.services.start_route import start_route
+from cloud.services.tracking_token import PURPOSE, token_for
 from cloud.services.travel_knowledge import Knowledge, knowledge, store_knowledge, traffic
 from tests.unit.cloud.api.office import COURIER, Office, open_office
 
@@ -214,3 +215,15 @@ async def test_a_parcel_nobody_drives_has_no_arrival(road: Road) -> None:
     day = await road.day()
     assert day.route is not None
     assert await _expected(road, day.route) == []
+
+
+async def test_the_interface_for_programs_tells_the_band_too(road: Road) -> None:
+    await road.set_off()
+    (view, *_) = (await road.day()).stops
+    (_, parcel) = view.tasks[0]
+    token = token_for(parcel.id, road.office.rim.keys.box.derive(PURPOSE))
+    async with road.office.client("nobody") as http:
+        said = (await http.get(f"/v1/tracking/{token}")).json()
+    begins, at, ends = (datetime.fromisoformat(said[name]) for name in ("eta_from", "eta", "eta_to"))
+    assert begins < at < ends
+    assert abs(at - view.stop.eta) < MINUTE

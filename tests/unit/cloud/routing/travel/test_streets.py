@@ -13,7 +13,7 @@ from cloud.routing.problem import UNREACHABLE_S, Place
 from cloud.routing.travel.extract import read_extract, road_graph
 from cloud.routing.travel.graph import ExtractError, RoadGraph, digest_of, kept_at
 from cloud.routing.travel.search import SNAP_M_MAX, RoadTimes, road_times, streets_of
-from cloud.routing.travel_times import VAN
+from cloud.routing.travel_times import VAN, haversine_m
 from tests.unit.cloud.routing.travel.town import RESIDENTIAL_M_S, STEP, Crossing, Town, place_at
 
 SIDE = 4  # crossings along one side of the square town
@@ -215,3 +215,20 @@ def test_ways_that_leave_the_extract_end_at_its_edge(tmp_path: Path) -> None:
     graph = read_extract(path)
     assert graph.nodes == 2
     assert float(graph.point_degrees[:, 0].max()) == pytest.approx(21.0 + 2 * STEP, abs=1e-6)
+
+
+def test_every_extract_at_hand_is_a_town_one_can_drive_through(tmp_path: Path) -> None:
+    shared = Path(__file__).parents[6] / "shared" / "data" / "osm"  # real towns, where they lie beside the repository
+    for extract in [_square([False] * 24).write(tmp_path / "town.osm"), *sorted(shared.glob("*.osm.*"))]:
+        graph = read_extract(extract)
+        streets = streets_of(graph)
+        chosen = streets.usable[:: max(1, len(streets.usable) // 40)]
+        places = list(dict.fromkeys(Place(*map(float, graph.point_degrees[one])) for one in chosen))
+        travel = road_times(streets, places)
+        radians = np.radians(np.array(places))
+        straight_m = haversine_m(radians, radians)
+        apart = straight_m > 1
+        assert travel.unreachable() == (), extract
+        assert (travel.distances_m + 2 >= straight_m).all(), extract
+        assert (travel.durations_s[apart] > 0).all(), extract
+        assert travel.distances_m.sum() < 4 * straight_m.sum(), extract

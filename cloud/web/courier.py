@@ -158,9 +158,14 @@ def failed_attempt(parcel_id: str, courier_id: str, fields: Fields) -> FailedAtt
     reason = fields.get("reason", "")
     if reason not in REASONS:
         raise InvalidError("reason", "choose what happened at the door")
-    place = _degrees(fields.get("lon"), 180), _degrees(fields.get("lat"), 90)
-    lon, lat = place if None not in place else (None, None)
+    lon, lat = place_of(fields)
     return FailedAttempt(parcel_id, courier_id, reason, fields.get("note", "").strip()[:NOTE_MAX], lon, lat)
+
+
+def place_of(fields: Fields) -> tuple[float | None, float | None]:
+    """Return where the phone says it is; half a place is none."""
+    place = _degrees(fields.get("lon"), 180), _degrees(fields.get("lat"), 90)
+    return place if None not in place else (None, None)
 
 
 def _degrees(text: str | None, most: int) -> float | None:

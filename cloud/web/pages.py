@@ -16,6 +16,7 @@ from cloud.web import (
     console_lockers,
     console_parcels,
     courier,
+    courier_road,
     sign_in,
     tracking,
 )
@@ -50,7 +51,8 @@ def create_pages(rim: Rim, tiles: Tiles | None = None, leaflet: Path = LEAFLET) 
     async def get_icon() -> Response:
         return see_other("/static/mark.svg")
 
-    for part in (sign_in, tracking, courier, console, console_lockers, console_parcels, console_costs, console_lists):
+    people = (sign_in, tracking, courier, courier_road)
+    for part in (*people, console, console_lockers, console_parcels, console_costs, console_lists):
         router.include_router(part.create(frame))
     return router
 

@@ -13,7 +13,7 @@ from cloud.domain.actors import Role, require
 from cloud.domain.locker import Locker, LockerStatus, change_status
 from cloud.services import audit
 from cloud.services.attention import alarm
-from cloud.services.device_keys import LockerSecrets, about_key, newest_key, revoke_keys, secrets_of
+from cloud.services.device_keys import LockerSecrets, about_key, revoke_keys, secrets_of
 from cloud.services.models import layout_of
 from cloud.services.ports import Act, Keys, UnitOfWork
 from cloud.services.records import Claim, LockerKey, PreparedCode
@@ -86,7 +86,7 @@ def enrol(
         return EnrolmentRefused(problem)
     claim = uow.first(Claim, digest=claims.claim_digest(request.claim))
     device = _fingerprint(request)
-    if claim is not None and claim.used_from == device and act.now < claim.expires_at:
+    if claim is not None and claim.used_from == device:
         return _again(uow, act, keys, (claim, request), issue_certificate)
     verdict = claims.check_claim(_record(claim), act.now)
     if claim is None or verdict is not ClaimVerdict.ACCEPTED:
@@ -105,10 +105,16 @@ def enrol(
 
 def _again(
     uow: UnitOfWork, act: Act, keys: Keys, about: tuple[Claim, EnrolmentRequest], issue_certificate: IssueCertificate
-) -> Enrolled:
+) -> Enrolled | EnrolmentRefused:
+    """Answer the device that used the claim once more, for as long as it is the locker.
+
+    Late, or after another device took its place, it is refused without alarm: it is one device, whatever it asks.
+    """
     claim, request = about
+    key = uow.first(LockerKey, order="-created_at", locker_id=claim.locker_id, revoked_at=None)
+    if key is None or key.signing_public != request.signing_public_key or act.now >= claim.expires_at:
+        return EnrolmentRefused(ClaimVerdict.EXPIRED)
     locker = uow.need(Locker, claim.locker_id)
-    key = newest_key(uow, locker.id)
     certificate = issue_certificate(request.csr_pem.encode(), LockerId(locker.id), act.now)
     uow.change(
         LockerKey,
@@ -116,6 +122,7 @@ def _again(
         certificate_serial=f"{certificate.serial:x}",
         certificate_until=certificate.certificate.not_valid_after_utc,
     )
+    audit.note(uow, act, "enrol_again", locker.id, detail=f"certificate {certificate.serial:x}")
     return Enrolled(locker.id, certificate.chain_pem, secrets_of(keys, key), layout_of(uow, locker.model))
 
 

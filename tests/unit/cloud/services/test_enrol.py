@@ -86,6 +86,40 @@ def test_the_same_device_asking_again_gets_the_same_secrets(site: Site) -> None:
     assert len(site.cloud.of(LockerKey)) == 1
 
 
+def test_a_device_that_asks_again_a_day_later_is_refused_and_goes_on_being_the_locker(site: Site) -> None:
+    request = site.device().request(site.claim().secret)
+    site.ask(request)
+    site.cloud.now += timedelta(hours=25)
+
+    assert site.ask(request) == EnrolmentRefused(ClaimVerdict.EXPIRED)
+    assert site.cloud.of(Alarm) == []
+    assert len(site.cloud.of(LockerKey, revoked_at=None)) == 1
+
+
+def test_a_replaced_device_that_asks_again_learns_nothing_of_its_successor(site: Site) -> None:
+    old, new = site.device("old"), site.device("new")
+    first = old.request(site.claim().secret)
+    site.ask(first)
+    site.cloud.later(hours=1)
+    site.ask(new.request(site.claim().secret))
+
+    assert site.ask(first) == EnrolmentRefused(ClaimVerdict.EXPIRED)
+    assert site.cloud.of(Alarm) == []
+    keys = site.cloud.do(lambda uow: signing_keys(uow, ["WAW-01"]))
+    assert keys == {"WAW-01": new.signing_public_key}
+
+
+def test_after_a_quarantine_no_repeat_helps_either_device(site: Site) -> None:
+    claim = site.claim().secret
+    first, second = site.device("first").request(claim), site.device("second").request(claim)
+    site.ask(first)
+    site.ask(second)
+
+    assert site.ask(first) == EnrolmentRefused(ClaimVerdict.EXPIRED)
+    assert site.ask(second) == EnrolmentRefused(ClaimVerdict.USED)
+    assert site.cloud.of(LockerKey, revoked_at=None) == []
+
+
 def test_a_claim_in_two_hands_quarantines_the_locker_and_both_devices(site: Site) -> None:
     claim = site.claim().secret
     site.ask(site.device("first").request(claim))

@@ -67,6 +67,7 @@ MAY = {
     "POST /v1/routes/{route_id}/start": "OPCK",
     "POST /v1/attempts": "OCK",
     "POST /v1/couriers/{courier_id}/late": "OCK",
+    "POST /v1/couriers/{courier_id}/hand-over": "OPK",
     "POST /v1/couriers/{courier_id}/lockers/{locker_id}/trouble": "OCK",
     "POST /v1/jams": "OPCK",
     "POST /v1/plans": "OPK",

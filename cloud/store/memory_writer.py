@@ -4,6 +4,9 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from typing import TypeVar
 
+from sqlalchemy.exc import IntegrityError
+
+from cloud.domain.errors import DomainError
 from cloud.services.ports import UnitOfWork
 from cloud.store.memory import MemoryTables, MemoryUnitOfWork
 from cloud.store.memory_shelf import take_back
@@ -25,10 +28,11 @@ class MemoryWriter:
         self._observers.append(observer)
 
     def submit(self, unit: Unit[T]) -> "Future[T]":
+        """Run ``unit`` and return its answer or refusal in a future; any other error is raised here, to its caller."""
         future: Future[T] = Future()
         try:
             future.set_result(self.now(unit))
-        except Exception as error:  # noqa: BLE001 - as in every writer: whatever a unit raises is its caller's
+        except (DomainError, IntegrityError) as error:
             future.set_exception(error)
         return future
 

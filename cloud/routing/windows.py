@@ -45,15 +45,15 @@ def offers(
 
     What is late already stays so and forbids nothing. Ties go to the first route and the earliest position.
     """
-    tours = [_tour(one, stop.place, travel) for one in running]
+    routes = [_gaps(one, stop.place, travel) for one in running]
     found = []
     for window in windows:
         best: Offer | None = None
-        for number, tour in enumerate(tours):
-            cents, begins = added_cents(tour, stop.service_s, window)
+        for number, gaps in enumerate(routes):
+            cents, begins = added_cents(gaps, stop.service_s, window)
             position = int(cents.argmin())
             if np.isfinite(cents[position]) and (best is None or cents[position] < best.added_cents):
-                where = position + tour.locked
+                where = position + gaps.locked
                 best = Offer(window, number, where, float(cents[position]), int(begins[position]))
         if best is not None:
             found.append(best)
@@ -62,14 +62,14 @@ def offers(
 
 def cost_at(running: Running, stop: Stop, position: int, travel: TravelTimes) -> float:
     """Return the cents that ``stop`` adds where it stands now, at ``position`` of the order without it."""
-    tour = _tour(running, stop.place, travel)
+    gaps = _gaps(running, stop.place, travel)
     window = stop.windows[0] if stop.windows else TimeWindow(0, HORIZON_S_MAX)
-    cents, _ = added_cents(tour, stop.service_s, window, forgiving=True)
-    return float(cents[max(0, position - tour.locked)])
+    cents, _ = added_cents(gaps, stop.service_s, window, forgiving=True)
+    return float(cents[max(0, position - gaps.locked)])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Tour:
+class _Gaps:
     """Arrays by gap, the first behind the locked prefix: what a stop in that gap meets.
 
     ``leave`` of the one before, ``arrive`` and ``latest`` arrival at the one behind, ``absorbed`` what is waited from
@@ -89,22 +89,22 @@ class _Tour:
 
 
 def added_cents(
-    tour: _Tour, service_s: int, window: TimeWindow, *, forgiving: bool = False
+    gaps: _Gaps, service_s: int, window: TimeWindow, *, forgiving: bool = False
 ) -> tuple[NDArray[np.float64], Seconds]:
     """Return for each gap what a stop there costs (infinite where some promise would break) and when it begins."""
-    begin = np.maximum(tour.leave + tour.there_s, window.start_s)
-    onward = begin + service_s + tour.onward_s
-    driving_s = tour.there_s + tour.onward_s - tour.straight_s
-    delayed_s = np.maximum(0, onward - tour.arrive - tour.absorbed)
+    begin = np.maximum(gaps.leave + gaps.there_s, window.start_s)
+    onward = begin + service_s + gaps.onward_s
+    driving_s = gaps.there_s + gaps.onward_s - gaps.straight_s
+    delayed_s = np.maximum(0, onward - gaps.arrive - gaps.absorbed)
     # hours are paid to the end, and waiting on the way absorbs; who has not left yet leaves so that nothing is waited
-    paid_s = delayed_s if tour.courier.under_way else driving_s + service_s
-    costs = tour.courier.costs
-    cents = costs.per_hour_cents * paid_s / 3_600 + costs.per_km_cents * tour.extra_m / 1_000
-    holds = (begin <= window.end_s) & (onward <= tour.latest)
+    paid_s = delayed_s if gaps.courier.under_way else driving_s + service_s
+    costs = gaps.courier.costs
+    cents = costs.per_hour_cents * paid_s / 3_600 + costs.per_km_cents * gaps.extra_m / 1_000
+    holds = (begin <= window.end_s) & (onward <= gaps.latest)
     return np.where(holds | forgiving, cents, np.inf), begin
 
 
-def _tour(running: Running, place: Place, travel: TravelTimes) -> _Tour:
+def _gaps(running: Running, place: Place, travel: TravelTimes) -> _Gaps:
     courier, order = running.courier, running.order
     legs = _legs(running, travel)
     begins, leaves, waits = _earliest(courier, order, legs)
@@ -117,7 +117,7 @@ def _tour(running: Running, place: Place, travel: TravelTimes) -> _Tour:
     absorbed = np.append(np.cumsum(waits[::-1])[::-1], 0)
     arrive = np.array([leaves[k] + legs[k] for k in range(len(legs))])
     first = len(courier.locked)
-    return _Tour(
+    return _Gaps(
         courier,
         first,
         np.array(leaves)[first:],

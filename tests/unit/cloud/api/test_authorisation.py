@@ -73,6 +73,8 @@ MAY = {
     "POST /v1/plans": "OPK",
     "GET /v1/plans/{day}": "OSPK",
     "GET /v1/jobs/{job_id}": "OSPK",
+    "GET /v1/kpis": "OSPK",
+    "GET /v1/kpis/{view}.csv": "OSPK",
     "GET /v1/points": "*",
     "GET /v1/live": EVERYBODY,
 }

@@ -72,7 +72,9 @@ def gather_day(uow: UnitOfWork, act: Act, span: DaySpan) -> DayData:
     stops = build_stops(day)
     couriers = tuple(_courier(shift, span) for shift in shifts)
     dues = tuple(Due(parcel, _item(parcel), _windows(parcel, span)) for parcel in due)
-    joint = joint_day(uow, act, dues, (_forecast(uow, act, (sites, shifts), span), day.collections), couriers)
+    joint = joint_day(uow, act, dues, (sites, day.collections), couriers)
+    if joint is not None:  # only a day with choices has a use for it, and it reads weeks of history
+        joint = replace(joint, sites=_forecast(uow, act, (joint.sites, shifts), span))
     return DayData(span, Problem(stops.stops, couriers), stops.unplanned, shifts, joint)
 
 

@@ -56,6 +56,7 @@ from cloud.store.secrets import AesGcmBox
 from cloud.store.writer import ThreadWriter
 from cloud.web.pages import create_pages
 from contract.link import LinkError, LinkStatus
+from contract.link_settings import Reconnect
 from contract.mqtt import MqttLink
 from contract.mqtt_settings import MqttSettings, TlsFiles
 from contract.topics import cloud_filters
@@ -64,6 +65,7 @@ from provisioning.bundle import CloudKey
 from provisioning.files import make_directory
 
 NAME = "cloud"  # our name at the broker and in our certificate
+RECONNECT = Reconnect(min_s=0.2, first_s=1.0, max_s=10.0)  # one client, not a fleet: lockers wait for it
 DATABASE = "latchmile.sqlite"
 GC_THRESHOLDS = (50_000, 20, 50)  # with the default of 700, collections set the API's p99 (performance.md, 8)
 STOP_S_MAX = 5  # open streams are cut after this; every honest request is answered in milliseconds
@@ -222,7 +224,12 @@ def _link(settings: Settings) -> MqttLink:
     wishes = tuple((topic, 1) for topic in cloud_filters())
     return MqttLink(
         MqttSettings(
-            client_id=NAME, subscriptions=wishes, host=settings.broker_host, port=settings.broker_port, tls=tls
+            client_id=NAME,
+            subscriptions=wishes,
+            host=settings.broker_host,
+            port=settings.broker_port,
+            tls=tls,
+            reconnect=RECONNECT,
         ),
         random.SystemRandom(),
     )

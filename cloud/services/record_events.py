@@ -10,7 +10,7 @@ call, because statements cost more than rows.
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -94,6 +94,8 @@ def record_events(uow: UnitOfWork, act: Act, batches: Sequence[EventBatch]) -> l
     forked: set[str] = set()
     for batch in batches:
         answer, new = _continue(heads, batch)
+        if not new and not answer.refused and _differs(uow, batch):
+            answer = replace(answer, refused=FORKED)
         answers.append(answer)
         if answer.refused == FORKED:
             forked.add(batch.locker)
@@ -110,6 +112,16 @@ def record_events(uow: UnitOfWork, act: Act, batches: Sequence[EventBatch]) -> l
         _project(uow, act, decoded)
     _raise_forks(uow, act, forked)
     return answers
+
+
+def _differs(uow: UnitOfWork, batch: EventBatch) -> bool:
+    """Whether entries we have already say something else now: a card put back from a copy writes another story.
+
+    Entries of the same group are not in the log yet; they were compared by their hashes just now.
+    """
+    last = batch.first_sequence + len(batch.entries) - 1
+    kept = uow.log.entries(batch.locker, batch.first_sequence, last)
+    return len(kept) == len(batch.entries) and tuple(kept) != tuple(batch.entries)
 
 
 def _continue(heads: dict[str, tuple[int, bytes]], batch: EventBatch) -> tuple[Recorded, list[tuple[int, bytes]]]:

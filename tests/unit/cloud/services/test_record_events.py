@@ -112,6 +112,26 @@ def test_a_forked_journal_is_refused_and_raises_one_alarm(cloud: SmallCloud, loc
     assert cloud.the(IngestHead).through_sequence == 1
 
 
+def test_a_shorter_journal_that_tells_another_story_is_a_fork_too(cloud: SmallCloud, locker: Journal) -> None:
+    locker.say(DoorOpened(A01))
+    locker.say(DoorClosed(A01), DoorOpened(A01))
+    restored = Journal("WAW-01", cloud)
+    restored.batch(DoorOpened(A01))
+    other = restored.batch(DoorOpened(A01))
+    answer = cloud.record(other)[0]
+
+    assert (answer.refused, answer.through_sequence, answer.added) == (FORKED, 3, 0)
+    assert cloud.the(Alarm).kind == FORKED
+
+
+def test_what_is_sent_again_as_it_was_is_no_fork(cloud: SmallCloud, locker: Journal) -> None:
+    batch = locker.batch(DoorOpened(A01), DoorClosed(A01))
+    answers = cloud.record(batch, batch), cloud.record(batch)
+
+    assert [one.refused for group in answers for one in group] == [None, None, None]
+    assert cloud.of(Alarm) == []
+
+
 def test_a_forked_batch_does_not_sink_another_locker_s(cloud: SmallCloud, locker: Journal) -> None:
     other = cloud.locker("WAW-02")
     forged = replace_first(locker.batch(DoorClosed(A01)), b"\x00" * 32)

@@ -24,6 +24,7 @@ from provisioning.bundle import (
     tls_files,
 )
 from provisioning.device_keys import DeviceKeyError, EnrolmentRequest, load_or_make_keys
+from provisioning.files import sweep
 
 PATH = "/v1/enrolments"
 ANSWER_S_MAX = 30.0  # signing takes milliseconds; a mobile network may need some seconds
@@ -65,19 +66,16 @@ def enrol(place: CloudPlace, claim: str, directory: Path) -> Bundle:
 
     An enrolled device is left as it is. A repeated call sends the same request, so a lost answer costs nothing.
     """
-    if has_bundle(directory):
-        return load_bundle(directory)
     try:
-        request = load_or_make_keys(directory).request(claim)
-    except (DeviceKeyError, OSError) as error:
+        sweep(directory)
+        if not has_bundle(directory):
+            save_bundle(directory, _asked(place, claim, directory))
+        bundle = load_bundle(directory)
+        tls_files(directory, bundle)
+    except (DeviceKeyError, BundleError) as error:
         raise EnrolmentError(Exit.UNUSABLE_FILES, str(error)) from error
-    try:
-        bundle = decode_bundle(_post(place, request))
-        check_bundle(bundle, directory)
-    except BundleError as error:
-        raise EnrolmentError(Exit.BAD_ANSWER, f"the cloud's answer cannot be used: {error}") from error
-    save_bundle(directory, bundle)
-    tls_files(directory, bundle)
+    except OSError as error:
+        raise EnrolmentError(Exit.UNUSABLE_FILES, f"{directory} cannot be used: {error}") from error
     return bundle
 
 
@@ -92,6 +90,16 @@ def main(arguments: list[str] | None = None) -> int:
         return error.code
     sys.stdout.write(f"Enrolled as locker {bundle.locker_id}; the bundle is in {options.out}.\n")
     return Exit.ENROLLED
+
+
+def _asked(place: CloudPlace, claim: str, directory: Path) -> Bundle:
+    answer = _post(place, load_or_make_keys(directory).request(claim))
+    try:
+        bundle = decode_bundle(answer)
+        check_bundle(bundle, directory)
+    except BundleError as error:
+        raise EnrolmentError(Exit.BAD_ANSWER, f"the cloud's answer cannot be used: {error}; run this again") from error
+    return bundle
 
 
 def _post(place: CloudPlace, request: EnrolmentRequest) -> bytes:

@@ -13,6 +13,7 @@ from edge.store.errors import StoreError
 from edge.store.opening import KeptTime
 from edge.store.sqlite_sync import SyncDatabase
 from edge.store.store import Draft, Store
+from tests.unit.edge.store.builders import Open, sync
 
 LOCKER = LockerId("WAW-01")
 BOOT = BootId(b"b" * 16)
@@ -52,9 +53,9 @@ class Verdict(StrEnum):
     SILENT = "something else is served and nobody says so"
 
 
-async def opened(folder: Path) -> tuple[Memory, bool]:
+async def opened(folder: Path, open_database: Open = sync) -> tuple[Memory, bool]:
     """Open a card and return what it says, and whether the agent says that something is damaged."""
-    database = SyncDatabase.open(folder / "locker.db")
+    database = await open_database(folder / "locker.db")
     try:
         store = await Store.open(database, LOCKER)
         records = frozenset(await store.records())
@@ -64,6 +65,18 @@ async def opened(folder: Path) -> tuple[Memory, bool]:
         return Memory(store.head, store.acknowledged, store.time, records, entries), told
     finally:
         await database.close()
+
+
+async def begin(folder: Path) -> Path:
+    """Let a new card see its first commits and nothing more: no checkpoint has made a database of its log yet."""
+    work = folder / "new"
+    work.mkdir()
+    database = SyncDatabase.open(work / "locker.db")
+    store = await Store.open(database, LOCKER)
+    await store.save(_changes(0), _drafts(0), KeptTime(0, START_MS))
+    copied(work, folder / "card")
+    await database.close()
+    return folder / "card"
 
 
 async def write(folder: Path) -> list[tuple[int, Memory]]:
@@ -98,10 +111,11 @@ def copied(source: Path, target: Path) -> Path:
     return target
 
 
-async def judged(folder: Path, whole: Memory, earlier: frozenset[Memory]) -> Verdict:
-    """Say what a card in ``folder`` has come to."""
+async def judged(folder: Path, known: tuple[Memory, frozenset[Memory]], open_database: Open = sync) -> Verdict:
+    """Say what a card in ``folder`` has come to; ``known`` is what it said whole, and what at earlier moments."""
+    whole, earlier = known
     try:
-        memory, told = await opened(folder)
+        memory, told = await opened(folder, open_database)
     except StoreError:
         return Verdict.UNUSABLE
     if told:

@@ -89,9 +89,9 @@ async def test_a_lost_mains_ends_the_process_and_the_cloud_hears_why(tmp_path: P
         await asyncio.wait_for(life, 30)
         gc.unfreeze()
         await _until(lambda: not cloud.states()[-1].online)
+    board.close()  # the process is gone, and its pins with it
     async with site.running(), running(cloud.run):
         await _until(lambda: "AlarmRaised" in cloud.kinds())
-    board.close()
     site.cabinet.stop()
 
 

@@ -14,7 +14,7 @@ from cloud.downlink.dispatch import Dispatch
 from cloud.downlink.ingest import Desk, Ingest
 from cloud.services.records import LockerKey
 from cloud.store.reader import Reader
-from cloud.store.writer import Writer
+from cloud.store.writer import InlineWriter, Writer
 from contract import codec, topics
 from contract.envelope import Signer, verify
 from contract.ids import KeyId, LockerId
@@ -49,6 +49,7 @@ class Street:
         self.device = self.attached(NAME, tuple((topic, 1) for topic in topics.device_filters(LockerId(NAME))))
         self.writer = wrap(self.cloud.writer)
         clock = FixedClock(self.cloud.now)
+        assert isinstance(self.cloud.writer, InlineWriter)  # on SQL, as the ingest path's own statements are
         reader = Reader(self.cloud.writer._engine)
         self.desk = Desk(reader, self.writer, clock, self.cloud.ids, self.cloud.keys.signer)
         self.telemetry: list[Any] = []

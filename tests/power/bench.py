@@ -1,9 +1,10 @@
 """A fitter's bench: the shipped command that enrols a device, before the cloud's real endpoint, in one process."""
 
 import asyncio
+import io
 import stat
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager, redirect_stderr, redirect_stdout, suppress
 from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
@@ -64,9 +65,11 @@ class Bench:
         return fresh
 
     async def enrol(self, root: Path, halt: Halt | None = None) -> Told:
-        """Run ``latchmile-enrol`` and the agent's first look at its files."""
+        """Run ``latchmile-enrol`` and the agent's first look at its files, in a copy of this process if halted."""
         url, claim = f"http://127.0.0.1:{self.port}", self.claim
-        with halted(lambda: _enrolled(url, claim, root / DEVICE), root, halt or Halt()) as pipe:
+        if halt is None:
+            return await asyncio.to_thread(_undisturbed, url, claim, root / DEVICE)
+        with halted(lambda: _enrolled(url, claim, root / DEVICE), root, halt) as pipe:
             told = msgspec.msgpack.decode(await asyncio.to_thread(pipe.read), type=Told)
         await self._settled()
         return told
@@ -142,6 +145,11 @@ class Bench:
 
     async def keys(self) -> int:
         return await self.office.rim.look(lambda uow: uow.count(LockerKey, locker_id=LOCKER))
+
+
+def _undisturbed(url: str, claim: str, folder: Path) -> Told:
+    with redirect_stderr(io.StringIO()) as said, redirect_stdout(io.StringIO()):
+        return Told(_enrolled(url, claim, folder), said.getvalue())
 
 
 def _enrolled(url: str, claim: str, folder: Path) -> int:

@@ -1,6 +1,6 @@
 """A real agent on a real file whose card stops taking writes, as a process of its own: its limits are its own.
 
-``python -m tests.power.full_card FOLDER KIND`` prints one JSON object: what the screen said and when doors moved.
+``python -m tests.power.full_card FOLDER`` prints one JSON object: for each kind what the screen said and what opened.
 """
 
 import asyncio
@@ -8,7 +8,7 @@ import json
 import logging
 import resource
 import sys
-from collections.abc import Callable, Coroutine
+from collections.abc import Coroutine
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -17,11 +17,10 @@ from typing import Any, TypeVar
 from contract.ids import CompartmentLabel
 from contract.layout import CompartmentPlan, Layout
 from contract.sizes import SizeClass
-from edge.locker_controller.screens import OutOfOrder, Screen
+from edge.locker_controller.screens import OutOfOrder
 from firmware_sim.in_a_thread import LockerInAThread
 
 LAYOUT = Layout("two", tuple(CompartmentPlan(CompartmentLabel(name), SizeClass.S, low=True) for name in ("A01", "A02")))
-LOOKS_MAX = 100_000
 ENTRIES_MAX = 1_000  # some thirty fill a page
 T = TypeVar("T")
 
@@ -66,18 +65,13 @@ class Street:
         """Let the recipient type the code, whatever comes of it."""
         self._do(self.locker._spot.kiosk.enter_code(code))
 
-    def until(self, is_so: Callable[[Screen], bool]) -> Screen:
-        """Look at the screen until it is so; each look takes the agent's loop a turn."""
-        for _ in range(LOOKS_MAX):
-            shown = self.locker.screen()
-            if is_so(shown):
-                return shown
-        raise TimeoutError(repr(shown))
+    def wait_out_of_order(self) -> OutOfOrder:
+        """Stand there until the screen says that nobody is served."""
+        return self._do(self.locker._spot.kiosk.wait_for(OutOfOrder, within_s=60))
 
-    def alarms(self) -> list[str]:
-        """Read from the journal what the operator will be told."""
-        rows = self._ask("SELECT bytes FROM entry")
-        return [name for name in ("store_failed",) if any(name.encode() in raw for (raw,) in rows)]
+    def alarms(self) -> int:
+        """Count in the journal what tells the operator of a card that failed."""
+        return sum(b"store_failed" in raw for (raw,) in self._ask("SELECT bytes FROM entry"))
 
     def _fill(self) -> None:
         """Have the agent write to its journal until there is no page left for it."""
@@ -99,31 +93,36 @@ class Street:
         return asyncio.run_coroutine_threadsafe(what, self.locker._loop).result(60)
 
 
-def lived(folder: Path, kind: Kind) -> dict[str, Any]:
-    """Live through a card that refuses while a recipient stands there, and recovers."""
+def lived(street: Street, kind: Kind) -> dict[str, Any]:
+    """Live through a card that refuses while a recipient stands there, recovers, and is pulled and put back."""
+    locker, name = street.locker, kind.name
+    code, other = locker.drop_off(name), locker.drop_off("other")
+    label, told_before = locker.where(name), street.alarms()
+    street.refuse(kind)
+    street.type(code)
+    shown = street.wait_out_of_order()
+    opened = locker.pull(label)
+    street.relent(kind)
+    after = locker.pick_up(code)
+    told = street.alarms() - told_before
+    locker.power_cut()
+    locker.power_on()
+    return {
+        "reason": shown.reason,
+        "opened": opened,
+        "after": after,
+        "told": told,
+        "after_restart": locker.pick_up(other),
+    }
+
+
+def main(folder: Path) -> None:
+    """Tell what each kind came to, one after the other on the same card."""
+    logging.disable(logging.CRITICAL)
     with LockerInAThread(folder, LAYOUT) as locker:
         street = Street(locker)
-        code, other = locker.drop_off("P1"), locker.drop_off("P2")
-        label = locker.where("P1")
-        street.refuse(kind)
-        street.type(code)
-        shown = street.until(lambda one: isinstance(one, OutOfOrder))
-        opened = locker.pull(label)
-        street.relent(kind)
-        street.until(lambda one: not isinstance(one, OutOfOrder))
-        after = locker.pick_up(code)
-        alarms = street.alarms()
-        locker.power_cut()
-        locker.power_on()
-        return {
-            "reason": shown.reason if isinstance(shown, OutOfOrder) else "",
-            "opened": opened,
-            "after": after,
-            "alarms": alarms,
-            "after_restart": locker.pick_up(other),
-        }
+        sys.stdout.write(json.dumps({kind.name: lived(street, kind) for kind in Kind}) + "\n")
 
 
 if __name__ == "__main__":
-    logging.disable(logging.CRITICAL)
-    sys.stdout.write(json.dumps(lived(Path(sys.argv[1]), Kind(sys.argv[2]))) + "\n")
+    main(Path(sys.argv[1]))

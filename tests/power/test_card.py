@@ -28,8 +28,8 @@ from tests.survives import survived
 from tests.unit.edge.store.builders import Open, aio, sync
 
 PLACES = 1_000
-FLIPS = 1_000  # in each of the two files
-SHARE = 10  # one in so many is tried with the database of a real locker, whose thread costs more than the test
+FLIPS = 400  # in each of the two files
+SHARE = 8  # one in so many is tried with the database of a real locker, whose thread costs more than the test
 ROW_CUT = "Journal cut short at every frame and at 1,000 random places"
 SHOWN_BY = "tests/power/test_card.py"
 

@@ -21,7 +21,7 @@ from tests.survives import survived
 ROW = f"Power cut at every commit, publish, acknowledgement and pin write, {len(SCENARIOS)} scenarios"
 ROW_AGAIN = "Power cut again while the locker recovers from a power cut (a sample)"
 SHOWN_BY = "tests/power/test_crash_points.py"
-EVERY_SECOND = 13  # a prime, so that the sample does not fall into step with what repeats
+EVERY_SECOND = 23  # a prime, so that the sample does not fall into step with what repeats
 MOVES_A_DOOR = ("drop-off", "pick-up", "collection", "remote open", "jam", "lockout")
 SPOTS = {"before the commit", "after the commit", "before a publish", "after a publish"}
 SPOTS |= {"before an acknowledgement", "after an acknowledgement"}

@@ -19,7 +19,7 @@ SEED ?=
 LOCKERS ?= 5
 HOURS ?= 8
 
-.PHONY: help setup demo demo-reset test lint format sim sim-night mutants crash-points torture survives bench bench-routing
+.PHONY: help setup demo demo-reset test coverage lint format sim sim-night mutants crash-points torture survives bench bench-routing
 
 help: ## List the commands
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -37,6 +37,10 @@ demo-reset: ## Forget the demo's state, so that the next one begins anew
 test: ## Lint, types, dependency law, all tests, coverage gates
 	@scripts/setup.sh test
 	@exec $(PY) scripts/check.py
+
+coverage: ## How much of everything the short tests cover
+	@scripts/setup.sh test
+	@exec $(PY) scripts/check.py --coverage
 
 lint: ## Only lint, types and dependency law
 	@scripts/setup.sh demo

@@ -1,8 +1,9 @@
 """The one judge of a change: runs every gate, shows what failed, ends with one line that says how it went.
 
-``make test`` runs it. Gates go on after a failure, so that one run tells everything there is to mend. The tests run
-twice on purpose: the many short ones under coverage, then the ones marked ``long`` (real processes, thousands of
-simulated hours) without it, because tracing would make them several times slower and nothing is gated on them.
+``make test`` runs it. Gates go on after a failure, so that one run tells everything there is to mend. The tests of what
+decides run under coverage and are gated on it; the others run without, because tracing makes them a half slower and
+nothing is gated on them; those marked ``long`` (real processes, thousands of simulated hours) come last. ``make
+coverage`` traces the short ones, too, and says how much of everything they cover.
 """
 
 from __future__ import annotations
@@ -68,10 +69,12 @@ def _but(folders: tuple[str, ...]) -> list[str]:
     return [f"--ignore={folder}" for folder in folders]
 
 
-def test_gates() -> list[Gate]:
+def test_gates(*, everything: bool) -> list[Gate]:
+    """Return the runs of the tests; with ``everything`` the short ones are traced and the long ones left out."""
     # Two workers: the tests are budgeted for two cores, and more would only make the timing of real processes worse.
     pytest = ("-m", "pytest", "-n", "2", "--dist", "loadgroup")
     python = f"{BIN}/python"
+    traced = ("-m", "coverage", "run") if everything else ()
     return [
         Gate("coverage reset", (python, "-m", "coverage", "erase")),
         Gate(
@@ -81,18 +84,18 @@ def test_gates() -> list[Gate]:
         ),
         Gate(
             "tests",
-            (python, "-m", "coverage", "run", *pytest, "-m", SHORT, "--junitxml=build/short.xml", *_but(DECIDING)),
+            (python, *traced, *pytest, "-m", SHORT, "--junitxml=build/short.xml", *_but(DECIDING)),
             streams=True,
         ),
-        Gate(
-            "long tests",
-            (python, *pytest, "-m", LONG, "--junitxml=build/long.xml"),
-            streams=True,
-            also_passes_with=NO_TESTS_COLLECTED,
-        ),
+        *([] if everything else [_long(python, pytest)]),
         Gate("coverage data", (python, "-m", "coverage", "combine", "--quiet")),
         Gate("coverage report", (python, "-m", "coverage", "json", "--quiet", "-o", "build/coverage.json")),
     ]
+
+
+def _long(python: str, pytest: tuple[str, ...]) -> Gate:
+    command = (python, *pytest, "-m", LONG, "--junitxml=build/long.xml")
+    return Gate("long tests", command, streams=True, also_passes_with=NO_TESTS_COLLECTED)
 
 
 def run(gate: Gate) -> Outcome:
@@ -151,6 +154,7 @@ def overall(report: Path) -> str:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--lint-only", action="store_true", help="ruff, mypy and the dependency law, no tests")
+    parser.add_argument("--coverage", action="store_true", help="trace all short tests, leave the long ones out")
     chosen = parser.parse_args()
     started = time.perf_counter()
     report = ROOT / "build" / "coverage.json"
@@ -159,9 +163,9 @@ def main() -> int:
     outcomes = [run(gate) for gate in lint_gates()]
     facts = ""
     if not chosen.lint_only:
-        outcomes += [run(gate) for gate in test_gates()]
+        outcomes += [run(gate) for gate in test_gates(everything=chosen.coverage)]
         outcomes += coverage_gates(report)
-        facts = f", {overall(report)}"
+        facts = f", {overall(report)}" if chosen.coverage else ""
     failed = [outcome.name for outcome in outcomes if not outcome.passed]
     minutes, seconds = divmod(round(time.perf_counter() - started), 60)
     verdict = f"FAILED: {', '.join(failed)}" if failed else f"all {len(outcomes)} gates passed"

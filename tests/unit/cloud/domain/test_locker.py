@@ -15,6 +15,7 @@ from cloud.domain.locker import (
     change_status,
     differences,
     free_by_size,
+    is_caught_up,
     is_silent,
     takes_parcels,
 )
@@ -44,6 +45,15 @@ def test_only_an_active_locker_that_takes_in_gets_parcels(cloud: SmallCloud) -> 
     assert takes_parcels(locker)
     assert not takes_parcels(replace(locker, intake_open=False))
     assert not takes_parcels(replace(locker, status=LockerStatus.ENROLLING))
+
+
+def test_what_a_locker_did_is_known_once_it_is_there_and_a_picture_agreed(cloud: SmallCloud) -> None:
+    cloud.locker()
+    locker = replace(cloud.the(Locker), online=True, reported_at=MORNING)
+
+    assert is_caught_up(locker)
+    assert not is_caught_up(replace(locker, online=False))
+    assert not is_caught_up(replace(locker, reported_at=None))
 
 
 def test_a_locker_is_silent_some_time_after_it_went(cloud: SmallCloud) -> None:

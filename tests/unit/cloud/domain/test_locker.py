@@ -48,7 +48,6 @@ def test_only_an_active_locker_that_takes_in_gets_parcels(cloud: SmallCloud) -> 
 
 
 def test_what_a_locker_did_is_known_once_it_is_there_and_a_picture_agreed(cloud: SmallCloud) -> None:
-    cloud.locker()
     locker = replace(cloud.the(Locker), online=True, reported_at=MORNING)
 
     assert is_caught_up(locker)

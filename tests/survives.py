@@ -16,6 +16,6 @@ def survived(row: str, piece: str, *, tried: int, broken: int, shown_by: str) ->
     ``shown_by`` names the test file or command; it is the same for all pieces of a row.
     """
     FOLDER.mkdir(parents=True, exist_ok=True)
-    name = re.sub(r"[^a-z0-9]+", "-", f"{row} {piece}".lower()).strip("-")[:120]
+    name = "-".join(re.sub(r"[^a-z0-9]+", "-", words.lower()).strip("-")[:60] for words in (row, piece))
     facts = {"row": row, "piece": piece, "tried": tried, "broken": broken, "shown_by": shown_by}
     (FOLDER / f"{name}.json").write_text(json.dumps(facts) + "\n", encoding="utf-8")

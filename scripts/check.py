@@ -37,6 +37,8 @@ DECIDING = (  # what the branch gates are about, in a run of its own: a worker l
     "tests/unit/edge/controller",
     "tests/unit/cloud/domain",
 )
+WORKERS = "2"  # the tests are budgeted for two cores
+LONG_WORKERS = "3"  # real processes mostly wait for each other; meanwhile worlds can use the cores
 NO_TESTS_COLLECTED = 5  # pytest's exit code when a marker selects nothing
 
 
@@ -71,8 +73,7 @@ def _but(folders: tuple[str, ...]) -> list[str]:
 
 def test_gates(*, everything: bool) -> list[Gate]:
     """Return the runs of the tests; with ``everything`` the short ones are traced and the long ones left out."""
-    # Two workers: the tests are budgeted for two cores, and more would only make the timing of real processes worse.
-    pytest = ("-m", "pytest", "-n", "2", "--dist", "loadgroup")
+    pytest = ("-m", "pytest", "-n", WORKERS, "--dist", "loadgroup")
     python = f"{BIN}/python"
     traced = ("-m", "coverage", "run") if everything else ()
     return [
@@ -87,13 +88,14 @@ def test_gates(*, everything: bool) -> list[Gate]:
             (python, *traced, *pytest, "-m", SHORT, "--junitxml=build/short.xml", *_but(DECIDING)),
             streams=True,
         ),
-        *([] if everything else [_long(python, pytest)]),
+        *([] if everything else [_long(python)]),
         Gate("coverage data", (python, "-m", "coverage", "combine", "--quiet")),
         Gate("coverage report", (python, "-m", "coverage", "json", "--quiet", "-o", "build/coverage.json")),
     ]
 
 
-def _long(python: str, pytest: tuple[str, ...]) -> Gate:
+def _long(python: str) -> Gate:
+    pytest = ("-m", "pytest", "-n", LONG_WORKERS, "--dist", "loadgroup")
     command = (python, *pytest, "-m", LONG, "--junitxml=build/long.xml")
     return Gate("long tests", command, streams=True, also_passes_with=NO_TESTS_COLLECTED)
 

@@ -38,7 +38,7 @@ DECIDING = (  # what the branch gates are about, in a run of its own: a worker l
     "tests/unit/cloud/domain",
 )
 WORKERS = "2"  # the tests are budgeted for two cores
-LONG_WORKERS = "3"  # real processes mostly wait for each other; meanwhile worlds can use the cores
+LONG_WORKERS = WORKERS  # a third one saves two minutes, and makes real processes wait for each other too long
 NO_TESTS_COLLECTED = 5  # pytest's exit code when a marker selects nothing
 
 

@@ -154,7 +154,10 @@ async def test_whoever_sits_between_locker_and_broker_opens_nothing_and_is_seen(
         cabinet = scene.town.lockers[CENTRE].truth()
         await scene.town.stop()
         edge = ledger.edge_journal(scene.town.lockers[CENTRE].data)
-        ledger.check_agreement(CENTRE, edge, ledger.cloud_journal(scene.town.database, CENTRE))
+        cloud = ledger.cloud_journal(scene.town.database, CENTRE)
+        # what the locker still had to say of the flood when it was stopped may be under way; nothing else may differ
+        assert cloud.rows == edge.rows[: len(cloud.rows)]
+        assert edge.acknowledged <= len(cloud.rows)
         ledger.check_doors(edge, cabinet)
         survived(
             "Altered, forged, replayed, re-targeted and garbage messages",

@@ -46,6 +46,14 @@ async def until_told(ask: Callable[[], Awaitable[Found]], what: str, within_s: f
     return found
 
 
+def is_alive(process: psutil.Process) -> bool:
+    """Whether it still runs; it may vanish between two questions, and a zombie has ended."""
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
 @dataclass(slots=True)
 class Program:
     """One command of the product. Everything it and its children say goes to ``log``, over all its lives."""
@@ -130,7 +138,7 @@ class Program:
 
     def left(self) -> list[psutil.Process]:
         """Return those of its processes, of all its lives, that are still there."""
-        return [one for one in self.seen.values() if one.is_running() and one.status() != psutil.STATUS_ZOMBIE]
+        return [one for one in self.seen.values() if is_alive(one)]
 
 
 async def run(

@@ -16,7 +16,7 @@ import psutil
 
 from tests.contract.link_worlds import free_port
 from tests.process.mailbox import Mailbox
-from tests.process.programs import RISE_S, NeverError, Program, run, until, until_told
+from tests.process.programs import RISE_S, NeverError, Program, is_alive, run, until, until_told
 from tests.process.street import StreetLocker
 
 MID_MORNING = 10  # o'clock in the town's own time zone, whenever the test runs: its day never ends under a plan
@@ -169,7 +169,7 @@ class Town:
         """``kill -9`` the broker; whoever supervises it starts another."""
         old = self.mosquitto()
         old.kill()
-        await until(lambda: not old.is_running() or old.status() == psutil.STATUS_ZOMBIE, "the broker to die")
+        await until(lambda: not is_alive(old), "the broker to die")
 
     async def stop(self) -> list[int]:
         """End everything in an orderly way; return the exit codes."""

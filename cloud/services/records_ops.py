@@ -222,3 +222,15 @@ class TravelKnowledge:
     through: str
     body: str
     updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scenario:
+    """A question "what if" about a day (its id is its job's) and the answer once there is one, both as JSON."""
+
+    id: str
+    day: str
+    asked: str
+    answer: str | None
+    asked_by: str
+    asked_at: datetime

@@ -8,15 +8,18 @@ from sqlalchemy import Table
 
 from cloud.domain.capacity import Reservation
 from cloud.domain.locker import Compartment, Locker
+from cloud.domain.outside import CrowdTrip, PartnerTariff
 from cloud.domain.parcel import Parcel
-from cloud.services import records, records_ops
-from cloud.store import tables, tables_ops
+from cloud.services import records, records_ops, records_outside
+from cloud.store import tables, tables_ops, tables_outside
 
 TABLE_OF: Mapping[type[Any], Table] = {
     Locker: tables.locker,
     Compartment: tables.compartment,
     Parcel: tables.parcel,
     Reservation: tables.reservation,
+    CrowdTrip: tables_outside.crowd_trip,
+    PartnerTariff: tables_outside.partner_tariff,
     records.LockerKey: tables.locker_key,
     records.Claim: tables.claim,
     records.HistoryEntry: tables.parcel_history,
@@ -49,6 +52,13 @@ TABLE_OF: Mapping[type[Any], Table] = {
     records_ops.JobRun: tables_ops.job_run,
     records_ops.DesiredConfiguration: tables_ops.desired_configuration,
     records_ops.TravelKnowledge: tables_ops.travel_knowledge,
+    records_ops.Scenario: tables_ops.scenario,
+    records_outside.Errand: tables_outside.errand,
+    records_outside.ErrandParcel: tables_outside.errand_parcel,
+    records_outside.Offer: tables_outside.offer,
+    records_outside.Partner: tables_outside.partner,
+    records_outside.WebhookEndpoint: tables_outside.webhook_endpoint,
+    records_outside.WebhookMessage: tables_outside.webhook_message,
 }
 
 

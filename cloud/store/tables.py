@@ -8,9 +8,9 @@ says is kept even when it speaks of a parcel nobody knows.
 from sqlalchemy import ForeignKeyConstraint, Index, MetaData, Table, UniqueConstraint
 
 from cloud.domain.capacity import ReservationState
-from cloud.domain.locker import CompartmentStatus, Contents, LockerStatus
+from cloud.domain.locker import CompartmentStatus, Contents, LockerStatus, PointKind
 from cloud.domain.parcel import ParcelState
-from cloud.services.records import GrantState, StopKind, Task, TaskState
+from cloud.services.records import CourierKind, GrantState, StopKind, Task, TaskState
 from cloud.store.columns import at, blob, counted, flag, name_of, number, partial, real, text, word
 from contract.sizes import SizeClass
 
@@ -53,6 +53,7 @@ locker = Table(
     flag("intake_open"),
     at("created_at"),
     at("updated_at"),
+    word("kind", PointKind),
     _to("model", "model.name"),
 )
 
@@ -275,6 +276,7 @@ courier = Table(
     name_of("language"),
     flag("active"),
     at("created_at"),
+    word("kind", CourierKind),
 )
 
 shift = Table(

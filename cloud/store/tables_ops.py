@@ -253,3 +253,14 @@ travel_knowledge = Table(
     text("body"),
     at("updated_at"),
 )
+
+scenario = Table(
+    "scenario",
+    metadata,
+    name_of("id", key=True),
+    name_of("day"),
+    text("asked"),
+    text("answer", null=True),
+    name_of("asked_by"),
+    at("asked_at"),
+)

@@ -1,7 +1,6 @@
 """A carrier's day as a CSV file, from a seed: made-up people at made-up doors of real streets.
 
-Sizes follow what parcel networks report: most parcels are small, one in twenty is large. Addresses scatter around
-places as people do around metro stations. Run it to make a file for trying the import::
+Sizes and places are drawn as in ``firmware_sim.city_day``. Run it to make a file for trying the import::
 
     python -m demo.parcels --lockers demo/warsaw.geojson --count 1000 --day 2026-11-23 > parcels.csv
 """
@@ -9,7 +8,6 @@ places as people do around metro stations. Run it to make a file for trying the 
 import argparse
 import csv
 import io
-import math
 import random
 import sys
 from collections.abc import Sequence
@@ -19,10 +17,10 @@ from pathlib import Path
 
 from cloud.intake.lockers_geojson import LockerRow, read_lockers
 from cloud.intake.parcels_csv import OPTIONAL, REQUIRED
+from cloud.routing.problem import Place
+from firmware_sim.city_day import SCATTER_M, WINDOWS, WITH_WINDOW, make_sides, make_weight_g, scatter
 
-SCATTER_M = 900.0  # the walk from a station within which a city is dense
-METRES_PER_DEGREE = 111_195.0  # one degree of a great circle on the sphere of mean radius 6,371.0 km
-OPTED_IN, ALLOWED, WITH_WINDOW = 0.25, 0.8, 0.3
+OPTED_IN, ALLOWED = 0.25, 0.8
 
 _FIRST = ("Ewa", "Jan", "Maria", "Piotr", "Zofia", "Adam", "Lena", "Tomasz", "Anna", "Michał", "Julia", "Paweł")
 _LAST = ("Nowak", "Kowalska", "Wiśniewski", "Wójcik", "Lewandowska", "Zieliński", "Kamińska", "Schmidt", "Brown")
@@ -39,8 +37,6 @@ _STREETS = (
     "Solec",
 )
 _ASCII = str.maketrans("ąćęłńóśźż", "acelnoszz")
-_WINDOWS = (("08:00", "12:00"), ("10:00", "14:00"), ("12:00", "16:00"), ("14:00", "18:00"))
-_LENGTHS = (((320, 220, 60), 6), ((350, 250, 110), 7), ((380, 310, 180), 4), ((580, 360, 190), 2), ((620, 380, 380), 1))
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,12 +61,11 @@ def make_parcels(lockers: Sequence[LockerRow], order: Order) -> str:
 
 def _parcel(number: int, chance: random.Random, lockers: Sequence[LockerRow], order: Order) -> dict[str, object]:
     near = chance.choice(lockers)
-    lon, lat = _scatter(chance, near.lon, near.lat)
+    lon, lat = scatter(chance, Place(near.lon, near.lat), SCATTER_M)
     first, last = chance.choice(_FIRST), chance.choice(_LAST)
-    sides = chance.choices([side for side, _ in _LENGTHS], [weight for _, weight in _LENGTHS])[0]
-    length, width, height = (side - chance.randrange(0, side // 4) for side in sides)
+    length, width, height = make_sides(chance)
     opted_in = chance.random() < OPTED_IN
-    begins, ends = chance.choice(_WINDOWS) if chance.random() < WITH_WINDOW else ("", "")
+    begins, ends = chance.choice(WINDOWS) if chance.random() < WITH_WINDOW else (None, None)
     return {
         "barcode": f"LM{order.day:%y%m%d}{order.seed % 100:02d}{number:05d}",
         "recipient_name": f"{first} {last}",
@@ -83,21 +78,15 @@ def _parcel(number: int, chance: random.Random, lockers: Sequence[LockerRow], or
         "length_mm": length,
         "width_mm": width,
         "height_mm": height,
-        "weight_g": min(25_000, 150 + length * width * height // chance.randrange(4_000, 9_000)),
-        "window_from": f"{order.day}T{begins}" if begins else "",
-        "window_to": f"{order.day}T{ends}" if ends else "",
+        "weight_g": make_weight_g(chance, (length, width, height)),
+        "window_from": f"{order.day}T{begins:02}:00" if begins else "",
+        "window_to": f"{order.day}T{ends:02}:00" if ends else "",
         "locker_allowed": "yes" if opted_in or chance.random() < ALLOWED else "no",
         "preferred_locker": near.id if opted_in else "",
         "low_door": "yes" if chance.random() < 0.03 else "no",  # noqa: PLR2004 - about the share of wheelchair users
         "perishable": "no",
         "temperature_controlled": "no",
     }
-
-
-def _scatter(chance: random.Random, lon: float, lat: float) -> tuple[float, float]:
-    east, north = chance.gauss(0, SCATTER_M), chance.gauss(0, SCATTER_M)
-    metres_per_degree_lon = METRES_PER_DEGREE * math.cos(math.radians(lat))
-    return lon + east / metres_per_degree_lon, lat + north / METRES_PER_DEGREE
 
 
 def main() -> None:

@@ -13,6 +13,8 @@ class Role(StrEnum):
     PLANNER = "planner"
     COURIER = "courier"
     CARRIER = "carrier"
+    PARTNER = "partner"
+    STAFF = "staff"
     RECIPIENT = "recipient"
     LOCKER = "locker"
     SYSTEM = "system"
@@ -20,7 +22,10 @@ class Role(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """``name`` is an account, courier, carrier, parcel (for its recipient), locker or job; never a person's name."""
+    """``name`` is an account, courier, carrier, parcel (for its recipient), locker or job; never a person's name.
+
+    A counter's staff are ``COUNTER/account``, so that it is known both where they work and who it was.
+    """
 
     name: str
     roles: frozenset[Role]

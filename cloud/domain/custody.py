@@ -11,6 +11,7 @@ from cloud.domain.errors import InvalidError
 class CustodianKind(StrEnum):
     CARRIER = "carrier"
     COURIER = "courier"
+    PARTNER = "partner"
     LOCKER = "locker"
     RECIPIENT = "recipient"
     SENDER = "sender"

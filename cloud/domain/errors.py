@@ -7,6 +7,7 @@ DomainError
 |   |-- TransitionRefusedError      the parcel is in the wrong state
 |   |-- NoCapacityError             no compartment of a fitting size is free
 |   |-- AssignmentRefusedError      a rule forbids this parcel at this locker
+|   |-- OfferEndedError             an offer cannot be answered so any more
 |   |-- LockerUnavailableError      the locker cannot do it now
 |   `-- AlreadyExistsError          the name or key is taken
 |-- InvalidError             422  what was given cannot be right
@@ -45,6 +46,15 @@ class TransitionRefusedError(ConflictError):
     def __init__(self, state: str, happening: str) -> None:
         """Keep the ``state`` the parcel is in and the ``happening`` it refused."""
         super().__init__(f"a parcel that is {state} cannot be {happening}")
+        self.state, self.happening = state, happening
+
+
+class OfferEndedError(ConflictError):
+    """An offer to somebody outside cannot go this way from where it is."""
+
+    def __init__(self, state: str, happening: str) -> None:
+        """Keep the ``state`` the offer is in and the ``happening`` it refused."""
+        super().__init__(f"an offer that is {state.replace('_', ' ')} cannot be {happening}")
         self.state, self.happening = state, happening
 
 

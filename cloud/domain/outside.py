@@ -9,8 +9,69 @@
        `--> the next candidate, at last our own courier
 """
 
+import math
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from cloud.domain.errors import OfferEndedError
+from cloud.domain.places import distance_m
+
+CROWD_ANSWER = timedelta(minutes=5)  # somebody on a bus looks at the phone within minutes, or is not on the way
+PARTNER_ANSWER = timedelta(minutes=10)  # a program answers in seconds; a dispatcher between two calls needs this
+
+
+class OfferKind(StrEnum):
+    CROWD = "crowd"
+    PARTNER = "partner"
+
+
+class OfferState(StrEnum):
+    """``waiting``: a candidate who is asked when those before have said no."""
+
+    WAITING = "waiting"
+    OFFERED = "offered"
+    ACCEPTED = "accepted"
+    HANDED_OVER = "handed_over"
+    DELIVERED = "delivered"
+    FAILED = "failed"
+    GIVEN_UP = "given_up"
+    DECLINED = "declined"
+    TIMED_OUT = "timed_out"
+    WITHDRAWN = "withdrawn"
+
+
+class OfferStep(StrEnum):
+    """What can happen to an offer, as a participle: the refusal's sentence ends with it."""
+
+    ASK = "made"
+    ACCEPT = "accepted"
+    DECLINE = "declined"
+    TIME_OUT = "timed out"
+    WITHDRAW = "withdrawn"
+    HAND_OVER = "handed over"
+    DELIVER = "delivered"
+    FAIL = "failed"
+    GIVE_UP = "given up"
+
+
+_S = OfferState
+_ALLOWED: dict[OfferStep, dict[OfferState, OfferState]] = {
+    OfferStep.ASK: {_S.WAITING: _S.OFFERED},
+    OfferStep.ACCEPT: {_S.OFFERED: _S.ACCEPTED},
+    OfferStep.DECLINE: {_S.OFFERED: _S.DECLINED},
+    OfferStep.TIME_OUT: {_S.OFFERED: _S.TIMED_OUT},
+    OfferStep.WITHDRAW: dict.fromkeys((_S.WAITING, _S.OFFERED, _S.ACCEPTED), _S.WITHDRAWN),
+    OfferStep.HAND_OVER: {_S.ACCEPTED: _S.HANDED_OVER},
+    OfferStep.DELIVER: {_S.HANDED_OVER: _S.DELIVERED},
+    OfferStep.FAIL: {_S.HANDED_OVER: _S.FAILED},
+    OfferStep.GIVE_UP: {_S.ACCEPTED: _S.GIVEN_UP},
+}
+LIVE = frozenset({_S.OFFERED, _S.ACCEPTED})
+"""The parcels still lie at the depot and are somebody else's to bring, or may become it."""
+
+TAKEN = frozenset({_S.ACCEPTED, _S.HANDED_OVER, _S.DELIVERED, _S.FAILED})
+"""Said yes to: counted against what a trip or a tariff can take."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +96,9 @@ class CrowdTrip:
     weight_g_max: int
     volume_l_max: int
     per_parcel_cents: int
+    end_address: str = ""
+    day: str = ""
+    withdrawn_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,3 +121,26 @@ class PartnerTariff:
     promise_to: datetime
     parcels_max: int
     weight_g_max: int
+    withdrawn_at: datetime | None = None
+
+
+def step(state: OfferState, what: OfferStep) -> OfferState:
+    """Return the state after ``what``; raises ``OfferEndedError`` where it makes no sense any more."""
+    after = _ALLOWED[what].get(state)
+    if after is None:
+        raise OfferEndedError(state, what)
+    return after
+
+
+def away_m(tariff: PartnerTariff, lon: float, lat: float) -> float:
+    """Return the great circle from the centre of a tariff's area."""
+    return distance_m(tariff.centre_lon, tariff.centre_lat, lon, lat)
+
+
+def covers(tariff: PartnerTariff, lon: float, lat: float) -> bool:
+    return away_m(tariff, lon, lat) <= tariff.radius_m
+
+
+def tariff_cents(tariff: PartnerTariff, lon: float, lat: float) -> int:
+    """Return what the tariff asks for one parcel there, rounded up to a cent."""
+    return tariff.base_cents + math.ceil(tariff.per_km_cents * away_m(tariff, lon, lat) / 1_000)

@@ -46,6 +46,13 @@ class CommandState(StrEnum):
     EXPIRED = "expired"
 
 
+class CourierKind(StrEnum):
+    """``crowd``: a person who takes parcels along on trips of their own."""
+
+    OWN = "own"
+    CROWD = "crowd"
+
+
 class StopKind(StrEnum):
     HOME = "home"
     LOCKER = "locker"
@@ -191,6 +198,7 @@ class Courier:
     language: str
     active: bool
     created_at: datetime
+    kind: CourierKind = CourierKind.OWN
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,6 @@ outbox and the lockers' journals carry on where they were.
 
 import asyncio
 import contextlib
-import gc
 import logging
 import random
 import signal
@@ -49,6 +48,7 @@ from cloud.routing.worker_client import VroomOptions, VroomPlanner
 from cloud.services.ports import Keys
 from cloud.services.records import LockerKey
 from cloud.settings import Settings, read_settings
+from cloud.settled import settle
 from cloud.store.database import READERS_MAX, open_readers, open_writer
 from cloud.store.migrate import migrate
 from cloud.store.reader import Reader
@@ -67,7 +67,6 @@ from provisioning.files import make_directory
 NAME = "cloud"  # our name at the broker and in our certificate
 RECONNECT = Reconnect(min_s=0.2, first_s=1.0, max_s=10.0)  # one client, not a fleet: lockers wait for it
 DATABASE = "latchmile.sqlite"
-GC_THRESHOLDS = (50_000, 20, 50)  # with the default of 700, collections set the API's p99 (performance.md, 8)
 STOP_S_MAX = 5  # open streams are cut after this; every honest request is answered in milliseconds
 
 _log = logging.getLogger(__name__)
@@ -268,9 +267,7 @@ class _Server(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
-        gc.collect()
-        gc.freeze()
-        gc.set_threshold(*GC_THRESHOLDS)
+        settle()
         _say(f"cloud ready on {self._where}")
 
     async def run_until_stopped(self, listener: socket.socket) -> None:

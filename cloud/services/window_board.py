@@ -170,6 +170,9 @@ def _lane(uow: UnitOfWork, act: Act, route: Route, shift: Shift, ahead: _Ahead) 
 
 def _stop(act: Act, name: StopId, rows: list[AheadRow], lockers: Mapping[str, Locker]) -> Stop:
     first = rows[0]
+    if len(rows) == 1 and first.locker_id is None and first.task != Task.COLLECT:
+        load = Amounts(1, first.weight_g, first.volume_mm3 // MM3_PER_CM3)  # a thousand doors in one question
+        return Stop(name, Place(first.lon, first.lat), _promised(act.now, first), first.service_s, load)
     locker = lockers.get(first.locker_id or "")
     windows = (hours(locker, act.now) or ()) if locker else _common(act.now, rows)
     taken = sum(row.task == Task.COLLECT for row in rows)
@@ -193,10 +196,13 @@ def _door(now: datetime, mine: AheadRow) -> Stop:
 
 def _common(now: datetime, rows: Iterable[AheadRow]) -> tuple[TimeWindow, ...]:
     """Return what all promises at one door have in common; nothing if they contradict each other."""
-    found = [
-        TimeWindow(seconds(now, row.window_from), seconds(now, row.window_to))
-        for row in rows
-        if row.window_from is not None and row.window_to is not None
-    ]
+    found = [window for row in rows for window in _promised(now, row)]
     begin_s, end_s = max((one.start_s for one in found), default=0), min((one.end_s for one in found), default=0)
     return (TimeWindow(begin_s, end_s),) if found and begin_s <= end_s else ()
+
+
+def _promised(now: datetime, row: AheadRow) -> tuple[TimeWindow, ...]:
+    if row.window_from is None or row.window_to is None:
+        return ()
+    begin_s, end_s = seconds(now, row.window_from), seconds(now, row.window_to)
+    return (TimeWindow(begin_s, end_s),) if begin_s <= end_s else ()

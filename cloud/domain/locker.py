@@ -23,6 +23,13 @@ class LockerStatus(StrEnum):
     DECOMMISSIONED = "decommissioned"
 
 
+class PointKind(StrEnum):
+    """What kind of pick-up point it is: a machine, or a partner's counter whose places are on a shelf."""
+
+    LOCKER = "locker"
+    COUNTER = "counter"
+
+
 class Contents(StrEnum):
     EMPTY = "empty"
     OCCUPIED = "occupied"
@@ -40,6 +47,8 @@ class Locker:
     """``boot_nonce`` and ``command_counter`` make remote opens unrepeatable; ``unserved_since`` stops dwell clocks.
 
     ``reported_at``: when a picture last agreed with the journal we have; None since it came back, until one does.
+    A partner's counter is one of these too (``kind``): its compartments are places on a shelf, nobody sends it
+    anything, and it is always there because its staff work on our own pages.
     """
 
     id: str
@@ -62,6 +71,7 @@ class Locker:
     intake_open: bool
     created_at: datetime
     updated_at: datetime
+    kind: PointKind = PointKind.LOCKER
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,6 +109,10 @@ def change_status(current: LockerStatus, wanted: LockerStatus) -> LockerStatus:
 def takes_parcels(locker: Locker) -> bool:
     """Whether new parcels may be sent there. A silent locker still may: grants travel on the courier's phone."""
     return locker.status is LockerStatus.ACTIVE and locker.intake_open
+
+
+def is_counter(locker: Locker) -> bool:
+    return locker.kind is PointKind.COUNTER
 
 
 def is_silent(locker: Locker, now: datetime) -> bool:

@@ -145,7 +145,7 @@ class ApiKey:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Account:
-    """A person who signs in: an operator or a courier. ``roles`` are separated by spaces."""
+    """A person who signs in: an operator, a courier, a counter's staff. ``roles`` are separated by spaces."""
 
     id: str
     login: str
@@ -155,6 +155,7 @@ class Account:
     courier_id: str | None
     created_at: datetime
     disabled_at: datetime | None
+    counter_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,14 +10,23 @@ from typing import Any
 from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.pool import StaticPool
 
-from cloud.store import tables_ops, tables_outside
+from cloud.store import tables_counters, tables_ops, tables_outside
 from cloud.store.tables import metadata
 
 BUSY_TIMEOUT_MS = 5_000  # only a migration or a backup ever holds the write lock beside our writer
 READERS_MAX = 8  # read connections kept open; pages are short, the machine has few cores
 CACHE_KIB = 65_536  # 64 MiB keeps the hot end of every index of a mid-sized fleet in memory
 
-__all__ = ["create_schema", "metadata", "open_memory", "open_readers", "open_writer", "tables_ops", "tables_outside"]
+__all__ = [
+    "create_schema",
+    "metadata",
+    "open_memory",
+    "open_readers",
+    "open_writer",
+    "tables_counters",
+    "tables_ops",
+    "tables_outside",
+]
 
 
 def open_writer(path: Path) -> Engine:

@@ -8,16 +8,18 @@ from sqlalchemy import Table
 
 from cloud.domain.capacity import Reservation
 from cloud.domain.locker import Compartment, Locker
+from cloud.domain.lockout import Lockout
 from cloud.domain.outside import CrowdTrip, PartnerTariff
 from cloud.domain.parcel import Parcel
 from cloud.services import records, records_ops, records_outside
-from cloud.store import tables, tables_ops, tables_outside
+from cloud.store import tables, tables_counters, tables_ops, tables_outside
 
 TABLE_OF: Mapping[type[Any], Table] = {
     Locker: tables.locker,
     Compartment: tables.compartment,
     Parcel: tables.parcel,
     Reservation: tables.reservation,
+    Lockout: tables_counters.counter_lockout,
     CrowdTrip: tables_outside.crowd_trip,
     PartnerTariff: tables_outside.partner_tariff,
     records.LockerKey: tables.locker_key,

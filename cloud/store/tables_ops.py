@@ -189,8 +189,10 @@ account = Table(
     name_of("courier_id", null=True),
     at("created_at"),
     at("disabled_at", null=True),
+    name_of("counter_id", null=True),
     UniqueConstraint("login"),
     _to("courier_id", "courier.id"),
+    _to("counter_id", "locker.id"),
 )
 
 import_run = Table(

@@ -9,9 +9,22 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import pairwise
+from math import atan2, cos, hypot, radians, sin
 
-from cloud.routing.plan import Plan, Route, Step, StepKind
-from cloud.routing.problem import Amounts, Break, Courier, Problem, Stop, StopId, TimeWindow, Travel
+from cloud.routing.plan import Outside, Plan, Route, Step, StepKind
+from cloud.routing.problem import (
+    Amounts,
+    Break,
+    Courier,
+    Place,
+    Problem,
+    Stop,
+    StopId,
+    StopKind,
+    Tariff,
+    TimeWindow,
+    Travel,
+)
 
 
 class Fault(StrEnum):
@@ -31,6 +44,7 @@ class Fault(StrEnum):
     LIMIT = "limit"
     LOCKED = "locked"
     COST = "cost"
+    OUTSIDE = "outside"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +68,10 @@ def check(problem: Problem, travel: Travel, plan: Plan) -> tuple[Violation, ...]
         courier = couriers.get(route.courier_id)
         if courier is not None:
             found += check_route(stops, travel, courier, route)
-    if plan.cost_cents != sum(route.cost_cents for route in plan.routes):
-        found.append(
-            Violation(Fault.COST, "plan", f"says {plan.cost_cents} cents, its routes add up to something else")
-        )
+    found += _outside(problem, plan)
+    parts = (*(route.cost_cents for route in plan.routes), *(one.price_cents for one in plan.outside))
+    if plan.cost_cents != sum(parts):
+        found.append(Violation(Fault.COST, "plan", f"says {plan.cost_cents} cents; its parts add up to {sum(parts)}"))
     return tuple(found)
 
 
@@ -114,8 +128,9 @@ def _accounted_for(problem: Problem, plan: Plan) -> Iterator[Violation]:
             yield Violation(Fault.DUPLICATE, f"courier {courier_id}", f"has {times} routes")
     planned = Counter(stop_id for route in plan.routes for stop_id in route.stop_ids())
     left = Counter(one.stop_id for one in plan.unplanned if one.stop_id is not None)
-    for stop_id in sorted(known | set(planned) | set(left)):
-        times = planned[stop_id] + left[stop_id]
+    given = Counter(one.stop_id for one in plan.outside)
+    for stop_id in sorted(known | set(planned) | set(left) | set(given)):
+        times = planned[stop_id] + left[stop_id] + given[stop_id]
         if stop_id not in known:
             yield Violation(Fault.UNKNOWN, f"stop {stop_id}", "is not in the problem")
         elif times == 0:
@@ -126,6 +141,60 @@ def _accounted_for(problem: Problem, plan: Plan) -> Iterator[Violation]:
     for courier in problem.couriers:
         if courier.locked and courier.id not in driving:
             yield Violation(Fault.LOCKED, f"courier {courier.id}", f"lost {len(courier.locked)} locked stops")
+
+
+def _outside(problem: Problem, plan: Plan) -> Iterator[Violation]:
+    """Check what is left to partners: allowed at all, at their price, within their promise, no more than they take."""
+    stops, tariffs = problem.stop_by_id(), {one.id: one for one in problem.tariffs}
+    committed = {stop_id for courier in problem.couriers for stop_id in courier.locked}
+    given: Counter[str] = Counter()
+    for one in plan.outside:
+        where = f"stop {one.stop_id}"
+        stop, tariff = stops.get(one.stop_id), tariffs.get(one.by)
+        if stop is None or tariff is None:
+            yield Violation(Fault.UNKNOWN, where, f"is left to {one.by}, and one of the two is not in the problem")
+            continue
+        given[tariff.id] += stop.deliveries.parcels
+        yield from (Violation(fault, where, sentence) for fault, sentence in _left(stop, tariff, one))
+        if one.stop_id in committed:
+            yield Violation(Fault.LOCKED, where, f"is locked to a courier and left to {one.by}")
+    for tariff in problem.tariffs:
+        if given[tariff.id] > tariff.parcels_max:
+            sentence = f"gets {given[tariff.id]} parcels; it takes {tariff.parcels_max}"
+            yield Violation(Fault.CAPACITY, f"partner {tariff.id}", sentence)
+
+
+def _left(stop: Stop, tariff: Tariff, one: Outside) -> Iterator[tuple[Fault, str]]:
+    if stop.kind is not StopKind.HOME or any(stop.collections) or stop.skills:
+        yield Fault.OUTSIDE, "is more than a delivery to a door"
+    away_m = _great_circle_m(tariff.centre, stop.place)
+    if away_m > tariff.radius_m + 1:
+        yield Fault.OUTSIDE, f"is {away_m:.0f} m from the centre of {tariff.id}, which serves {tariff.radius_m} m"
+    if stop.deliveries.weight_g > tariff.weight_g_max:
+        yield Fault.CAPACITY, f"weighs {stop.deliveries.weight_g} g; {tariff.id} takes {tariff.weight_g_max} g"
+    if one.promise != tariff.promise:
+        yield Fault.WINDOW, f"is promised for {tuple(one.promise)}; {tariff.id} promises {tuple(tariff.promise)}"
+    starts, ends = tariff.promise
+    if stop.windows and not any(window.start_s <= starts and ends <= window.end_s for window in stop.windows):
+        yield Fault.WINDOW, f"would be delivered between {starts} s and {ends} s, outside its windows"
+    exact = tariff.base_cents + tariff.per_km_cents * away_m / 1000
+    cheapest, dearest = exact - 0.001, exact + 1.001  # rounded up, give or take the noise of two formulas
+    if not cheapest * stop.deliveries.parcels <= one.price_cents <= dearest * stop.deliveries.parcels:
+        yield Fault.COST, f"costs {one.price_cents} cents at {tariff.id}; it is {exact:.2f} a parcel"
+
+
+def _great_circle_m(here: Place, there: Place) -> float:
+    """Return the great circle by the chord's half angle (Vincenty's formula on a sphere)."""
+    lon, lat_a, lat_b = (radians(angle) for angle in (there.lon - here.lon, here.lat, there.lat))
+    across = hypot(cos(lat_b) * sin(lon), cos(lat_a) * sin(lat_b) - sin(lat_a) * cos(lat_b) * cos(lon))
+    along = sin(lat_a) * sin(lat_b) + cos(lat_a) * cos(lat_b) * cos(lon)
+    return 6_371_008.8 * atan2(across, along)
+
+
+def _detour_limit_m(courier: Courier, travel: Travel) -> int | None:
+    if courier.detour_m_max is None or courier.start is None or courier.end is None:
+        return courier.detour_m_max
+    return travel.distance_m(courier.start, courier.end) + courier.detour_m_max
 
 
 def _shape(view: _View, _: Travel) -> Iterator[Violation]:
@@ -250,11 +319,12 @@ def _skills(view: _View, _: Travel) -> Iterator[Violation]:
             yield view.says(Fault.SKILL, f"lacks {', '.join(sorted(lacking))} for {stop.id}")
 
 
-def _limits(view: _View, _: Travel) -> Iterator[Violation]:
+def _limits(view: _View, travel: Travel) -> Iterator[Violation]:
     limits = (
         ("stops", len(view.stops), view.courier.stops_max),
         ("metres", sum(step.distance_m for step in view.route.steps), view.courier.distance_m_max),
         ("seconds of driving", sum(step.drive_s for step in view.route.steps), view.courier.drive_s_max),
+        ("metres in all", sum(step.distance_m for step in view.route.steps), _detour_limit_m(view.courier, travel)),
     )
     for unit, value, limit in limits:
         if limit is not None and value > limit and not view.only_locked:
@@ -277,6 +347,8 @@ def _price(view: _View, _: Travel) -> Iterator[Violation]:
         )
     paid_s = route.end_s - route.depart_s
     thousandths = costs.per_hour_cents * paid_s / 3.6 + costs.per_km_cents * metres
-    due = costs.fixed_cents + costs.per_stop_cents * len(view.stops) + thousandths / 1000
+    handled = sum(stop.deliveries.parcels + stop.collections.parcels for stop in view.stops)
+    pieces = costs.per_stop_cents * len(view.stops) + costs.per_parcel_cents * handled
+    due = costs.fixed_cents + pieces + thousandths / 1000
     if abs(route.cost_cents - due) > 0.500001:  # noqa: PLR2004 - half a cent is what rounding may differ; the rest is float noise
         yield view.says(Fault.COST, f"says {route.cost_cents} cents; it is {due:.2f}")

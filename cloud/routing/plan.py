@@ -1,9 +1,10 @@
 """A day's answer: who drives where when, what it costs, and why the rest stays behind."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from cloud.routing.problem import Amounts, Costs, Place, RouteCourierId, StopId
+from cloud.routing.problem import Amounts, Costs, Place, RouteCourierId, StopId, TariffId, TimeWindow
 
 CENTS_PER_UNIT = 3_600_000  # cost is summed in cents x seconds-per-hour x metres-per-km, so nothing is rounded twice
 
@@ -90,15 +91,32 @@ class Unplanned:
 
 
 @dataclass(frozen=True, slots=True)
+class Outside:
+    """A stop left to a partner fleet, for its price and its promise."""
+
+    stop_id: StopId
+    by: TariffId
+    price_cents: int
+    promise: TimeWindow
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
-    """Only couriers who drive have a route; every stop of the problem is in one route or in ``unplanned``."""
+    """Only couriers who drive have a route; every stop is in one route, ``outside`` or in ``unplanned``."""
 
     routes: tuple[Route, ...]
     unplanned: tuple[Unplanned, ...]
     cost_cents: int
+    outside: tuple[Outside, ...] = ()
 
 
-def cost_cents(costs: Costs, paid_s: int, distance_m: int, stops: int) -> int:
+def plan_cost(routes: Iterable[Route], outside: Iterable[Outside] = ()) -> int:
+    """Return what the routes and what is left to others cost together."""
+    return sum(route.cost_cents for route in routes) + sum(one.price_cents for one in outside)
+
+
+def cost_cents(costs: Costs, paid_s: int, distance_m: int, stops: int, parcels: int = 0) -> int:
     """Return what a used courier costs, rounded once, half up."""
     exact = costs.per_hour_cents * paid_s * 1000 + costs.per_km_cents * distance_m * 3600
-    return costs.fixed_cents + costs.per_stop_cents * stops + (exact + CENTS_PER_UNIT // 2) // CENTS_PER_UNIT
+    pieces = costs.fixed_cents + costs.per_stop_cents * stops + costs.per_parcel_cents * parcels
+    return pieces + (exact + CENTS_PER_UNIT // 2) // CENTS_PER_UNIT

@@ -11,6 +11,7 @@ from typing import NamedTuple, NewType, Protocol
 
 StopId = NewType("StopId", str)
 RouteCourierId = NewType("RouteCourierId", str)
+TariffId = NewType("TariffId", str)
 
 HORIZON_S_MAX = (
     7 * 24 * 3600
@@ -20,6 +21,7 @@ COURIERS_MAX = 1_000  # 10,000 stops at ten a courier, the shortest route worth 
 WINDOWS_MAX = 10  # opening hours of a week's day never come in more pieces
 BREAKS_MAX = 5  # a working day's lunch and pauses
 SKILLS_MAX = 64  # distinct skills in one problem; we know of heavy, cold, id_check
+TARIFFS_MAX = 20  # partner fleets that serve one depot; a city has a handful
 PARCELS_PER_STOP_MAX = 500  # the largest locker walls have fewer compartments
 SERVICE_S_MAX = 4 * 3600  # longer at one stop is a shift, not a stop
 PARCELS_MAX = 100_000  # parcels in one van or stop, far beyond any
@@ -126,6 +128,7 @@ class Costs:
     per_hour_cents: int = 0
     per_km_cents: int = 0
     per_stop_cents: int = 0
+    per_parcel_cents: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +138,8 @@ class Courier:
     ``start`` None: the day begins at the first stop; ``end`` None: it ends at the last one; one of them is needed.
     ``locked`` are stops already driven or committed: they stay first, in this order, whatever it costs; being late at
     them is a fact and no reason to refuse a plan. ``under_way`` means the clock runs already: no later departure.
-    ``None`` for a limit means no limit.
+    ``detour_m_max`` is what somebody who is on the way anyway drives more than from start to end at most (without an
+    end: at all). ``None`` for a limit means no limit.
     """
 
     id: RouteCourierId
@@ -151,6 +155,25 @@ class Courier:
     drive_s_max: int | None = None
     locked: tuple[StopId, ...] = ()
     under_way: bool = False
+    detour_m_max: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Tariff:
+    """A partner fleet that takes parcels to doors around ``centre``, each for a price and within ``promise``.
+
+    A parcel costs ``base_cents`` plus ``per_km_cents`` for the great circle from the centre, rounded up. No more than
+    ``parcels_max`` of the day and ``weight_g_max`` at one door.
+    """
+
+    id: TariffId
+    centre: Place
+    radius_m: int
+    base_cents: int
+    per_km_cents: int
+    promise: TimeWindow
+    parcels_max: int
+    weight_g_max: int
 
 
 class Travel(Protocol):
@@ -167,6 +190,7 @@ class Travel(Protocol):
 class Problem:
     stops: tuple[Stop, ...]
     couriers: tuple[Courier, ...]
+    tariffs: tuple[Tariff, ...] = ()
 
     def stop_by_id(self) -> dict[StopId, Stop]:
         return {stop.id: stop for stop in self.stops}
@@ -188,6 +212,16 @@ class Problem:
         for stop in self.stops:
             seen[stop.place] = None
         return tuple(seen)
+
+
+def reach_m(courier: Courier, travel: Travel) -> int | None:
+    """Return how far the courier may drive in all, None for as far as the day lasts."""
+    limits = [] if courier.distance_m_max is None else [courier.distance_m_max]
+    if courier.detour_m_max is not None:
+        on_the_way = courier.start is not None and courier.end is not None
+        straight_m = travel.distance_m(courier.start, courier.end) if on_the_way else 0  # type: ignore[arg-type]
+        limits.append(straight_m + courier.detour_m_max)
+    return min(limits, default=None)
 
 
 def required_breaks(courier: Courier, depart_s: int, end_s: int) -> tuple[Break, ...]:

@@ -25,6 +25,7 @@ class _Clock:
     leg_s: int = 0  # what is left to drive towards the next place
     late_stops: int = 0
     late_breaks: int = 0
+    parcels: int = 0  # brought or taken so far
 
     @property
     def on_time(self) -> bool:
@@ -138,6 +139,7 @@ def _arrive(clock: _Clock, stop: Stop, travel: Travel) -> None:
     arrival_s = clock.now_s + drive_s
     begin_s, on_time = _service_begin(stop.windows, arrival_s)
     clock.load = clock.load.minus(stop.deliveries).plus(stop.collections)
+    clock.parcels += stop.deliveries.parcels + stop.collections.parcels
     clock.steps.append(
         Step(
             StepKind.STOP,
@@ -175,7 +177,7 @@ def _as_route(courier: Courier, clock: _Clock) -> Route:
     distance_m = sum(step.distance_m for step in steps)
     stops = sum(step.kind is StepKind.STOP for step in steps)
     paid_s = steps[-1].leave_s - steps[0].arrival_s if steps else 0
-    cost = cost_cents(courier.costs, paid_s, distance_m, stops)
+    cost = cost_cents(courier.costs, paid_s, distance_m, stops, clock.parcels)
     return Route(courier.id, steps, distance_m, sum(step.drive_s for step in steps), cost)
 
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from cloud.routing import problem as p
-from cloud.routing.problem import Amounts, Break, Courier, Place, Problem, Stop, TimeWindow
+from cloud.routing.problem import Amounts, Break, Courier, Place, Problem, Stop, Tariff, TimeWindow
 
 ERRORS_MAX = 200  # a report longer than this is not read; the last line says how many more
 
@@ -34,6 +34,10 @@ def validate(problem: Problem) -> tuple[FieldError, ...]:
         _check_stop(report, f"stops[{number}]", stop)
     for number, courier in enumerate(problem.couriers):
         _check_courier(report, f"couriers[{number}]", courier)
+    _check_size(report, "tariffs", problem.tariffs, p.TARIFFS_MAX)
+    _check_unique(report, "tariffs", (tariff.id for tariff in problem.tariffs))
+    for number, tariff in enumerate(problem.tariffs):
+        _check_tariff(report, f"tariffs[{number}]", tariff)
     known = problem.skills()
     if len(known) > p.SKILLS_MAX:
         report.add("skills", f"{len(known)} distinct skills; at most {p.SKILLS_MAX}")
@@ -93,12 +97,13 @@ def _check_courier(report: _Report, path: str, courier: Courier) -> None:
     _check_amounts(report, f"{path}.capacity", courier.capacity)
     _check_skills(report, f"{path}.skills", courier.skills)
     costs = courier.costs
-    for name in ("fixed_cents", "per_hour_cents", "per_km_cents", "per_stop_cents"):
+    for name in ("fixed_cents", "per_hour_cents", "per_km_cents", "per_stop_cents", "per_parcel_cents"):
         _check_whole(report, f"{path}.costs.{name}", getattr(costs, name), p.COST_CENTS_MAX)
     limits = (
         ("stops_max", courier.stops_max, p.STOPS_MAX),
         ("distance_m_max", courier.distance_m_max, p.DISTANCE_M_MAX),
         ("drive_s_max", courier.drive_s_max, p.HORIZON_S_MAX),
+        ("detour_m_max", courier.detour_m_max, p.DISTANCE_M_MAX),
     )
     for name, value, limit in limits:
         if value is not None:
@@ -107,6 +112,20 @@ def _check_courier(report: _Report, path: str, courier: Courier) -> None:
     _check_breaks(report, f"{path}.breaks", courier.breaks)
     if len(report.errors) == known:
         _check_breaks_fit(report, f"{path}.breaks", courier)
+
+
+def _check_tariff(report: _Report, path: str, tariff: Tariff) -> None:
+    _check_place(report, f"{path}.centre", tariff.centre)
+    _check_windows(report, f"{path}.promise", (tariff.promise,))
+    limits = (
+        ("radius_m", p.DISTANCE_M_MAX),
+        ("base_cents", p.COST_CENTS_MAX),
+        ("per_km_cents", p.COST_CENTS_MAX),
+        ("parcels_max", p.PARCELS_MAX),
+        ("weight_g_max", p.WEIGHT_G_MAX),
+    )
+    for name, limit in limits:
+        _check_whole(report, f"{path}.{name}", getattr(tariff, name), limit)
 
 
 def _check_breaks(report: _Report, path: str, breaks: tuple[Break, ...]) -> None:

@@ -21,6 +21,7 @@ from cloud.routing.problem import (
     StopId,
     TimeWindow,
     highest,
+    reach_m,
     total,
 )
 from cloud.routing.schedule import Visit, earliest_route, schedule, with_breaks
@@ -91,6 +92,7 @@ def assemble(problem: Problem, travel: TravelTimes, translation: Translation, an
 
 def left_out(problem: Problem, plan: Plan) -> list[StopId]:
     planned = {stop_id for route in plan.routes for stop_id in route.stop_ids()}
+    planned |= {one.stop_id for one in plan.outside}
     return [stop.id for stop in problem.stops if stop.id not in planned]
 
 
@@ -142,7 +144,7 @@ def _vehicle(
     driven_m, driven_s = (prefix.route.distance_m, prefix.route.drive_s) if prefix.route else (0, 0)
     limits = (
         _rest(courier.stops_max, len(locked)),
-        _rest(courier.distance_m_max, driven_m),
+        _rest(reach_m(courier, travel), driven_m),
         _rest(courier.drive_s_max, driven_s),
     )
     if any(limit is not None and limit < 0 for limit in limits) or limits[0] == 0:

@@ -19,6 +19,8 @@ from cloud.routing.problem import (
     RouteCourierId,
     Stop,
     StopId,
+    Tariff,
+    TariffId,
     TimeWindow,
 )
 from cloud.routing.schedule import Visit, schedule
@@ -27,6 +29,7 @@ DEPOT = Place(21.0, 52.2)
 SECONDS_PER_STEP = 60  # between neighbours on the line the test places stand on
 METRES_PER_STEP = 500
 ROOM = Amounts(50, 500_000, 5_000_000)
+PROMISE = TimeWindow(20_000, 28_000)  # of the partner's
 
 
 def on_line(number: int) -> Place:
@@ -48,6 +51,10 @@ def a_stop(name: str = "a", at: int = 1, **changes: Any) -> Stop:
 def a_courier(name: str = "anna", **changes: Any) -> Courier:
     shift, costs = TimeWindow(0, 36_000), Costs(1_000, 3_600, 100)
     return replace(Courier(RouteCourierId(name), DEPOT, DEPOT, shift, ROOM, costs=costs), **changes)
+
+
+def a_tariff(name: str = "bikes", **changes: Any) -> Tariff:
+    return replace(Tariff(TariffId(name), DEPOT, 5_000, 300, 50, PROMISE, 10, 20_000), **changes)
 
 
 def a_break(begin_s: int, end_s: int, duration_s: int = 1_800, name: str = "lunch") -> Break:

@@ -19,7 +19,11 @@ SEED ?=
 LOCKERS ?= 5
 HOURS ?= 8
 
-.PHONY: help setup demo demo-reset test coverage lint format sim sim-night mutants crash-points torture survives bench bench-routing
+# Peers that only the routing benches need: installed when one is first run.
+BENCH_REQUIREMENTS = $(PY) -c 'import ortools, pyvrp' 2>/dev/null || \
+	$(PY) -m pip install -q --require-hashes -r requirements/bench.txt
+
+.PHONY: help setup demo demo-reset test coverage lint format sim sim-night mutants crash-points torture survives bench bench-routing bench-city
 
 help: ## List the commands
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -80,10 +84,14 @@ torture: ## Kill agents, cloud and broker with people at the doors: make torture
 
 bench-routing: ## Solve a folder of instances: make bench-routing DATA=folder SET=vrpdo SECONDS=10 SOLVER=joint
 	@scripts/setup.sh demo
-	@if [ "$(SOLVER)" = pyvrp ] && ! $(PY) -c 'import pyvrp' 2>/dev/null; then \
-		$(PY) -m pip install -q --require-hashes -r requirements/bench.txt; fi
+	@$(BENCH_REQUIREMENTS)
 	@exec $(PY) -m bench.routing "$(DATA)" --set "$(SET)" --seconds "$(or $(SECONDS),10)" \
 		--solver "$(or $(SOLVER),joint)" $(ARGS)
+
+bench-city: ## Plan a generated city day by us and by PyVRP and VROOM: make bench-city PARCELS=1000 SECONDS=60 (ARGS="--help")
+	@scripts/setup.sh demo
+	@$(BENCH_REQUIREMENTS)
+	@exec $(PY) -m bench.city --parcels "$(or $(PARCELS),1000)" --seconds "$(or $(SECONDS),60)" $(ARGS)
 
 bench: ## Measure against the limits of the same machine (ARGS="--help")
 	@scripts/setup.sh demo

@@ -196,6 +196,23 @@ class ParcelCollected(_Event, frozen=True):
     courier: CourierRef
 
 
+class ParcelNotFound(_Event, frozen=True):
+    """A courier came to take the parcel out and says that it was not there; the locker does not expect it any more."""
+
+    parcel: ParcelRef
+    compartment: CompartmentLabel
+    grant: GrantId
+    courier: CourierRef
+
+
+class CollectionAbandoned(_Event, frozen=True):
+    """The door stood open for a courier and nobody has said whether the parcel is out; it counts as still inside."""
+
+    parcel: ParcelRef
+    compartment: CompartmentLabel
+    reason: str
+
+
 class ProblemReported(_Event, frozen=True):
     """A person at the machine says that something is wrong; bound to the door that was theirs."""
 
@@ -250,6 +267,8 @@ Event = (
     | DropOffRefused
     | ParcelPickedUp
     | ParcelCollected
+    | ParcelNotFound
+    | CollectionAbandoned
     | ProblemReported
     | CompartmentWithdrawn
     | CompartmentRestored

@@ -13,6 +13,8 @@ us, and then a person looks at it.
         `-----------`----> assigned_to_locker -> ready_for_pickup -> picked_up
                                                      | dwell ended
                                                   expired -> collected -> returned
+                                                     | a courier did not find it
+                                                  missing (until somebody has)
 """
 
 from dataclasses import dataclass
@@ -33,6 +35,7 @@ class ParcelState(StrEnum):
     EXPIRED = "expired"
     PICKED_UP = "picked_up"
     COLLECTED = "collected"
+    MISSING = "missing"
     RETURNED = "returned"
     DELIVERED_HOME = "delivered_home"
     CANCELLED = "cancelled"
@@ -61,6 +64,7 @@ class Fact(StrEnum):
     DROPPED_OFF = "dropped_off"
     PICKED_UP = "picked_up"
     COLLECTED = "collected"
+    NOT_FOUND = "not_found"
     DROP_OFF_ABANDONED = "drop_off_abandoned"
 
 
@@ -83,7 +87,7 @@ _ALLOWED: dict[Wish, dict[ParcelState, ParcelState]] = {
     Wish.UNASSIGN_AT_DEPOT: {_S.ASSIGNED_TO_LOCKER: _S.ANNOUNCED},
     Wish.END_DWELL: {_S.READY_FOR_PICKUP: _S.EXPIRED},
     Wish.EXTEND: {_S.READY_FOR_PICKUP: _S.READY_FOR_PICKUP, _S.EXPIRED: _S.READY_FOR_PICKUP},
-    Wish.RETURN: {_S.COLLECTED: _S.RETURNED, _S.DELIVERY_FAILED: _S.RETURNED},
+    Wish.RETURN: {_S.COLLECTED: _S.RETURNED, _S.DELIVERY_FAILED: _S.RETURNED, _S.MISSING: _S.RETURNED},
     Wish.DELIVER_HOME: {_S.OUT_FOR_DELIVERY: _S.DELIVERED_HOME, _S.PLANNED: _S.DELIVERED_HOME},
     Wish.CANCEL: {
         _S.ANNOUNCED: _S.CANCELLED,
@@ -91,6 +95,7 @@ _ALLOWED: dict[Wish, dict[ParcelState, ParcelState]] = {
         _S.OUT_FOR_DELIVERY: _S.CANCELLED,
         _S.DELIVERY_FAILED: _S.CANCELLED,
         _S.ASSIGNED_TO_LOCKER: _S.CANCELLED,
+        _S.MISSING: _S.CANCELLED,
     },
 }
 
@@ -158,6 +163,8 @@ def observe(state: ParcelState, fact: Fact) -> Observed:
             return _picked_up(state)
         case Fact.COLLECTED:
             return _collected(state)
+        case Fact.NOT_FOUND:
+            return _not_found(state)
         case Fact.DROP_OFF_ABANDONED:
             return Observed(state)
         case _ as never:
@@ -184,3 +191,8 @@ def _collected(state: ParcelState) -> Observed:
     if state in (ParcelState.EXPIRED, ParcelState.COLLECTED):
         return Observed(ParcelState.COLLECTED)
     return Observed(ParcelState.COLLECTED, f"collected while {state}")
+
+
+def _not_found(state: ParcelState) -> Observed:
+    """Missing is what lay in a locker; of anything else a courier's word that it is not there says nothing new."""
+    return Observed(ParcelState.MISSING if state in IN_LOCKER else state)

@@ -32,6 +32,7 @@ TEMPLATES = (
     "door_left_open",
     "picked_up",
     "returned",
+    "missing",
     "cancelled",
 )
 QR_CID = "capability@latchmile"

@@ -13,10 +13,12 @@ from cloud.services.notices import notice
 from cloud.services.projection import READY, Projection, Seen
 from cloud.services.records import Task, TaskState
 from contract.events import (
+    CollectionAbandoned,
     DropOffAbandoned,
     DropOffRefused,
     ParcelCollected,
     ParcelDroppedOff,
+    ParcelNotFound,
     ParcelPickedUp,
     ProblemReported,
 )
@@ -88,6 +90,38 @@ def collected(changes: Projection, seen: Seen, event: ParcelCollected) -> None:
     changes.change_parcel(seen, moved, "collected", courier, f"from {event.compartment}")
     if observed.surprise:
         changes.case(seen, "surprising_collection", ref, event.compartment, observed.surprise)
+
+
+def not_found(changes: Projection, seen: Seen, event: ParcelNotFound) -> None:
+    """Take a courier's word that the parcel is not in its compartment: nobody is sent there for it again.
+
+    Who has it is for a person to find out; until then the locker answers for it, and its recipient is told.
+    """
+    ref = parcel_id(event.parcel)
+    changes.contents[seen.locker_id, event.compartment] = (Contents.EMPTY, None)
+    changes.spend_parcel(ref)
+    changes.nothing_to_fetch(ref)
+    changes.end_task(ref, Task.COLLECT, TaskState.FAILED)
+    courier = str(Custodian(CustodianKind.COURIER, event.courier.hex()))
+    changes.case(seen, "parcel_missing", ref, event.compartment, f"{courier} came for it and found nothing")
+    parcel = changes.parcels.get(ref)
+    if parcel is None:
+        return
+    moved = replace(parcel, state=observe(parcel.state, Fact.NOT_FOUND).state)
+    if moved.state is ParcelState.MISSING:
+        moved = replace(moved, compartment=None, deadline=None)
+        changes.tell(notice(changes.act, moved, "missing", f"{seen.locker_id}:{seen.sequence}"))
+    changes.change_parcel(seen, moved, "not_found", courier, f"not in {event.compartment}")
+
+
+def collection_abandoned(changes: Projection, seen: Seen, event: CollectionAbandoned) -> None:
+    """Keep it in the history; nobody knows whether the parcel still lies inside, so somebody has to look."""
+    ref = parcel_id(event.parcel)
+    parcel = changes.parcels.get(ref)
+    if parcel is not None:
+        detail = f"{event.compartment}: {event.reason}"
+        changes.change_parcel(seen, parcel, "collection_abandoned", "courier", detail)
+    changes.case(seen, "collection_unclear", ref, event.compartment, "nobody said whether the courier has the parcel")
 
 
 def drop_off_abandoned(changes: Projection, seen: Seen, event: DropOffAbandoned) -> None:

@@ -35,6 +35,7 @@ LOOKED_BACK_MAX = 200  # a compartment's last week; what was before that is not 
 LEAVING = {
     "DropOffAbandoned": "drop-off cancelled",
     "ParcelCollected": "collected",
+    "ParcelNotFound": "not found",
     "ParcelPickedUp": "picked up",
 }
 """Events after which a compartment counts as empty, in words for the operator."""
@@ -65,6 +66,8 @@ HANDLERS: dict[type[Any], Callable[[Projection, Seen, Any], None]] = {
     told.DropOffRefused: parcels.drop_off_refused,
     told.ParcelPickedUp: parcels.picked_up,
     told.ParcelCollected: parcels.collected,
+    told.ParcelNotFound: parcels.not_found,
+    told.CollectionAbandoned: parcels.collection_abandoned,
     told.ProblemReported: parcels.problem_reported,
 }
 """What each event changes. Not listed: events that are only history, which the log itself shows (a test says which)."""
@@ -181,6 +184,8 @@ def _parcels(uow: UnitOfWork, decoded: Iterable[tuple[Seen, Any]]) -> dict[str, 
         told.DropOffRefused,
         told.ParcelPickedUp,
         told.ParcelCollected,
+        told.ParcelNotFound,
+        told.CollectionAbandoned,
     )
     ids = {event.parcel.hex() for _, event in decoded if isinstance(event, about) and event.parcel}
     return {parcel.id: parcel for parcel in uow.find(Parcel, id=tuple(ids))} if ids else {}

@@ -88,6 +88,7 @@ _HAPPENED = {
     "expired": ("expired",),
     "going_back": ("collected", "brought_back"),
     "returned": ("brought_back",),
+    "missing": ("not_found",),
     "cancelled": ("cancelled",),
 }
 _NOW = {
@@ -101,6 +102,7 @@ _NOW = {
     ParcelState.PICKED_UP: "picked_up",
     ParcelState.DELIVERED_HOME: "delivered",
     ParcelState.COLLECTED: "going_back",
+    ParcelState.MISSING: "missing",
     ParcelState.RETURNED: "returned",
     ParcelState.CANCELLED: "cancelled",
 }
@@ -128,6 +130,8 @@ def _chain(state: ParcelState, happened: set[str]) -> list[str]:
             expired = ["expired"] if reached or state is ParcelState.EXPIRED else []
             back = ["going_back"] if expired or state is ParcelState.COLLECTED else []
             ends = [*reached, *expired, *back, "returned"]
+        case ParcelState.MISSING:
+            ends = [*reached, *(["expired"] if "expired" in happened else []), "missing"]
         case _ if state in _TO_LOCKER:
             ends = ["to_locker", "ready", "picked_up"]
             if state is ParcelState.ASSIGNED_TO_LOCKER and "loaded" not in happened:

@@ -10,7 +10,7 @@ from edge.locker_controller.inputs import Answer, Answered
 from edge.locker_controller.limits import PROBLEM_GAP_MS, TRIES_AGAIN_MAX
 from edge.locker_controller.refusing import report
 from edge.locker_controller.release import begin
-from edge.locker_controller.screens import Refused, Why
+from edge.locker_controller.screens import ProblemThanks, Refused, Why
 from edge.locker_controller.state import (
     CollectionAim,
     DropOffAim,
@@ -144,8 +144,8 @@ def _collecting(draft: Draft, task: Task, aim: CollectionAim, tapped: Answer) ->
         draft.put(task=replace(task, aim=replace(aim, said=collection.SAID_LEFT)))
     elif tapped is Answer.EMPTY:
         draft.put(task=replace(task, aim=replace(aim, said=collection.SAID_NOT_THERE)))
-        report(draft, Withdrawal.NOT_THERE, task.label, aim.parcel)
         draft.withdraw(task.label, Withdrawal.NOT_THERE)
+        draft.show(ProblemThanks(task.label))
     elif tapped is Answer.PROBLEM:
         report(draft, Withdrawal.REPORTED, task.label, aim.parcel)
         draft.withdraw(task.label, Withdrawal.REPORTED)

@@ -2,7 +2,7 @@
 
 from msgspec.structs import replace
 
-from contract.events import ParcelCollected
+from contract.events import ParcelCollected, ParcelNotFound
 from contract.ids import CompartmentLabel
 from edge.locker_controller.draft import Draft
 from edge.locker_controller.grants import collections, pick_ups
@@ -36,7 +36,9 @@ def finish(draft: Draft, task: Task, aim: CollectionAim) -> None:
     if aim.said == SAID_LEFT:
         put_off(draft, task.label)
         return
-    if aim.said != SAID_NOT_THERE:
+    if aim.said == SAID_NOT_THERE:
+        draft.journal(ParcelNotFound(aim.parcel, task.label, aim.grant, aim.courier))
+    else:
         draft.journal(ParcelCollected(aim.parcel, task.label, aim.grant, aim.courier))
         draft.show(Collected(task.label))
     draft.compartment(task.label, parcel=None, digest=None, doubt_until_s=None)

@@ -26,7 +26,6 @@ LATE = timedelta(
 UNCONFIRMED = timedelta(minutes=10)  # ten times what the product waits before it says something again
 LOOK_S, CALM_LOOKS = 300.0, 3
 OFFLINE = "the cloud takes it for offline"
-PICTURE = ", and only a picture tells"  # a courier found nothing: no event says so, and one lost picture is one too few
 
 
 @dataclass
@@ -119,8 +118,7 @@ class Auditor:
             parcel, status = theirs[label]
             ours = record.parcel.hex() if record.parcel else None
             if parcel != ours:
-                what = f"{label} holds {self._name(ours)}, the cloud has {self._name(parcel)}"
-                return what + (PICTURE if label in site.ledger.missing else "")
+                return f"{label} holds {self._name(ours)}, the cloud has {self._name(parcel)}"
             if (status == CompartmentStatus.IN_SERVICE) != (not record.withdrawn and not record.suspect):
                 return f"{label} is {record.withdrawn or record.suspect or 'in service'}, the cloud says {status}"
         return None
@@ -155,9 +153,8 @@ class Auditor:
         controller = site.boot.agent.controller if site.boot else None
         if controller is None:
             return
-        missing = site.ledger.missing
         records = controller.state.compartments
-        held = {label: one.parcel for label, one in records.items() if one.parcel not in (None, missing.get(label))}
+        held = {label: one.parcel for label, one in records.items() if one.parcel is not None}
         if held != site.ledger.holds:
             self.chronicle.violated(3, f"{site.id} remembers other parcels than its journal")
 

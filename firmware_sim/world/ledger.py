@@ -20,15 +20,14 @@ from contract.events import (
     GrantsAccepted,
     ParcelCollected,
     ParcelDroppedOff,
+    ParcelNotFound,
     ParcelPickedUp,
-    ProblemReported,
     Purpose,
     ReleaseIntended,
     genesis_hash,
 )
 from contract.ids import BootId, CompartmentLabel, GroupId, LockerId, MessageId, ParcelRef
 from contract.state import TimeQuality
-from edge.locker_controller.state import Withdrawal
 from edge.store.ports import Statement
 from firmware_sim.world.chronicle import START_MS, Chronicle
 
@@ -88,8 +87,6 @@ class Ledger:
     pulses: Counter[str] = field(default_factory=Counter)
     parcels: dict[ParcelRef, Inside] = field(default_factory=dict)
     holds: dict[CompartmentLabel, ParcelRef] = field(default_factory=dict)
-    missing: dict[CompartmentLabel, ParcelRef] = field(default_factory=dict)
-    purposes: dict[CompartmentLabel, Purpose] = field(default_factory=dict)
     obeyed: dict[bytes, MessageId] = field(default_factory=dict)
     seen_intents: dict[MessageId, BootId | None] = field(default_factory=dict)
     recalled: set[ParcelRef] = field(default_factory=set)
@@ -151,7 +148,7 @@ class Ledger:
                 if parcel in self.parcels and not self.parcels[parcel].burnt:
                     self._violated(2, f"a parcel is picked up from {label} and its code is not burnt")
                 self._taken(parcel, label)
-            case ParcelCollected(parcel=parcel, compartment=label):
+            case ParcelCollected(parcel=parcel, compartment=label) | ParcelNotFound(parcel=parcel, compartment=label):
                 self._taken(parcel, label)
             case _:
                 self._said(entry)
@@ -166,8 +163,6 @@ class Ledger:
                 self.recalled |= {parcel} if parcel else set()
             case CodeRefused():
                 self._missed(entry, entry.event)
-            case ProblemReported(problem=Withdrawal.NOT_THERE, compartment=label) if label is not None:
-                self._found_empty(label)
             case _:
                 pass
 
@@ -182,7 +177,6 @@ class Ledger:
 
     def _intended(self, entry: Entry, event: ReleaseIntended) -> None:
         self.intents[event.compartment] += 1
-        self.purposes[event.compartment] = Purpose(event.purpose)
         if event.intent in self.seen_intents:  # the one re-pulse within the same intent
             if self.seen_intents[event.intent] != self.boot:
                 self._violated(1, f"{event.compartment} is pulsed again by itself after a restart")
@@ -255,15 +249,8 @@ class Ledger:
         self.parcels[parcel] = Inside(label)
         self.holds[label] = parcel
 
-    def _found_empty(self, label: CompartmentLabel) -> None:
-        """Take a courier's word that the parcel to be collected is not there; the locker forgets it at some moment."""
-        if self.purposes.get(label) is Purpose.COLLECTION and label in self.holds:
-            self.missing[label] = self.holds.pop(label)
-
     def _taken(self, parcel: ParcelRef, label: CompartmentLabel) -> None:
         inside = self.parcels.get(parcel)
-        if inside is not None and self.missing.get(label) == parcel and label not in self.holds:
-            self.holds[label] = self.missing.pop(label)
         if inside is None or self.holds.get(label) != parcel:
             self._violated(3, f"a parcel is booked out of {label} that is not in it")
             return

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from firmware_sim.world import audit
-from firmware_sim.world.audit import OFFLINE, PICTURE, Auditor
+from firmware_sim.world.audit import OFFLINE, Auditor
 from firmware_sim.world.chronicle import Chronicle, Violation
 from firmware_sim.world.enrolling import enrolled
 from firmware_sim.world.faults import Troubles
@@ -187,7 +187,7 @@ class World:
         while different and self.loop.time() - began_s < PATIENCE_S and not self._halted():
             await asyncio.sleep(LOOK_S)
             different = self.auditor.disagreement()
-            if different and different.endswith((OFFLINE, PICTURE)):
+            if different and different.endswith(OFFLINE):
                 limit_s = PRESENT_S_MAX
             if different and not late and self.loop.time() - began_s >= limit_s:
                 late = True

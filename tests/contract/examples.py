@@ -83,6 +83,8 @@ EVENTS: tuple[events.Event, ...] = (
     events.CompartmentRestored(A07),
     events.ConfigurationApplied(3),
     events.AlarmRaised("guessing", "6 misses"),
+    events.ParcelNotFound(PARCEL, A07, GRANT, COURIER),
+    events.CollectionAbandoned(PARCEL, A07, "unclear"),
 )
 
 ENTRIES: tuple[events.Entry, ...] = tuple(

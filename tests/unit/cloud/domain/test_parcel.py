@@ -19,6 +19,8 @@ S = ParcelState
         (S.READY_FOR_PICKUP, Wish.END_DWELL, S.EXPIRED),
         (S.EXPIRED, Wish.EXTEND, S.READY_FOR_PICKUP),
         (S.COLLECTED, Wish.RETURN, S.RETURNED),
+        (S.MISSING, Wish.RETURN, S.RETURNED),
+        (S.MISSING, Wish.CANCEL, S.CANCELLED),
     ],
 )
 def test_a_wish_moves_a_parcel_along_its_life(state: S, wish: Wish, after: S) -> None:
@@ -51,6 +53,10 @@ def test_a_physical_fact_is_never_refused(state: S, fact: Fact) -> None:
         (S.CANCELLED, Fact.PICKED_UP, S.PICKED_UP, "picked up while cancelled"),
         (S.EXPIRED, Fact.COLLECTED, S.COLLECTED, None),
         (S.READY_FOR_PICKUP, Fact.COLLECTED, S.COLLECTED, "collected while ready_for_pickup"),
+        (S.EXPIRED, Fact.NOT_FOUND, S.MISSING, None),
+        (S.READY_FOR_PICKUP, Fact.NOT_FOUND, S.MISSING, None),
+        (S.PICKED_UP, Fact.NOT_FOUND, S.PICKED_UP, None),
+        (S.MISSING, Fact.DROPPED_OFF, S.READY_FOR_PICKUP, "dropped off while missing"),
         (S.ASSIGNED_TO_LOCKER, Fact.DROP_OFF_ABANDONED, S.ASSIGNED_TO_LOCKER, None),
     ],
 )

@@ -28,10 +28,18 @@ from cloud.services.records_ops import Notification, OutboxMessage, SupportCase
 from cloud.services.remind import remind
 from cloud.services.report_failed_attempt import AttemptOutcome, FailedAttempt, report_failed_attempt
 from contract import codec, envelope
-from contract.events import CodeBurnt, ParcelCollected, ParcelDroppedOff, ParcelPickedUp
+from contract.events import (
+    CodeBurnt,
+    CollectionAbandoned,
+    CompartmentWithdrawn,
+    ParcelCollected,
+    ParcelDroppedOff,
+    ParcelNotFound,
+    ParcelPickedUp,
+)
 from contract.grants import Capability, CourierPass, DropOffGrant, GrantBundle, PickUpGrant
 from contract.ids import GrantId, GroupId, ParcelRef
-from tests.unit.cloud.small_cloud import A01, COURIER, REF, Journal, SmallCloud
+from tests.unit.cloud.small_cloud import A01, COURIER, GRANT, REF, Journal, SmallCloud
 
 AT_THE_DOOR = actor(Role.COURIER, COURIER)
 
@@ -190,6 +198,69 @@ def test_nobody_comes_so_reminders_go_out_the_dwell_ends_and_a_courier_collects(
     parcel = day.cloud.again(day.parcel)
     assert (parcel.state, parcel.custodian) == (ParcelState.COLLECTED, f"courier:{COURIER}")
     assert day.cloud.of(SupportCase) == []
+
+
+def test_a_parcel_a_courier_does_not_find_is_missing_at_once_and_nobody_is_sent_for_it_again(day: Day) -> None:
+    day.nobody_home()
+    day.dropped_off()
+    day.cloud.later(hours=49)
+    day.cloud.do(lambda uow: expire_parcels(uow, day.cloud.act(), day.cloud.keys))
+    collect = day.cloud.the(IssuedGrant, kind="collect")
+
+    day.locker.say(ParcelNotFound(day.ref, A01, GrantId(bytes.fromhex(collect.id)), REF))
+
+    parcel, box = day.cloud.again(day.parcel), day.cloud.the(Compartment, label="A01")
+    assert (parcel.state, parcel.compartment, parcel.deadline) == (ParcelState.MISSING, None, None)
+    assert parcel.custodian == "locker:WAW-01", "until somebody knows better, the locker answers for it"
+    assert (box.contents, box.parcel_id) == (Contents.EMPTY, None)
+    assert {grant.state for grant in day.cloud.of(IssuedGrant)} == {GrantState.SPENT}
+    assert [one.kind for one in day.cloud.of(SupportCase)] == ["parcel_missing"]
+    assert "missing" in {note.template for note in day.cloud.of(Notification)}
+    day.cloud.later(hours=24 * 4)
+    assert day.cloud.do(lambda uow: expire_parcels(uow, day.cloud.act(), day.cloud.keys)) == 0
+
+
+def test_a_missing_parcel_that_is_put_in_again_waits_for_its_recipient_and_support_sees_it(day: Day) -> None:
+    day.nobody_home()
+    day.dropped_off()
+    day.locker.say(ParcelNotFound(day.ref, A01, GRANT, REF))
+    day.dropped_off()
+
+    assert day.cloud.again(day.parcel).state is ParcelState.EXPIRED, "its code is spent: a courier fetches it"
+    assert {one.kind for one in day.cloud.of(SupportCase)} == {"parcel_missing", "surprising_drop_off"}
+
+
+def test_a_parcel_that_was_picked_up_before_is_not_missing(day: Day) -> None:
+    day.nobody_home()
+    day.dropped_off()
+    day.picked_up()
+    day.locker.say(ParcelNotFound(day.ref, A01, GRANT, REF))
+
+    assert day.cloud.again(day.parcel).state is ParcelState.PICKED_UP
+    assert [one.kind for one in day.cloud.of(SupportCase)] == ["parcel_missing"]
+
+
+def test_a_parcel_nobody_announced_that_is_not_found_is_a_case(day: Day) -> None:
+    day.locker.say(ParcelNotFound(ParcelRef(b"nobody's parcel."), A01, GRANT, REF))
+
+    assert day.cloud.the(SupportCase).kind == "parcel_missing"
+
+
+def test_a_collection_nobody_spoke_for_after_a_power_cut_leaves_the_parcel_where_it_is(day: Day) -> None:
+    day.nobody_home()
+    day.dropped_off()
+    day.locker.say(CollectionAbandoned(day.ref, A01, "unclear"), CompartmentWithdrawn(A01, "unclear"))
+
+    parcel = day.cloud.again(day.parcel)
+    assert (parcel.state, parcel.compartment) == (ParcelState.READY_FOR_PICKUP, "A01")
+    assert day.cloud.the(SupportCase).kind == "collection_unclear"
+    assert "collection_abandoned" in {line.happened for line in day.cloud.of(HistoryEntry, parcel_id=parcel.id)}
+
+
+def test_a_collection_left_open_of_a_parcel_nobody_announced_is_a_case(day: Day) -> None:
+    day.locker.say(CollectionAbandoned(ParcelRef(b"nobody's parcel."), A01, "unclear"))
+
+    assert day.cloud.the(SupportCase).kind == "collection_unclear"
 
 
 def test_a_collection_that_ran_out_is_issued_again(day: Day) -> None:

@@ -11,13 +11,12 @@ from contract.events import (
     CodeBurnt,
     CodeRefused,
     CommandAccepted,
-    DoorClosed,
     DoorOpened,
     Event,
     ParcelCollected,
     ParcelDroppedOff,
+    ParcelNotFound,
     ParcelPickedUp,
-    ProblemReported,
     ReleaseIntended,
 )
 from contract.ids import CompartmentLabel, MessageId, ParcelRef
@@ -81,10 +80,8 @@ class Oracle:
             case ParcelPickedUp(parcel=what, compartment=label):
                 assert self.inside.pop(label) == what
                 assert what in self.burnt
-            case ParcelCollected(parcel=what, compartment=label):
+            case ParcelCollected(parcel=what, compartment=label) | ParcelNotFound(parcel=what, compartment=label):
                 assert self.inside.pop(label) == what
-            case ProblemReported(problem="not_there", compartment=label):
-                assert label in self.inside
             case CodeBurnt(compartment=label):
                 assert self.inside[label] not in self.burnt
                 self.burnt.add(self.inside[label])
@@ -138,12 +135,6 @@ class Witness(Scene):
                 intended.append((event.intent, event.compartment))
                 self._check_intent(given, event)
             self.oracle.book(event)
-        # What the courier did not find is taken off the books when the door closes, without a word of its own.
-        closed = {event.compartment for event in decision.events if isinstance(event, DoorClosed)}
-        for label in set(self.oracle.inside) - {one for one, it in decision.state.compartments.items() if it.parcel}:
-            assert label in closed or isinstance(given, Tick | Answered | Started)
-            assert decision.state.compartments[label].withdrawn
-            self.oracle.inside.pop(label)
         assert [(lock.intent, lock.label) for lock in locks] == intended
         assert len(locks) <= 1
         assert not (locks and isinstance(given, Started))

@@ -1,0 +1,1 @@
+"""A simulated week of a city's parcels by policy: what a failed attempt becomes, and what that costs."""

@@ -22,6 +22,7 @@ from cloud.api import (
     points,
     problems,
     road,
+    scenarios,
     sign_in,
     tracking,
 )
@@ -41,6 +42,7 @@ ROUTERS = (
     road.router,
     plans.router,
     kpis.router,
+    scenarios.router,
     points.router,
     live.router,
 )

@@ -10,6 +10,8 @@ from cloud.jobs.schedule import Daily, Every, Job
 from cloud.learning import learn_travel
 from cloud.planning import plan_day
 from cloud.rim import Rim
+from cloud.scenarios import JOB as SCENARIO
+from cloud.scenarios import answer_scenario
 from cloud.services import idempotency
 from cloud.services.dispatch import expire_messages, resend_unconfirmed
 from cloud.services.expire_parcels import expire_parcels
@@ -17,15 +19,18 @@ from cloud.services.held_drop_offs import promise_held
 from cloud.services.ports import Act, UnitOfWork
 from cloud.services.prepare_codes import FreshCode, lockers_needing_codes, make_codes, store_codes
 from cloud.services.record_state import mark_silent
+from cloud.services.records import Plan
 from cloud.services.release_reservation import expire_reservations
 from cloud.services.remind import remind
 from cloud.services.remote_open import expire_commands
+from cloud.services.scenarios import Question, ask
 
 REPEAT_MAX = 100  # batches of 500 in one run; beyond 50,000 the next run goes on
 CODES_AT_ONCE = 4  # made between two looks at the loop: 4 x 50 ms of one core
 GAP_MIN = timedelta(seconds=1)  # a demo's hurried day; oftener the jobs would only meet themselves
 PLAN_AT = Daily(4, 30)  # before the depots open, after the night's deadlines have ended
 TIDY_AT = Daily(3, 15)
+COMPARE_AT = Daily(22, 30)  # the last van is home, and nobody waits for a plan before half past four
 LEARN_AT = Daily(3, 45)  # yesterday's routes have ended, today's are not planned yet
 
 Verb = Callable[[UnitOfWork, Act], int]
@@ -54,6 +59,7 @@ def all_jobs(rim: Rim) -> tuple[Job, ...]:
         Job("prepare_codes", Every(timedelta(seconds=30)), lambda: prepare_codes(rim)),
         Job("learn_travel", LEARN_AT, lambda: learn_travel(rim)),
         Job("plan_day", PLAN_AT, lambda: plan_today(rim)),
+        Job("compare_day", COMPARE_AT, lambda: compare_today(rim)),
     )
 
 
@@ -100,3 +106,19 @@ async def plan_today(rim: Rim) -> None:
 
     await rim.do(lambda uow: uow.add(run))
     rim.background.enqueue(run, lambda progress: plan_day(rim, day, SYSTEM, progress))
+
+
+async def compare_today(rim: Rim) -> None:
+    """Work out what the lockers saved on the day that ends; without a plan there is nothing to compare."""
+    day = rim.clock.now().astimezone(rim.locality.zone).date()
+    if not await rim.look(lambda uow: uow.find(Plan, limit=1, day=day.isoformat(), current=True)):
+        return
+    question, act = Question(day), rim.act(SYSTEM)
+    run = rim.background.begun(SCENARIO, rim.ids.new())
+
+    def unit(uow: UnitOfWork) -> None:
+        ask(uow, act, run.id, question)
+        uow.add(run)
+
+    await rim.do(unit)
+    rim.background.enqueue(run, lambda progress: answer_scenario(rim, run.id, question, SYSTEM, progress))

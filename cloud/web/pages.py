@@ -15,6 +15,7 @@ from cloud.web import (
     console_lists,
     console_lockers,
     console_parcels,
+    console_scenarios,
     courier,
     courier_road,
     sign_in,
@@ -52,7 +53,7 @@ def create_pages(rim: Rim, tiles: Tiles | None = None, leaflet: Path = LEAFLET) 
         return see_other("/static/mark.svg")
 
     people = (sign_in, tracking, courier, courier_road)
-    for part in (*people, console, console_lockers, console_parcels, console_costs, console_lists):
+    for part in (*people, console, console_lockers, console_parcels, console_costs, console_scenarios, console_lists):
         router.include_router(part.create(frame))
     return router
 

@@ -2,6 +2,7 @@
 
 import { startCountdowns } from "./countdown.js";
 import { startDialogs } from "./dialogs.js";
+import { startJobs } from "./job.js";
 import { startLive } from "./live.js";
 import { startMaps } from "./map.js";
 import { startPass } from "./pass.js";
@@ -14,6 +15,7 @@ startMaps();
 startPlaces();
 startPlots();
 startLive();
+startJobs();
 startPass();
 
 if (document.body.classList.contains("courier") && "serviceWorker" in navigator) {

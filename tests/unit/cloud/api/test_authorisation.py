@@ -74,6 +74,8 @@ MAY = {
     "GET /v1/plans/{day}": "OSPK",
     "GET /v1/jobs/{job_id}": "OSPK",
     "GET /v1/kpis": "OSPK",
+    "POST /v1/scenarios": "OPK",
+    "GET /v1/scenarios/{scenario_id}": "OSPK",
     "GET /v1/kpis/{view}.csv": "OSPK",
     "GET /v1/points": "*",
     "GET /v1/live": EVERYBODY,

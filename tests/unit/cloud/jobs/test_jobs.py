@@ -149,6 +149,7 @@ async def test_a_verb_is_repeated_until_nothing_is_left_to_do(office: Office) ->
 async def test_the_timetable_knows_every_job_by_name(office: Office) -> None:
     with Timetable(all_jobs(office.rim), WARSAW) as timetable:
         assert sorted(timetable.names()) == [
+            "compare_day",
             "expire_commands",
             "expire_messages",
             "expire_parcels",

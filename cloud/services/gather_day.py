@@ -8,17 +8,19 @@ from cloud.domain.actors import Role, require
 from cloud.domain.assignment import wanted_size
 from cloud.domain.capacity import left_by_size
 from cloud.domain.custody import CustodianKind
-from cloud.domain.locker import Locker, takes_parcels
+from cloud.domain.locker import Locker, is_counter, takes_parcels
 from cloud.domain.opening_hours import ALWAYS, open_spans
+from cloud.domain.outside import CrowdTrip
 from cloud.domain.parcel import Parcel, ParcelState
 from cloud.domain.windows import Window
 from cloud.routing.joint.day import JointDay
 from cloud.routing.plan import Unplanned
-from cloud.routing.problem import Amounts, Costs, Courier, Place, Problem, RouteCourierId, TimeWindow
+from cloud.routing.problem import Amounts, Costs, Courier, Place, Problem, RouteCourierId, StopKind, TimeWindow
 from cloud.routing.stops import Collection, DayInput, DropOff, HomeDelivery, Item, Site, build_stops
 from cloud.services.day_choices import Due, joint_day
 from cloud.services.forecast_capacity import forecast, with_forecast
 from cloud.services.many import by_id
+from cloud.services.offers import offered_parcels
 from cloud.services.ports import NOT_NULL, Act, Before, From, UnitOfWork
 from cloud.services.records import GrantState, IssuedGrant, Route, Shift
 from contract.sizes import SizeClass
@@ -58,7 +60,9 @@ class DayData:
 def gather_day(uow: UnitOfWork, act: Act, span: DaySpan) -> DayData:
     """Read the day. Only parcels the depot holds are brought; what is in a van already stays with its courier."""
     require(act.actor, Role.PLANNER, Role.OPERATOR)
-    due = list(by_id(uow, Parcel, uow.reads.parcels_to_plan(span.ends, PARCELS_MAX)).values())
+    theirs = offered_parcels(uow)
+    wanted = [one for one in uow.reads.parcels_to_plan(span.ends, PARCELS_MAX) if one not in theirs]
+    due = list(by_id(uow, Parcel, wanted).values())
     collections = _collections(uow, act)
     lockers = {one.id: one for one in uow.find(Locker)}
     shifts = _shifts(uow, span)
@@ -83,8 +87,9 @@ def _shifts(uow: UnitOfWork, span: DaySpan) -> tuple[Shift, ...]:
     latest = span.ends + timedelta(hours=6)  # a late shift may end after midnight
     shifts = uow.find(Shift, order="starts_at courier_id id", starts_at=From(span.begins), ends_at=Before(latest))
     ids = tuple(shift.id for shift in shifts)
-    started = {route.shift_id for route in uow.find(Route, shift_id=ids, started_at=NOT_NULL)} if ids else set()
-    return tuple(shift for shift in shifts if shift.id not in started)
+    taken = {route.shift_id for route in uow.find(Route, shift_id=ids, started_at=NOT_NULL)} if ids else set()
+    taken |= {trip.id for trip in uow.find(CrowdTrip, id=ids)} if ids else set()  # theirs to fill, not ours
+    return tuple(shift for shift in shifts if shift.id not in taken)
 
 
 def _collections(uow: UnitOfWork, act: Act) -> list[Parcel]:
@@ -109,7 +114,8 @@ def _sites(uow: UnitOfWork, span: DaySpan, lockers: dict[str, Locker], due: Iter
             left[size] += 1
         windows = _hours(locker, span)
         is_open = windows is not None and (takes_parcels(locker) or locker.id in kept)
-        yield Site(locker.id, Place(locker.lon, locker.lat), free=left, windows=windows or (), is_open=is_open)
+        kind = StopKind.PARTNER if is_counter(locker) else StopKind.LOCKER
+        yield Site(locker.id, Place(locker.lon, locker.lat), kind, free=left, windows=windows or (), is_open=is_open)
 
 
 def _forecast(

@@ -11,6 +11,7 @@ from cloud.domain.parcel import ParcelState
 from cloud.services import queries
 from cloud.services.crowd import announce_trip, open_trips, withdraw_trip
 from cloud.services.crowd_route import Spot, accept_crowd, places_of
+from cloud.services.gather_day import DaySpan, gather_day
 from cloud.services.offer_steps import give_up
 from cloud.services.offers import offered_parcels
 from cloud.services.queries import CourierDay
@@ -24,7 +25,7 @@ from tests.unit.cloud.services.outside_street import (
     crowd,
     legs,
 )
-from tests.unit.cloud.small_cloud import MORNING
+from tests.unit.cloud.small_cloud import MORNING, OPERATOR
 
 
 @pytest.fixture(params=[False, True], ids=["sql", "memory"])
@@ -192,3 +193,18 @@ def test_trips_are_announced_by_crowd_couriers_for_themselves_one_at_a_time(stre
         street.trip(leaves_at=LEAVES + timedelta(hours=hour), arrives_by=LEAVES + timedelta(hours=hour + 2))
     with pytest.raises(LimitReachedError):
         street.trip(leaves_at=LEAVES + timedelta(hours=12), arrives_by=LEAVES + timedelta(hours=13))
+
+
+def test_our_own_plan_leaves_alone_what_is_offered_and_whoever_drives_for_themselves(street: OutsideStreet) -> None:
+    ours = street.parcel("P2")
+    street.offer([street.parcel("P1")], street.trip())
+    street.accept()
+    street.cloud.courier()
+    shift = street.cloud.shift()
+    begins = MORNING.replace(hour=0)
+    span = DaySpan(begins.date(), begins, begins + timedelta(days=1))
+
+    data = street.cloud.do(lambda uow: gather_day(uow, street.cloud.act(OPERATOR), span))
+
+    assert [one.id for one in data.shifts] == [shift.id]
+    assert {ref for stop in data.problem.stops for ref in stop.parcels} == {ours.id}

@@ -108,7 +108,7 @@ def ask(uow: UnitOfWork, act: Act, scenario_id: str, question: Question) -> Scen
         day=question.day.isoformat(),
         asked=asked,
         answer=None,
-        asked_by=act.actor.name,
+        asked_by=str(act.actor),
         asked_at=act.now,
     )
     uow.add(made)

@@ -21,6 +21,7 @@ from cloud.services.records_ops import JobRun, Model
 from cloud.services.scenarios import NEW_LOCKERS_MAX, Answer, Question
 from cloud.web import maps
 from cloud.web.console import staff_of
+from cloud.web.console_view import names_of
 from cloud.web.frame import D3, Frame, Problem, language_of, see_other
 from cloud.web.route import fields_of, router_of
 from cloud.web.words import Words, words_of
@@ -37,11 +38,12 @@ def create(frame: Frame) -> APIRouter:
         who = await staff_of(request)
         act = rim.act(who)
 
-        def unit(uow: UnitOfWork) -> tuple[list[scenarios.Asked], list[str]]:
-            return scenarios.latest(uow, act), [one.name for one in uow.find(Model, order="name")]
+        def unit(uow: UnitOfWork) -> dict[str, Any]:
+            models = [one.name for one in uow.find(Model, order="name")]
+            return {"asked": scenarios.latest(uow, act), "models": models, "names": names_of(uow)}
 
-        asked, models = await rim.look(unit)
-        content: dict[str, Any] = {"asked": asked, "models": models, "today": date.fromisoformat(rim.today())}
+        content = await rim.look(unit)
+        content["today"] = date.fromisoformat(rim.today())
         content |= {"can_ask": who.may_be(Role.OPERATOR, Role.PLANNER), "new_max": NEW_LOCKERS_MAX}
         return frame.page(request, "console_scenarios.html", status, who=who, area="costs", problem=problem, **content)
 

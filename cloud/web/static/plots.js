@@ -3,7 +3,7 @@
 const ROW = 26;
 const NAME_SPACE = 150;
 const VALUE_SPACE = 56;
-const NAME_CHARACTERS = 22;
+const NAME_CHARACTERS = 20;
 const NARROWEST = 320;
 
 export function startPlots() {

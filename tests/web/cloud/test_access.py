@@ -14,7 +14,7 @@ from cloud.web.frame import Tiles
 from contract import events
 from contract.ids import CompartmentLabel
 from tests.web.cloud.conftest import AXE, PHONE, Window, window_of
-from tests.web.cloud.world import CENTRUM, World, open_world
+from tests.web.cloud.world import CENTRUM, World, answered, open_world
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -85,9 +85,10 @@ async def test_axe_finds_nothing_on_any_page_of_the_console(world: World, desk: 
     run = await world.look(lambda uow: uow.first(ImportRun, kind="parcels"))
     bad = await looked_at(desk, ["/console/sign-in"], scheme)
     await desk.sign_in("operator", "/console/sign-in")
-    names = ("parcels", "parcels?q=ACME", "plan", "imports", "alarms", "audit?check=1", "costs")
+    names = ("parcels", "parcels?q=ACME", "plan", "imports", "alarms", "audit?check=1", "costs", "scenarios")
     lists = [f"/console/{name}" for name in names]
     own = [f"/console/lockers/{CENTRUM}", f"/console/parcels/{parcel.id}", f"/console/imports/{run.id}"]
+    own.append(f"/console/scenarios/{await answered(world)}")
     bad |= await looked_at(desk, ["/console", *lists, *own, f"/console/lockers/{CENTRUM}?door=A01"], scheme)
     await desk.press("Open remotely")
     bad |= {"dialog": found} if (found := await violations(desk.page)) else {}

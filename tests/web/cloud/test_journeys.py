@@ -12,7 +12,7 @@ from contract.codes import make_code
 from contract.ids import CompartmentLabel, MessageId
 from tests.unit.cloud.api.office import COURIER
 from tests.web.cloud.conftest import Window
-from tests.web.cloud.world import CENTRUM, World
+from tests.web.cloud.world import CENTRUM, World, answered
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -256,3 +256,20 @@ async def test_days_nobody_drove_say_so(desk: Window) -> None:
     await desk.go("/console/costs?from=2020-01-01&to=2020-01-03")
 
     await expect(desk.page.locator(".empty")).to_contain_text("Nobody drove")
+
+
+async def test_an_operator_asks_what_if_and_reads_the_answer(world: World, desk: Window) -> None:
+    await desk.sign_in("operator", "/console/sign-in")
+    await desk.go("/console/costs")
+    await desk.page.get_by_role("link", name="Ask what if").click()
+    await desk.page.get_by_label("percent").fill("30")
+    await desk.page.get_by_label("New lockers").fill("2")
+    await desk.press("Work it out")
+    await expect(desk.page.locator("progress")).to_be_visible()
+    await world.office.rim.background.do_next()
+    await expect(desk.page.locator(".warn")).to_contain_text("not ready")
+
+    await desk.go(f"/console/scenarios/{await answered(world)}")
+    await expect(desk.page.locator(".plot rect")).to_have_count(8)
+    await expect(desk.page.get_by_role("row")).to_have_count(5)
+    await expect(desk.page.get_by_text("23 parcels within a walk")).to_be_visible()

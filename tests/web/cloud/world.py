@@ -32,6 +32,7 @@ from cloud.services.ports import UnitOfWork
 from cloud.services.record_events import record_events
 from cloud.services.records import IssuedGrant, Route
 from cloud.services.records_ops import Account, CommandSent
+from cloud.services.scenarios import Answer, NewLocker, Question, Way, ask, keep_answer
 from cloud.services.start_route import start_route
 from cloud.services.tracking_token import PURPOSE, token_for
 from cloud.web.frame import Tiles
@@ -241,3 +242,18 @@ async def serving(app: Any) -> AsyncIterator[str]:
     finally:
         server.should_exit = True
         await task
+
+
+async def answered(world: World) -> str:
+    """Have somebody ask what two more lockers would change, and the answer be there; return the scenario's id."""
+    rim, question = world.office.rim, Question(world.office.clock.now().date(), 0.3, 2)
+    ways = (
+        Way("changed", 61_240, 71_300, 14.2, 3, 88, 120, 61, 0),
+        Way("as_it_is", 68_910, 83_900, 16.0, 3, 104, 120, 32, 0),
+        Way("nearest", 71_380, 88_200, 16.4, 4, 103, 120, 34, 0),
+        Way("doors", 82_450, 97_100, 18.9, 4, 120, 118, 0, 2),
+    )
+    places = (NewLocker(21.0202, 52.2244, 23), NewLocker(20.9871, 52.2391, 17))
+    made = await rim.do(lambda uow: ask(uow, rim.act(OPERATOR), rim.ids.new(), question))
+    await rim.do(lambda uow: keep_answer(uow, made.id, Answer(ways, places)))
+    return made.id

@@ -16,7 +16,8 @@ async function follow(element) {
     }
     const bar = element.querySelector("progress");
     bar.max = job.total || 100;
-    bar.value = job.done;
+    if (job.done) bar.value = job.done;
+    else bar.removeAttribute("value"); // under way, and nobody knows how far
   }
   setTimeout(() => follow(element), LOOK_MS);
 }

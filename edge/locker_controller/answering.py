@@ -10,7 +10,7 @@ from edge.locker_controller.inputs import Answer, Answered
 from edge.locker_controller.limits import PROBLEM_GAP_MS, TRIES_AGAIN_MAX
 from edge.locker_controller.refusing import report
 from edge.locker_controller.release import begin
-from edge.locker_controller.screens import ProblemThanks, Refused, Why
+from edge.locker_controller.screens import Refused, Why
 from edge.locker_controller.state import (
     CollectionAim,
     DropOffAim,
@@ -138,17 +138,28 @@ def _after_the_door(draft: Draft, task: Task, aim: DropOffAim, tapped: Answer) -
 
 
 def _collecting(draft: Draft, task: Task, aim: CollectionAim, tapped: Answer) -> None:
-    if tapped is Answer.DONE:
-        turn.claim_closed(draft, task)
-    elif tapped is Answer.SKIP:
-        draft.put(task=replace(task, aim=replace(aim, said=collection.SAID_LEFT)))
+    if tapped is Answer.SKIP:
+        collection.said(draft, task, aim, collection.SAID_LEFT)
     elif tapped is Answer.EMPTY:
-        draft.put(task=replace(task, aim=replace(aim, said=collection.SAID_NOT_THERE)))
-        draft.withdraw(task.label, Withdrawal.NOT_THERE)
-        draft.show(ProblemThanks(task.label))
+        collection.said(draft, task, aim, collection.SAID_NOT_THERE)
     elif tapped is Answer.PROBLEM:
         report(draft, Withdrawal.REPORTED, task.label, aim.parcel)
         draft.withdraw(task.label, Withdrawal.REPORTED)
+    elif task.phase is Phase.CLOSED:
+        _after_the_collection(draft, task, aim, tapped)
+    elif tapped is Answer.DONE:
+        turn.claim_closed(draft, task)
+
+
+def _after_the_collection(draft: Draft, task: Task, aim: CollectionAim, tapped: Answer) -> None:
+    """Answer "have you taken the parcel out?", which is only asked after a power cut."""
+    if tapped is Answer.DONE:
+        collection.finish(draft, task, aim)
+    elif tapped is Answer.OPEN_AGAIN:
+        collection.open_again(draft, task, aim)
+    elif tapped is Answer.SIGN_OUT:
+        collection.unclear(draft, task, aim)
+        courier.sign_out(draft)
 
 
 def _after_the_visit(draft: Draft, visit: Visit, tapped: Answer) -> None:

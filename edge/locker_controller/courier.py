@@ -5,13 +5,14 @@ from msgspec.structs import replace
 from contract.commands import RefusalReason
 from contract.events import CourierSignedIn, CourierSignedOut
 from contract.grants import CourierPass
+from contract.ids import CourierRef
 from edge.locker_controller.accepting import accept
 from edge.locker_controller.draft import Draft
 from edge.locker_controller.limits import PASS_PARTS_MAX, SESSION_S_MAX
 from edge.locker_controller.messages import receive
 from edge.locker_controller.refusing import refuse
 from edge.locker_controller.screens import Refused, Why
-from edge.locker_controller.state import Session
+from edge.locker_controller.state import CollectionAim, DropOffAim, LockerRecord, Phase, Session
 
 
 def sign_in(draft: Draft, shown: CourierPass) -> None:
@@ -65,6 +66,14 @@ def sign_out(draft: Draft) -> None:
     if session is not None:
         draft.journal(CourierSignedOut(session.courier))
         draft.put(session=None)
+
+
+def asked_after_restart(state: LockerRecord) -> CourierRef | None:
+    """Return the courier who is being asked about a parcel that was on its way in or out when the power went."""
+    task = state.task
+    if task is None or not task.interrupted or task.phase is not Phase.CLOSED:
+        return None
+    return task.aim.courier if isinstance(task.aim, DropOffAim | CollectionAim) else None
 
 
 def expire(draft: Draft) -> None:

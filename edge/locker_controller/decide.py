@@ -153,7 +153,7 @@ def _goes_on(draft: Draft, given: Presented) -> bool:
     Nor does one who comes back after a power cut and is being asked about the parcel of before: by signing in again, or
     by forgetting to and scanning the next parcel, nothing is said about that one.
     """
-    asked, session = dropoff.asked_after_restart(draft.state), draft.state.session
+    asked, session = courier.asked_after_restart(draft.state), draft.state.session
     match given:
         case PassShown(courier_pass=shown):
             return shown.courier in {asked, session and session.courier}

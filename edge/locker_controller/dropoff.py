@@ -4,7 +4,8 @@ from msgspec.structs import replace
 
 from contract.events import DropOffAbandoned, DropOffRefused, ParcelDroppedOff
 from contract.grants import DropOffGrant
-from contract.ids import CourierRef, LabelDigest
+from contract.ids import LabelDigest
+from edge.locker_controller import courier
 from edge.locker_controller.choose import choose
 from edge.locker_controller.compartment import holding
 from edge.locker_controller.draft import Draft
@@ -12,7 +13,7 @@ from edge.locker_controller.grants import drop_off_is_live, group_of
 from edge.locker_controller.limits import DROP_OFFS_AGAIN_MAX
 from edge.locker_controller.release import begin
 from edge.locker_controller.screens import DroppedOff, NoCompartment, Refused, Why
-from edge.locker_controller.state import DropOffAim, LockerRecord, Phase, Session, Task, Withdrawal
+from edge.locker_controller.state import DropOffAim, LockerRecord, Session, Task, Withdrawal
 
 
 def scanned(draft: Draft, session: Session, digest: LabelDigest) -> None:
@@ -89,18 +90,13 @@ def settle(draft: Draft, task: Task, aim: DropOffAim) -> None:
         confirm(draft, task, aim)
 
 
-def asked_after_restart(state: LockerRecord) -> CourierRef | None:
-    """Return the courier who is being asked about a parcel that was on its way in when the power went."""
-    task = state.task
-    if task is None or not task.interrupted or task.phase is not Phase.CLOSED or not isinstance(task.aim, DropOffAim):
-        return None
-    return task.aim.courier
-
-
 def heard(draft: Draft) -> None:
     """Take the next scan of a courier who is back after a power cut for the word that the parcel before is inside."""
-    if draft.state.task is not None and draft.state.session is not None and asked_after_restart(draft.state):
-        draft.put(task=replace(draft.state.task, interrupted=False))
+    task = draft.state.task
+    if task is None or draft.state.session is None or not isinstance(task.aim, DropOffAim):
+        return
+    if courier.asked_after_restart(draft.state):
+        draft.put(task=replace(task, interrupted=False))
 
 
 def open_again(draft: Draft, task: Task, aim: DropOffAim) -> None:

@@ -50,6 +50,7 @@ PICK_UPS_AGAIN_MAX = 1  # product rule: once more within the session, journalled
 AGAIN_S = 60
 TRIES_AGAIN_MAX = 1  # after a door that did not open; then it is a fault
 DROP_OFFS_AGAIN_MAX = 3  # a courier who let a door fall shut
+COLLECTIONS_AGAIN_MAX = DROP_OFFS_AGAIN_MAX  # the same door, fallen shut in the dark
 PASS_PARTS_MAX = 64  # 384 parcels at one stop fill a van; what claims more is a defect, and is not counted
 SESSION_S_MAX = 4 * HOUR_S  # a courier's longest stop; a forgotten session must end
 NOTICE_MS = 6000  # reading a sentence takes four seconds

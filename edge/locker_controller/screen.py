@@ -109,13 +109,18 @@ def _at_the_door(state: LockerRecord, task: Task, now: TimeReading) -> Screen:
         case Phase.OPEN:
             return _at_the_open_door(state, task, now)
         case Phase.CLOSED:
-            seconds = _seconds_left(task.since_ms, state.configuration.confirm_s * 1000, now)
-            cancelled = isinstance(task.aim, DropOffAim) and task.aim.cancelled
-            if cancelled:
-                return ConfirmTakenOut(task.label, seconds)
-            return ConfirmDropOff(task.label, seconds, lost=task.interrupted)
+            return _asked(task, _seconds_left(task.since_ms, state.configuration.confirm_s * 1000, now))
         case _ as never:
             assert_never(never)
+
+
+def _asked(task: Task, seconds: int) -> Screen:
+    """Ask a courier, behind whom the door is closed, what is inside now."""
+    if isinstance(task.aim, CollectionAim):
+        return ConfirmTakenOut(task.label, seconds, lost=True)
+    if isinstance(task.aim, DropOffAim) and task.aim.cancelled:
+        return ConfirmTakenOut(task.label, seconds)
+    return ConfirmDropOff(task.label, seconds, lost=task.interrupted)
 
 
 def _at_the_open_door(state: LockerRecord, task: Task, now: TimeReading) -> Screen:

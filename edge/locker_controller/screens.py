@@ -77,10 +77,15 @@ class ConfirmDropOff(_Screen, frozen=True):
 
 
 class ConfirmTakenOut(_Screen, frozen=True):
-    """The courier cancelled and the door is closed: is the parcel really out? ``open_again`` when it is not."""
+    """The door is closed: is the parcel really out? ``open_again`` when it is not.
+
+    Asked of a courier who cancelled a drop-off and, when power was ``lost``, of one who was collecting: without an
+    answer it then counts as still inside.
+    """
 
     label: CompartmentLabel
     seconds: int
+    lost: bool = False
 
 
 class CloseDoor(_Screen, frozen=True):

@@ -40,7 +40,7 @@ def closed(draft: Draft, task: Task) -> None:
         case DropOffAim():
             draft.put(task=replace(task, phase=Phase.CLOSED, since_ms=draft.ms, claimed_ms=None))
         case CollectionAim() as aim:
-            collection.finish(draft, task, aim)
+            collection.closed(draft, task, aim)
         case RemoteAim():
             draft.put(task=None)
         case _ as never:
@@ -84,12 +84,15 @@ def watch(draft: Draft, task: Task) -> None:
 
 def run_out(draft: Draft, task: Task) -> None:
     """End a question that nobody answers, whether a door did open or whether a parcel is inside."""
-    if not isinstance(task.aim, DropOffAim):
-        draft.put(task=None)
-    elif task.phase is Phase.CLOSED:
-        dropoff.settle(draft, task, task.aim)
-    else:
-        dropoff.unclear(draft, task, task.aim)
+    match task.aim:
+        case DropOffAim() as aim if task.phase is Phase.CLOSED:
+            dropoff.settle(draft, task, aim)
+        case DropOffAim() as aim:
+            dropoff.unclear(draft, task, aim)
+        case CollectionAim() as aim if task.phase is Phase.CLOSED:
+            collection.unclear(draft, task, aim)
+        case _:
+            draft.put(task=None)
 
 
 def _not_opened(draft: Draft, task: Task) -> None:
@@ -115,5 +118,7 @@ def _left(draft: Draft, task: Task) -> None:
     """Serve the next person although a door stands open. A parcel behind it is not safe, so it is not booked in."""
     if isinstance(task.aim, DropOffAim):
         dropoff.unclear(draft, task, task.aim, Withdrawal.LEFT_OPEN)
+    elif isinstance(task.aim, CollectionAim) and task.interrupted and not task.aim.said:
+        collection.unclear(draft, task, task.aim, Withdrawal.LEFT_OPEN)
     else:
         closed(draft, task)

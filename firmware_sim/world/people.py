@@ -289,6 +289,9 @@ class Courier(Person):
                     await self.site.answer(Answer.SKIP)
                 case CloseDoor(label=label):
                     await self.shut(label)
+                case ConfirmTakenOut(label=label):
+                    inside = self.site.cabinet.contents(label) is not None
+                    await self.site.answer(Answer.OPEN_AGAIN if inside else Answer.DONE)
                 case Opening() | Collected():
                     pass
                 case _:

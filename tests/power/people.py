@@ -209,6 +209,8 @@ class Courier:
                     self._empty(label)
                 case CloseDoor(label=label):
                     site.close(label)
+                case ConfirmTakenOut():
+                    await site.answer(Answer.DONE)
                 case CourierHome():
                     return True
                 case None | OutOfOrder() | Idle():

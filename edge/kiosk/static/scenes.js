@@ -87,8 +87,8 @@ const asking = {
       { text: say("answer.not_inside"), view: "doubt", icon: "cross" },
     ],
   }),
-  confirm_taken_out: ({ label, seconds }) => ({
-    ...words("confirm_taken_out", { label }),
+  confirm_taken_out: ({ label, seconds, lost }) => ({
+    ...words("confirm_taken_out", { label }, lost ? "lost" : ""),
     label,
     picture: door(label, false),
     seconds,
@@ -96,6 +96,7 @@ const asking = {
     choices: [
       main("taken_out", "done", { label, icon: "check" }),
       choice("still_inside", "open_again", { label, icon: "door" }),
+      lost && choice("empty", "empty", { label }),
     ],
   }),
 };

@@ -3,11 +3,13 @@
 import pytest
 
 from contract.events import (
+    CollectionAbandoned,
     CompartmentWithdrawn,
     DropOffAbandoned,
     DropOffRefused,
     ParcelCollected,
     ParcelDroppedOff,
+    ParcelNotFound,
     ProblemReported,
 )
 from edge.locker_controller.inputs import Answer
@@ -188,3 +190,47 @@ async def test_a_parcel_is_marked_collected_but_was_not_taken(street: Street) ->
     await street.tap(Answer.SIGN_OUT)
     await street.shows(Idle)
     await street.clear(label, thing)
+
+
+@scenario(
+    "Power loss while a courier empties a compartment, and the parcel stays inside",
+    "Silence is no word: it stays on the books, its box takes nothing else, support has the case.",
+    about="Marked collected but not taken",
+)
+async def test_the_power_goes_and_what_was_to_be_collected_stays_inside(street: Street) -> None:
+    thing, label = await street.delivered()
+    await street.recall(thing)
+    await street.sign_in()
+    await street.tap(Answer.COLLECT, label)
+    await street.reads(TakeParcel, "Take the parcel with you")
+    street.site.power_off()
+    await street.close(label)
+    await street.wait(20)
+    await street.back()
+
+    await street.reads(ConfirmTakenOut, "Have you taken the parcel out?")
+    await street.wait(40)
+
+    await street.sees("case.collection_unclear", CollectionAbandoned, label)
+    assert (street.parcel(thing).state, street.parcel(thing).compartment) == ("expired", label)
+
+
+@scenario(
+    "The compartment a courier is to empty is empty already",
+    "One tap: the parcel is missing from that moment, support looks for it, its recipient is told, nobody comes again.",
+    about="Marked collected but not taken",
+)
+async def test_the_courier_finds_nothing_to_collect(street: Street) -> None:
+    thing, label = await street.delivered()
+    await street.recall(thing)
+    street.site.cabinet.leave_behind(label, None)
+    thing.holder, thing.odd = "nobody knows", True
+    await street.sign_in()
+    await street.tap(Answer.COLLECT, label)
+    await street.reads(TakeParcel, "Take the parcel with you")
+    await street.tap(Answer.EMPTY)
+    await street.reads(ProblemThanks, "Thank you for telling us")
+    await street.close(label)
+
+    await street.sees("case.parcel_missing", ParcelNotFound, label)
+    assert street.parcel(thing).state == "missing"

@@ -33,6 +33,7 @@ SCREENS: dict[str, screens.Screen] = {
     "confirm_drop_off": screens.ConfirmDropOff(C05, 30),
     "confirm_drop_off_lost": screens.ConfirmDropOff(C05, 30, lost=True),
     "confirm_taken_out": screens.ConfirmTakenOut(C05, 30),
+    "confirm_taken_out_lost": screens.ConfirmTakenOut(C05, 30, lost=True),
     "close_door": screens.CloseDoor(B03, 0),
     "close_door_waited": screens.CloseDoor(B03, 45),
     "not_opened": screens.NotOpened(D01, "pick_up", again=True, seconds=60),

@@ -10,7 +10,6 @@ from contract.events import (
     DoorClosed,
     DoorOpened,
     DropOffAbandoned,
-    ParcelCollected,
     ParcelDroppedOff,
     ParcelPickedUp,
     ProblemReported,
@@ -325,15 +324,6 @@ def test_a_drop_off_that_did_not_open_again_stays_unclear() -> None:
     scene.taps(Answer.OPEN_AGAIN)
     scene.stays_shut()
     assert DropOffAbandoned in kinds(scene.restarts())
-
-
-def test_a_collection_goes_on_behind_a_door_found_closed(scene: Scene) -> None:
-    scene.signs_in(collect("P"))
-    scene.taps(Answer.COLLECT, A02)
-    scene.lock_answers()
-    scene.door_opens(A02)
-    scene.levels[A02] = CLOSED
-    assert ParcelCollected in kinds(scene.restarts())
 
 
 def test_a_collection_interrupted_mid_pulse_may_be_asked_for_again(scene: Scene) -> None:

@@ -27,6 +27,7 @@ from cloud.api.application import create_app
 from cloud.background import Background
 from cloud.chance import SystemIds
 from cloud.clock import SystemClock
+from cloud.disruptions import remember_jams
 from cloud.downlink.dispatch import Dispatch
 from cloud.downlink.ingest import Desk, Ingest
 from cloud.first_start import first_start
@@ -169,6 +170,7 @@ async def _serve(settings: Settings, rim: Rim) -> None:
     ingest = _ingest(rim, link)
     app = create_app(rim, create_pages(rim), lambda: {"broker": link.status is LinkStatus.CONNECTED})
     server = _Server(app, rim)
+    await remember_jams(rim)
     with Timetable(all_jobs(rim), settings.locality.zone):
         try:
             async with asyncio.TaskGroup() as tasks:

@@ -24,6 +24,7 @@ from cloud.services.delays import Delay, Delayed, RouteChangedError, check_delay
 from cloud.services.ports import NOT_NULL, Act, UnitOfWork
 from cloud.services.records import Plan, Route
 from cloud.services.rest_of_day import Rest, new_order, read_rest
+from cloud.services.travel_knowledge import jams, keep_jams
 
 TRIES_MAX = 3  # a route that changes between reading and writing three times in a row is being driven by two phones
 JAM_LIFE_MAX = timedelta(hours=12)  # a road closed for longer belongs into the map
@@ -65,12 +66,23 @@ async def traffic_jam(rim: Rim, act: Act, jam: Jam, until: datetime) -> Delayed:
     rim.replans.report(jam, until, act.now)
     where = f"{jam.place.lat:.4f}, {jam.place.lon:.4f}, within {jam.radius_m} m"
     detail = f"{where}: {jam.delay_s // 60} min until {until.astimezone(rim.locality.zone):%H:%M}"
-    await rim.do(lambda uow: uow.add(alarm(act, (None, None), ("traffic_jam", "warning"), detail)))
+    standing = rim.replans.standing(act.now)
+
+    def unit(uow: UnitOfWork) -> None:
+        keep_jams(uow, act, standing)
+        uow.add(alarm(act, (None, None), ("traffic_jam", "warning"), detail))
+
+    await rim.do(unit)
     told = late = 0
     for route_id in await rim.look(_driving):
         found = await _in_jam(rim, route_id, jam)
         told, late = told + found.told, late + found.late
     return Delayed(told, late)
+
+
+async def remember_jams(rim: Rim) -> None:
+    """Know again, at a start, which jams couriers have reported."""
+    rim.replans.remember(await rim.look(jams))
 
 
 async def _in_jam(rim: Rim, route_id: str, jam: Jam) -> Delayed:

@@ -1,6 +1,10 @@
-"""What is known of the road now, and which routes wait for a better order: in memory, as both pass within hours."""
+"""What is known of the road now, and which routes wait for a better order.
+
+Both pass within hours. Jams are on record, too, and come back after a restart; a route that waited is still a route.
+"""
 
 import asyncio
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -43,6 +47,14 @@ class Replans:
             raise OverloadedError(f"{JAMS_MAX} jams are known already; one of them has to pass first")
         self._jams.append((until, jam))
 
+    def remember(self, jams: Iterable[tuple[datetime, Jam]]) -> None:
+        """Take over what was on record, at a start."""
+        self._jams = list(jams)
+
+    def standing(self, now: datetime) -> tuple[tuple[datetime, Jam], ...]:
+        """Return the jams that stand now, with when each is over."""
+        return tuple((ends, jam) for ends, jam in self._jams if ends > now)
+
     def jams(self, now: datetime) -> tuple[Jam, ...]:
         """Return the jams that stand now."""
-        return tuple(jam for ends, jam in self._jams if ends > now)
+        return tuple(jam for _, jam in self.standing(now))

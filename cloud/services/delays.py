@@ -2,13 +2,14 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from cloud.domain.actors import Role, require
 from cloud.domain.errors import ConflictError, ForbiddenError, InvalidError
 from cloud.domain.parcel import Parcel
 from cloud.services import reroute
 from cloud.services.attention import case
+from cloud.services.eta import Expected, around
 from cloud.services.history import entry
 from cloud.services.locker_question import NewOrder, RouteLeft
 from cloud.services.many import by_id
@@ -18,7 +19,6 @@ from cloud.services.records import Route, Stop, StopKind
 
 DELAY_MAX = timedelta(hours=8)  # a whole shift; longer is not late, it is another day
 TELL_FROM = timedelta(minutes=20)  # a shorter shift of a time nobody promised is not worth a message
-BAND_BEFORE, BAND_AFTER = timedelta(minutes=10), timedelta(minutes=25)  # vans run late rather than early
 
 
 class RouteChangedError(ConflictError):
@@ -68,7 +68,8 @@ def tell_later(uow: UnitOfWork, act: Act, before: RouteLeft, delay: Delay) -> De
     told = late = 0
     for stop, parcel in _waiting(uow, before, moved):
         eta = etas[stop.id]
-        note = notice(act, parcel, "running_late", eta.isoformat(timespec="minutes"), _band(eta, delay.zone))
+        band = _band(around(uow, eta, before.route, act.now), delay.zone)
+        note = notice(act, parcel, "running_late", eta.isoformat(timespec="minutes"), band)
         told += note is not None
         uow.add(entry(act, parcel, "delayed", f"{delay.reason}: now about {eta.isoformat(timespec='minutes')}"))
         uow.add(*([note] if note else []))
@@ -99,11 +100,5 @@ def _waiting(uow: UnitOfWork, left: RouteLeft, stops: Iterable[Stop]) -> list[tu
     return [(stop, parcels[ref]) for stop, ref in tasks if ref in parcels]
 
 
-def _band(eta: datetime, zone: str) -> Mapping[str, str]:
-    begins, ends = _round(eta - BAND_BEFORE), _round(eta + BAND_AFTER)
-    return {"begins": begins.isoformat(), "ends": ends.isoformat(), "time_zone": zone}
-
-
-def _round(at: datetime) -> datetime:
-    """Return the full five minutes before: nobody's arrival is known better."""
-    return at.replace(minute=at.minute - at.minute % 5, second=0, microsecond=0)
+def _band(expected: Expected, zone: str) -> Mapping[str, str]:
+    return {"begins": expected.begins.isoformat(), "ends": expected.ends.isoformat(), "time_zone": zone}

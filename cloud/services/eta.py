@@ -42,6 +42,13 @@ def expected(uow: UnitOfWork, route: Route, now: datetime, zone: tzinfo) -> Mapp
     return found
 
 
+def around(uow: UnitOfWork, at: datetime, route: Route, now: datetime) -> Expected:
+    """Return the same band around a moment that was worked out otherwise."""
+    low, high = band(knowledge(uow).errors, bucket_of(at - now, is_under_way=route.started_at is not None))
+    begins = max(at + low, now)
+    return Expected(at, _down(begins), _up(max(at + high, begins)))
+
+
 def expected_parcel(uow: UnitOfWork, parcel_id: str, now: datetime, zone: tzinfo) -> Expected | None:
     """Return when the stop of a parcel may be expected; None when nobody is to drive there."""
     task = uow.first(StopTask, parcel_id=parcel_id, state=TaskState.PENDING)

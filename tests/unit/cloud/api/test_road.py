@@ -9,11 +9,12 @@ from typing import Any
 
 import pytest
 
-from cloud.disruptions import Whereabouts, running_late
+from cloud.disruptions import Whereabouts, remember_jams, running_late
 from cloud.domain.actors import Role, actor
 from cloud.domain.capacity import Reservation, ReservationState
 from cloud.domain.parcel import Parcel, ParcelState
 from cloud.replanning import improve
+from cloud.replans import Replans
 from cloud.routing.matrices import TravelTimes
 from cloud.routing.plan import Plan
 from cloud.routing.planner import PlannerTimeoutError, ProgressCallback, silent
@@ -23,7 +24,7 @@ from cloud.routing.worker_wire import VehicleOrder
 from cloud.services.ports import UnitOfWork
 from cloud.services.records import Consent, IssuedGrant, Route, Stop, StopTask, TaskState
 from cloud.services.records_ops import Alarm, Notification, SupportCase
-from tests.unit.cloud.api.office import COURIER, OTHER_COURIER, Office, open_office
+from tests.unit.cloud.api.office import COURIER, NOW, OTHER_COURIER, Office, open_office
 
 DAY = f"/v1/couriers/{COURIER}/days/2026-11-23"
 LATE = f"/v1/couriers/{COURIER}/late"
@@ -172,6 +173,9 @@ async def test_a_jam_on_the_way_delays_those_behind_it_and_is_an_alarm(office: O
     assert after[before[3].id] - before[3].eta > timedelta(minutes=50)
     assert said["told"] == 3
     assert [one.kind for one in await all_of(office, Alarm)] == ["traffic_jam"]
+    restarted = replace(office.rim, replans=Replans())
+    await remember_jams(restarted)
+    assert restarted.replans.jams(NOW) == office.rim.replans.jams(NOW) != ()
 
 
 async def test_a_jam_elsewhere_changes_no_route(office: Office) -> None:

@@ -23,7 +23,7 @@ HOURS ?= 8
 BENCH_REQUIREMENTS = $(PY) -c 'import ortools, pyvrp' 2>/dev/null || \
 	$(PY) -m pip install -q --require-hashes -r requirements/bench.txt
 
-.PHONY: help setup demo demo-reset test coverage lint format sim sim-night mutants crash-points torture survives bench bench-routing bench-city
+.PHONY: help setup demo demo-reset test coverage lint format sim sim-night mutants crash-points torture survives week bench bench-routing bench-city
 
 help: ## List the commands
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -81,6 +81,12 @@ survives: ## Measure what the system survives and write README's table anew
 torture: ## Kill agents, cloud and broker with people at the doors: make torture KILLS=1000 SEED=7 (ARGS="--help")
 	@scripts/setup.sh test
 	@exec $(PY) -m tests.process.torture --kills "$(or $(KILLS),1000)" $(if $(SEED),--seed "$(SEED)") $(ARGS)
+
+week: ## night: live a city's week by each policy for failed attempts: make week DAYS=7 PARCELS=1000 SEED=7 (DAYS=1 PARCELS=200 SECONDS=3 for a look)
+	@scripts/setup.sh demo
+	@exec $(PY) -m firmware_sim.policy_week $(if $(DAYS),--days "$(DAYS)") $(if $(PARCELS),--parcels "$(PARCELS)") \
+		$(if $(SEED),--seed "$(SEED)") $(if $(SECONDS),--seconds "$(SECONDS)") $(if $(ROUNDS),--rounds "$(ROUNDS)") \
+		$(if $(CORES),--cores "$(CORES)") $(ARGS)
 
 bench-routing: ## Solve a folder of instances: make bench-routing DATA=folder SET=vrpdo SECONDS=10 SOLVER=joint
 	@scripts/setup.sh demo

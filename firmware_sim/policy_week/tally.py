@@ -1,5 +1,6 @@
 """What one day of a simulated week came to: the product's own figures, and what became of the rest."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from cloud.services.kpis import Kpi, Tally
@@ -34,7 +35,7 @@ class DayTally:
         return self.kpi.cents / self.kpi.parcels if self.kpi.parcels else 0.0
 
 
-def summed(days: list[DayTally]) -> DayTally:
+def summed(days: Sequence[DayTally]) -> DayTally:
     """Return all days as one; what is carried over is what the last day left."""
     whole = DayTally(len(days))
     for day in days:

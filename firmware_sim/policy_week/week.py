@@ -1,35 +1,34 @@
 """Day after day: what was given and what was left is planned by the product's engine, driven, and carried over."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
-from cloud.routing.joint.day import JointDay, JointPlan
-from cloud.routing.matrices import TravelTimes
+from cloud.routing.joint.day import JointDay, JointPlan, Warm
 from cloud.routing.problem import Stop, StopId
 from cloud.routing.stops import Collection, DayInput, Site, build_stops
 from cloud.routing.travel_times import VAN, great_circle
 from firmware_sim.city_day import HOUR_S, SHIFTS, City, CityParcel, joint_day, make_parcels
 from firmware_sim.policy_week.driving import Day, drive
+from firmware_sim.policy_week.evening import PLANNED_FOR_H, PlanDay, with_room
 from firmware_sim.policy_week.fates import DAY_S, Fates
 from firmware_sim.policy_week.policies import Policy
 from firmware_sim.policy_week.tally import DayTally
 from firmware_sim.policy_week.walls import Walls
 
 PLANNED_AT_S = 6 * HOUR_S  # of the day: after the night's sorting, before the first van
-PLANNED_FOR_H = 9  # whose traffic the day's travel times are asked for, as cloud.planning does
 EMPTY_ROADS_H = 12  # an hour whose factor is 1
 ATTEMPTS_MAX = 3  # at a door; then the parcel waits at the carrier's counter
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A week to live through."""
+    """A week to live through; ``evening`` are the plans that its days' plans go on from, one a day."""
 
     city: City
     policy: Policy
     fates: Fates
-    days: int
     parcels: int
+    evening: tuple[Warm, ...]
 
 
 @dataclass(slots=True)
@@ -42,20 +41,20 @@ class Week:
     returned: list[CityParcel] = field(default_factory=list)
 
 
-PlanDay = Callable[[JointDay, TravelTimes], Awaitable[JointPlan]]
 Tell = Callable[[DayTally], None]
 
 
 async def live(plan: Plan, plan_day: PlanDay, walls: Walls, tell: Tell) -> Week:
     """Live through the week; ``walls`` are empty lockers and hold the journal of their compartments afterwards."""
     week = Week()
-    for number in range(plan.days):
+    for number, evening in enumerate(plan.evening):
         given = make_parcels(plan.city, plan.parcels, number, plan.fates.seed)
         due = {one.ref: one for one in (*week.waiting, *given)}
         walls.advance(number * DAY_S + PLANNED_AT_S)
         joint = _asked(plan, walls, tuple(due.values()), number)
         places = joint.places()
-        planned = await plan_day(joint, great_circle(places, VAN, PLANNED_FOR_H))
+        rooms = {site.id: site.free or {} for site in joint.sites}
+        planned = await plan_day(joint, great_circle(places, VAN, PLANNED_FOR_H), with_room(evening, due, rooms))
         day = Day(number, plan.policy, plan.fates, walls, great_circle(places, VAN, EMPTY_ROADS_H), due)
         drive(day, planned)
         tally = _reckoned(week, day, planned)

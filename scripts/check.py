@@ -38,7 +38,7 @@ DECIDING = (  # what the branch gates are about, in a run of its own: a worker l
     "tests/unit/cloud/domain",
 )
 WORKERS = "2"  # the tests are budgeted for two cores
-LONG_WORKERS = WORKERS  # a third one saves two minutes, and makes real processes wait for each other too long
+LONG_WORKERS = "3"  # one of them has all the tests of real processes (a group), which wait more than they compute
 NO_TESTS_COLLECTED = 5  # pytest's exit code when a marker selects nothing
 
 

@@ -29,7 +29,7 @@ from tests.process.programs import NeverError, until_told
 from tests.process.town import Town, standing_town
 from tests.survives import survived
 
-pytestmark = [pytest.mark.long, pytest.mark.xdist_group("hostile proxy"), pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.long, pytest.mark.xdist_group("processes"), pytest.mark.timeout(300)]
 
 MUTANTS, FLOOD = 400, 600
 OVERSIZE = 300_000

@@ -8,7 +8,7 @@ import pytest
 from demo.settings import LOCKERS_FILE
 from tests.process.programs import run
 
-pytestmark = [pytest.mark.long, pytest.mark.xdist_group("demo"), pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.long, pytest.mark.xdist_group("processes"), pytest.mark.timeout(400)]
 
 LOCKERS, PARCELS, COURIERS, DURATION_S = 3, 36, 2, 25
 WHOLE_S = 300.0  # a limit for a machine with ten things to do; two quiet cores need a sixth of it

@@ -16,7 +16,7 @@ from provisioning.bundle import check_bundle
 from provisioning.client import CloudPlace, enrol
 from tests.integration.cloud.service import Service
 
-pytestmark = pytest.mark.long
+pytestmark = [pytest.mark.long, pytest.mark.xdist_group("processes")]
 
 WARSAW = Path("demo/warsaw.geojson")
 LOCKERS = "import sys, cloud.importing as i; sys.exit(i.main_lockers())"

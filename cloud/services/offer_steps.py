@@ -29,6 +29,7 @@ from cloud.services.outside_load import load, load_of
 from cloud.services.ports import Act, UnitOfWork, UpTo
 from cloud.services.records import Route, TaskState
 from cloud.services.records_outside import Errand, ErrandParcel, ErrandState, Offer, Partner
+from cloud.services.webhooks import tell
 
 BATCH = 500  # timed out in one unit of the writer
 REASON_MAX = 300  # characters kept of why somebody said no
@@ -48,7 +49,9 @@ def ask_next(uow: UnitOfWork, act: Act, errand: Errand) -> Offer | None:
         if why_not:
             take(uow, act, offer, OfferStep.WITHDRAW, ended_at=act.now, reason=why_not)
             continue
-        return take(uow, act, offer, OfferStep.ASK, made_at=act.now, answer_by=answer_by)
+        asked = take(uow, act, offer, OfferStep.ASK, made_at=act.now, answer_by=answer_by)
+        _tell(uow, act, asked, "offer.made")
+        return asked
     _nobody(uow, act, errand)
     return None
 
@@ -85,7 +88,8 @@ def withdraw_errand(uow: UnitOfWork, act: Act, errand_id: str, reason: str) -> E
     for one in found:
         if one.state in LIVE or one.state is OfferState.WAITING:
             _undo(uow, act, one)
-            take(uow, act, one, OfferStep.WITHDRAW, ended_at=act.now, reason=reason[:REASON_MAX])
+            after = take(uow, act, one, OfferStep.WITHDRAW, ended_at=act.now, reason=reason[:REASON_MAX])
+            _tell(uow, act, after, "offer.ended")
     _end(uow, act, errand, ("withdrawn", f"withdrawn by {act.actor}: {reason}"))
     audit.note(uow, act, "withdraw_errand", f"errand:{errand_id}", reason=reason)
     return uow.need(Errand, errand_id)
@@ -142,6 +146,7 @@ def _ended(uow: UnitOfWork, act: Act, offer: Offer, what: OfferStep, reason: str
     values = {} if offer.answered_at else {"answered_at": act.now}
     after = take(uow, act, offer, what, ended_at=act.now, reason=reason[:REASON_MAX], **values)
     _undo(uow, act, offer)
+    _tell(uow, act, after, "offer.ended")
     ask_next(uow, act, uow.need(Errand, offer.errand_id))
     return after
 
@@ -151,6 +156,20 @@ def _undo(uow: UnitOfWork, act: Act, offer: Offer) -> None:
     if offer.state is OfferState.ACCEPTED:
         for one in uow.find(ErrandParcel, errand_id=offer.errand_id):
             reroute.end_tasks(uow, act, one.parcel_id, TaskState.CANCELLED)
+
+
+def _tell(uow: UnitOfWork, act: Act, offer: Offer, kind: str) -> None:
+    """Tell a partner's program; what it must know before it answers it reads by the offer's id."""
+    if offer.kind is OfferKind.PARTNER and offer.made_at is not None:
+        data = {
+            "offer_id": offer.id,
+            "tariff_id": offer.source_id,
+            "state": str(offer.state),
+            "price_cents": offer.price_cents,
+            "answer_by": offer.answer_by,
+            "reason": offer.reason,
+        }
+        tell(uow, act, f"partner:{offer.asked}", kind, data)
 
 
 def _nobody(uow: UnitOfWork, act: Act, errand: Errand) -> None:

@@ -86,7 +86,8 @@ class Partner:
 class WebhookEndpoint:
     """Where ``owner`` (``partner:name`` or ``carrier:name``) is told what happens.
 
-    The secret before counts until ``previous_until``, so that keys can be changed without a message lost.
+    The secret before counts until ``previous_until``, so that keys can be changed without a message lost. ``through``
+    is the last line of the parcels' history that a carrier was told of.
     """
 
     owner: str
@@ -96,6 +97,7 @@ class WebhookEndpoint:
     previous_until: datetime | None
     active: bool
     created_at: datetime
+    through: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -135,6 +135,7 @@ webhook_endpoint = Table(
     at("previous_until", null=True),
     flag("active"),
     at("created_at"),
+    number("through"),
 )
 
 webhook_message = Table(

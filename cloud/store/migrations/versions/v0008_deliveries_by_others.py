@@ -57,6 +57,7 @@ def _webhook_endpoint() -> None:
         sa.Column("previous_until", sa.BigInteger(), nullable=True),
         sa.Column("active", sa.Boolean(), nullable=False),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("through", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.PrimaryKeyConstraint("owner", name=op.f("pk_webhook_endpoint")),
     )
 

@@ -101,7 +101,7 @@ def test_without_a_locker_a_failed_parcel_waits_for_another_plan(street: Outside
     back = says(street, offer, parcel, PartnerSays.RETURNED)
 
     assert (back.state, back.custodian) == (ParcelState.DELIVERY_FAILED, "carrier:acme")
-    assert street.cloud.the(Attempt).outcome == "locker_closed"
+    assert street.cloud.the(Attempt).outcome == "locker_takes_no_parcels"
 
 
 def test_what_is_brought_back_without_an_attempt_has_failed_too(street: OutsideStreet) -> None:
@@ -204,15 +204,8 @@ def test_a_parcel_its_recipient_sent_to_a_locker_goes_to_no_partner(street: Outs
     street.cloud.locker()
     parcel = street.parcel()
     street.offer([parcel], street.tariff())
-    street.cloud.do(
-        lambda uow: uow.change(
-            Parcel,
-            {"id": parcel.id},
-            state=ParcelState.ASSIGNED_TO_LOCKER,
-            locker_id="WAW-01",
-            updated_at=street.cloud.now,
-        )
-    )
+    there = {"state": ParcelState.ASSIGNED_TO_LOCKER, "locker_id": "WAW-01"}
+    street.cloud.do(lambda uow: uow.change(Parcel, {"id": parcel.id}, **there))
 
     assert follow(street) == 1
     assert street.cloud.the(Errand).outcome == "withdrawn"

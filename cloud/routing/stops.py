@@ -53,7 +53,7 @@ class Site:
 
     Compartments that today's collections will empty do not count: they are promised once seen empty. A partner's
     counter has ``free`` None: it takes what comes. ``windows`` are the opening hours of the day, empty for always;
-    ``is_open`` False means that nothing can be brought or taken today.
+    ``is_open`` False means that nothing can be brought or taken today. ``skills`` are what a courier needs there.
     """
 
     id: str
@@ -62,6 +62,7 @@ class Site:
     free: Mapping[SizeClass, int] | None = None
     windows: tuple[TimeWindow, ...] = ()
     is_open: bool = True
+    skills: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,7 +211,7 @@ def _site_stops(day: DayInput, site: Site, drop_offs: list[DropOff], collections
                 min(_site_service_s(day.service, site.kind, len(brought), len(taken)), SERVICE_S_MAX),
                 total(item.amounts for item in brought),
                 total(item.amounts for item in taken),
-                _skills(items),
+                _skills(items) | site.skills,
                 max(item.priority for item in items),
                 site.kind if brought else StopKind.COLLECTION,
                 tuple(item.ref for item in items),

@@ -50,7 +50,7 @@ def offers(
     for window in windows:
         best: Offer | None = None
         for number, gaps in enumerate(routes):
-            cents, begins = added_cents(gaps, stop.service_s, window)
+            cents, begins = added_cents(gaps, stop, window)
             position = int(cents.argmin())
             if np.isfinite(cents[position]) and (best is None or cents[position] < best.added_cents):
                 where = position + gaps.locked
@@ -64,7 +64,7 @@ def cost_at(running: Running, stop: Stop, position: int, travel: TravelTimes) ->
     """Return the cents that ``stop`` adds where it stands now, at ``position`` of the order without it."""
     gaps = _gaps(running, stop.place, travel)
     window = stop.windows[0] if stop.windows else TimeWindow(0, HORIZON_S_MAX)
-    cents, _ = added_cents(gaps, stop.service_s, window, forgiving=True)
+    cents, _ = added_cents(gaps, stop, window, forgiving=True)
     return float(cents[max(0, position - gaps.locked)])
 
 
@@ -89,17 +89,19 @@ class _Gaps:
 
 
 def added_cents(
-    gaps: _Gaps, service_s: int, window: TimeWindow, *, forgiving: bool = False
+    gaps: _Gaps, stop: Stop, window: TimeWindow, *, forgiving: bool = False
 ) -> tuple[NDArray[np.float64], Seconds]:
     """Return for each gap what a stop there costs (infinite where some promise would break) and when it begins."""
     begin = np.maximum(gaps.leave + gaps.there_s, window.start_s)
-    onward = begin + service_s + gaps.onward_s
+    onward = begin + stop.service_s + gaps.onward_s
     driving_s = gaps.there_s + gaps.onward_s - gaps.straight_s
     delayed_s = np.maximum(0, onward - gaps.arrive - gaps.absorbed)
     # hours are paid to the end, and waiting on the way absorbs; who has not left yet leaves so that nothing is waited
-    paid_s = delayed_s if gaps.courier.under_way else driving_s + service_s
+    paid_s = delayed_s if gaps.courier.under_way else driving_s + stop.service_s
     costs = gaps.courier.costs
-    cents = costs.per_hour_cents * paid_s / 3_600 + costs.per_km_cents * gaps.extra_m / 1_000
+    handled = stop.deliveries.parcels + stop.collections.parcels
+    pieces = costs.per_stop_cents + costs.per_parcel_cents * handled
+    cents = pieces + costs.per_hour_cents * paid_s / 3_600 + costs.per_km_cents * gaps.extra_m / 1_000
     holds = (begin <= window.end_s) & (onward <= gaps.latest)
     return np.where(holds | forgiving, cents, np.inf), begin
 

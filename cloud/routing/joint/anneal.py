@@ -19,6 +19,7 @@ from cloud.routing.joint.layout import (
     T_COST,
     T_ROUTES,
     T_ROUTES_MAX,
+    V_LOOSE,
     W_ABSENCES,
     Data,
     Int64s,
@@ -161,7 +162,7 @@ def drop_route(data: Data, search: Search) -> None:
     trial, current, best, _ = search
     easiest, least = -1, NOWHERE
     for v in range(len(data.vehicle)):
-        if trial.route[v, R_LENGTH]:
+        if trial.route[v, R_LENGTH] and not data.vehicle[v, V_LOOSE]:
             weight = 0
             for p in range(1, trial.route[v, R_LENGTH] + 1):
                 weight += trial.where[data.option[trial.seq[v, p, S_OPTION], O_CUSTOMER], W_ABSENCES]

@@ -1,8 +1,10 @@
 """An instance as the arrays the compiled search works on, and a state back as an answer."""
 
+from dataclasses import replace
+
 import numpy as np
 
-from cloud.routing.joint.instance import NO_LIMIT, Answer, Instance
+from cloud.routing.joint.instance import NO_LIMIT, Answer, Instance, Vehicle
 from cloud.routing.joint.layout import (
     CUSTOMER_COLUMNS,
     L_ABSENT,
@@ -41,8 +43,8 @@ def as_data(instance: Instance) -> tuple[Data, tuple[int, ...]]:
     ), tuple(order)
 
 
-def _matrix_indexes(instance: Instance, matrices: list[Int32s]) -> list[tuple[int, int, int, int]]:
-    """Collect distinct matrices and return for each kind of cost where its cost, its time and both reversed stand."""
+def _matrix_indexes(instance: Instance, matrices: list[Int32s]) -> list[tuple[int, ...]]:
+    """Collect distinct matrices and return for each kind where cost and time (both ways) and metres lie."""
 
     def place(wanted: Int32s) -> int:
         for number, known in enumerate(matrices):
@@ -51,7 +53,9 @@ def _matrix_indexes(instance: Instance, matrices: list[Int32s]) -> list[tuple[in
         matrices.append(wanted)
         return len(matrices) - 1
 
-    return [(place(cost), place(cost.T), place(instance.time), place(instance.time.T)) for cost in instance.cost]
+    metres = instance.time if instance.metres is None else instance.metres
+    rest = (instance.time, instance.time.T, metres)
+    return [tuple(place(matrix) for matrix in (cost, cost.T, *rest)) for cost in instance.cost]
 
 
 def _limits(instance: Instance) -> Int64s:
@@ -80,6 +84,8 @@ def _options(instance: Instance, order: list[int]) -> Int64s:
             place.prepare,
             room,
             one.extra,
+            one.skills,
+            -1 if one.by is None else one.by,
         )
     return rows
 
@@ -94,11 +100,11 @@ def _customers(instance: Instance) -> Int64s:
     return rows
 
 
-def _vehicles(instance: Instance, indexes: list[tuple[int, int, int, int]]) -> Int64s:
+def _vehicles(instance: Instance, indexes: list[tuple[int, ...]]) -> Int64s:
     rows = np.zeros((len(instance.vehicles), VEHICLE_COLUMNS), dtype=np.int64)
-    classes: dict[tuple[object, ...], int] = {}
+    classes: dict[Vehicle, int] = {}
     for row, one in zip(rows, instance.vehicles, strict=True):
-        same = (one.start, one.end, one.early, one.late, one.capacity, one.skills, one.kind, one.fixed, one.stops_max)
+        same = replace(one, name="")
         number = classes.setdefault(same, len(classes))
         row[:] = (
             one.start,
@@ -110,6 +116,10 @@ def _vehicles(instance: Instance, indexes: list[tuple[int, int, int, int]]) -> I
             number,
             one.stops_max,
             *indexes[one.kind],
+            one.parcel,
+            one.hour,
+            one.reach if instance.metres is not None else NO_LIMIT,
+            one.loose,
             *one.capacity,
         )
     return rows

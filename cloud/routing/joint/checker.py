@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator
+from itertools import pairwise
 
 from cloud.routing.joint.instance import Answer, Instance
 
@@ -70,6 +71,11 @@ def _van(instance: Instance, vehicle: int, options: tuple[int, ...]) -> Iterator
         load = sum(customer.demand[axis] for customer in customers)
         if load > capacity:
             yield f"van {van.name} carries {load} of demand {axis}; it takes {capacity}"
+    for option in (instance.options[number] for number in options):
+        if (van.loose or option.by is not None) and option.by != vehicle:
+            yield f"van {van.name} takes an option of {option.by}"
+        if option.skills & ~van.skills:
+            yield f"van {van.name} lacks a skill for a place of {instance.customers[option.customer].name}"
     if len(options) > van.stops_max:
         yield f"van {van.name} serves {len(options)} customers; {van.stops_max} is its limit"
     lacking = [customer.name for customer in customers if customer.skills & ~van.skills]
@@ -79,6 +85,8 @@ def _van(instance: Instance, vehicle: int, options: tuple[int, ...]) -> Iterator
 
 def _clock(instance: Instance, vehicle: int, options: tuple[int, ...]) -> Iterator[str]:
     van = instance.vehicles[vehicle]
+    if van.loose:
+        return
     now, here, visiting = van.early, van.start, False
     for option in (instance.options[number] for number in options):
         place = instance.locations[option.location]
@@ -92,3 +100,8 @@ def _clock(instance: Instance, vehicle: int, options: tuple[int, ...]) -> Iterat
     now += int(instance.time[here, van.end])
     if now > van.late:
         yield f"van {van.name} is back at {now}; {van.late} is the latest"
+    if instance.metres is not None:
+        places = [van.start, *(instance.options[one].location for one in options), van.end]
+        metres = sum(int(instance.metres[one, other]) for one, other in pairwise(places))
+        if metres > van.reach + len(options):  # taking a stop out may add a metre: legs are rounded
+            yield f"van {van.name} drives {metres}; {van.reach} is its reach"

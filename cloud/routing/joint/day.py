@@ -4,8 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from cloud.routing.plan import Plan
-from cloud.routing.problem import Courier, Place, Problem, RouteCourierId, Stop, StopKind, TimeWindow
+from cloud.routing.problem import Courier, Place, Problem, RouteCourierId, Stop, StopId, StopKind, Tariff, TimeWindow
 from cloud.routing.stops import Item, ServiceTimes, Site
+from cloud.routing.tariffs import Quote
 from contract.sizes import SizeClass
 
 OFFERS_MAX = 20  # pick-up points one recipient accepts; beyond walking distance nobody names more
@@ -36,19 +37,33 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class JointDay:
-    """``stops`` are fixed already (collections, promised places); ``sites`` are those the choices name."""
+    """``stops`` are fixed already (collections, promised places); ``sites`` are those the choices name.
+
+    ``tariffs`` are partner fleets that may get what goes to a door.
+    """
 
     couriers: tuple[Courier, ...]
     stops: tuple[Stop, ...] = ()
     choices: tuple[Choice, ...] = ()
     sites: tuple[Site, ...] = ()
     service: ServiceTimes = field(default_factory=ServiceTimes)
+    tariffs: tuple[Tariff, ...] = ()
 
     def places(self) -> tuple[Place, ...]:
         """Return every distinct place of the day."""
         more = [choice.home for choice in self.choices if choice.home is not None]
         more += [site.place for site in self.sites]
         return tuple(dict.fromkeys((*Problem(self.stops, self.couriers).places(), *more)))
+
+    def home_stop(self, choice: Choice) -> Stop:
+        """Return the stop a choice is if it goes to the door. Only choices with a home have one."""
+        if choice.home is None:
+            raise ValueError(f"parcel {choice.item.ref} has no door to go to")
+        item = choice.item
+        name = StopId(f"home:{item.ref}")
+        priority, refs = item.priority, (item.ref,)
+        whole = (choice.home, choice.windows, self.home_s(), item.amounts)
+        return Stop(name, *whole, skills=item.skills, priority=priority, parcels=refs)
 
     def home_s(self) -> int:
         return self.service.home_base_s + self.service.home_per_parcel_s
@@ -78,11 +93,15 @@ Warm = Mapping[RouteCourierId, Sequence[Running]]
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """One thing a van does: a fixed stop, or a choice made for its door (``site`` None) or a pick-up point."""
+    """One thing a van does: a fixed stop, or a choice made for its door (``site`` None) or a pick-up point.
+
+    With a ``quote`` it is a partner that does it.
+    """
 
     stop: Stop | None = None
     choice: Choice | None = None
     site: Site | None = None
+    quote: Quote | None = None
 
 
 @dataclass(frozen=True, slots=True)

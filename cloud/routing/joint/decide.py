@@ -13,10 +13,10 @@ from cloud.routing.checker import Violation, check, check_route
 from cloud.routing.explain import explain
 from cloud.routing.joint.day import OFFERS_MAX, Choice, JointDay, JointPlan, Visit
 from cloud.routing.joint.instance import Answer
-from cloud.routing.joint.posed import Posed, orders
+from cloud.routing.joint.posed import Posed, left_to_others, orders
 from cloud.routing.joint.tuck_in import Vans, tuck_in
 from cloud.routing.matrices import TravelTimes
-from cloud.routing.plan import Plan, Route, Unplanned, UnplannedReason
+from cloud.routing.plan import Outside, Plan, Route, Unplanned, UnplannedReason, plan_cost
 from cloud.routing.problem import (
     STOPS_MAX,
     Courier,
@@ -35,7 +35,7 @@ from cloud.routing.vroom_request import left_out
 
 def validate_day(day: JointDay, travel: TravelTimes) -> tuple[FieldError, ...]:
     """Return every error of a day: those of its stops and couriers, then those of its choices."""
-    errors = [*validate(Problem(day.stops, day.couriers))]
+    errors = [*validate(Problem(day.stops, day.couriers, day.tariffs))]
     if len(day.stops) + len(day.choices) > STOPS_MAX:
         errors.append(FieldError("choices", f"{len(day.stops) + len(day.choices)} with the stops; at most {STOPS_MAX}"))
     errors += _repeated("choices", (choice.item.ref for choice in day.choices))
@@ -81,10 +81,11 @@ def decide(day: JointDay, travel: TravelTimes, posed: Posed, answer: Answer) -> 
         posed.translation.drivers[vehicle][0].id: _stops_along(day, visits, made)
         for vehicle, visits in orders(posed, answer).items()
     }
-    problem = Problem(tuple(made.stops), day.couriers)
+    outside = tuple(_left(day, visit, made) for visit in left_to_others(posed, answer))
+    problem = Problem(tuple(made.stops), day.couriers, day.tariffs)
     stops = problem.stop_by_id()
     routes = _routes(day, travel, stops, along)
-    plan = Plan(tuple(routes), (), sum(route.cost_cents for route in routes))
+    plan = Plan(tuple(routes), (), plan_cost(routes, outside), outside)
     dropped = set(left_out(problem, plan))
     plan = replace(plan, unplanned=(*explain(problem, travel, sorted(dropped)), *_nowhere(day, answer, posed)))
     lost = {ref for one in dropped for ref in stops[one].parcels}
@@ -109,6 +110,12 @@ def _routes(
     return [made[courier.id] for courier in day.couriers if courier.id in made]
 
 
+def _left(day: JointDay, visit: Visit, made: _Made) -> Outside:
+    """Return what is left to a partner."""
+    assert visit.quote is not None  # noqa: S101 - posed leaves nothing without one
+    return Outside(_at_door(day, visit, made).id, visit.quote.by, visit.quote.price_cents, visit.quote.promise)
+
+
 def _stops_along(day: JointDay, visits: Sequence[Visit], made: _Made) -> list[Stop]:
     """Return a van's stops; parcels for one pick-up point in one go are one stop."""
     found: list[Stop] = []
@@ -118,29 +125,20 @@ def _stops_along(day: JointDay, visits: Sequence[Visit], made: _Made) -> list[St
             made.parts[site.id] += 1
             found.append(_site_stop(day, site, several, made.parts[site.id]))
             made.stops.append(found[-1])
+            made.decided |= {one.choice.item.ref: site.id for one in several if one.choice}
         else:
-            for visit in several:
-                found.append(visit.stop or _home_stop(day, visit.choice))
-                if visit.stop is None:
-                    made.stops.append(found[-1])
-        made.decided |= {one.choice.item.ref: site.id if site else None for one in several if one.choice}
+            found.extend(_at_door(day, visit, made) for visit in several)
     return found
 
 
-def _home_stop(day: JointDay, choice: Choice | None) -> Stop:
-    assert choice is not None  # noqa: S101 - a visit is of a stop or of a choice
-    assert choice.home is not None  # noqa: S101 - posed makes no option at a door nobody has
-    item = choice.item
-    return Stop(
-        StopId(f"home:{item.ref}"),
-        choice.home,
-        choice.windows,
-        day.home_s(),
-        item.amounts,
-        skills=item.skills,
-        priority=item.priority,
-        parcels=(item.ref,),
-    )
+def _at_door(day: JointDay, visit: Visit, made: _Made) -> Stop:
+    """Return the stop of a visit that is at no pick-up point."""
+    if visit.choice is None:
+        assert visit.stop is not None  # noqa: S101 - a visit is of a stop or of a choice
+        return visit.stop
+    made.stops.append(day.home_stop(visit.choice))
+    made.decided[visit.choice.item.ref] = None
+    return made.stops[-1]
 
 
 def _site_stop(day: JointDay, site: Site, visits: Sequence[Visit], part: int) -> Stop:
@@ -151,7 +149,7 @@ def _site_stop(day: JointDay, site: Site, visits: Sequence[Visit], part: int) ->
         site.windows,
         day.base_s(site) + day.each_s(site) * len(items),
         total(item.amounts for item in items),
-        skills=frozenset().union(*(item.skills for item in items)),
+        skills=site.skills.union(*(item.skills for item in items)),
         priority=max(item.priority for item in items),
         kind=site.kind,
         parcels=tuple(item.ref for item in items),

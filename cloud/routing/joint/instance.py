@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 DEMANDS = 3  # parcels, weight, volume: the three ways a van can be full
 LEG_MAX = 1_000_000_000  # one leg's time or cost; twice that still fits the 32 bits a matrix is held in
+HOUR = 3_600  # of the units of time a vehicle's ``hour`` is paid for; sources with other units pay for none
 NO_LIMIT = 1_000_000_000  # of capacities, stops and moments: beyond anything that adds up in a day
 
 Matrix = NDArray[np.int32]
@@ -35,13 +36,18 @@ class Location:
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """One way to serve a customer. ``rank`` 0 is what they like best; ``extra`` is cost that comes with it."""
+    """One way to serve a customer. ``rank`` 0 is what they like best; ``extra`` is cost that comes with it.
+
+    ``skills`` are needed besides the customer's. ``by`` is the loose vehicle that takes it, None where one drives.
+    """
 
     customer: int
     location: int
     service: int = 0
     rank: int = 0
     extra: int = 0
+    skills: int = 0
+    by: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +63,12 @@ class Customer:
 
 @dataclass(frozen=True, slots=True)
 class Vehicle:
-    """``start`` and ``end`` are places in the matrices; ``kind`` says which cost matrix is theirs."""
+    """``start`` and ``end`` are places in the matrices; ``kind`` says which cost matrix is theirs.
+
+    ``parcel`` is paid for each unit of the first demand, ``hour`` for an hour of service at the customers'; it drives
+    ``reach`` metres in all at most. A ``loose`` vehicle is somebody else's: it takes the options that name it, has
+    neither legs nor hours, and is full when its capacity is.
+    """
 
     name: str
     start: int
@@ -69,11 +80,17 @@ class Vehicle:
     kind: int = 0
     fixed: int = 0
     stops_max: int = NO_LIMIT
+    parcel: int = 0
+    hour: int = 0
+    reach: int = NO_LIMIT
+    loose: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Instance:
     """``time`` is (places, places), ``cost`` (kinds, places, places); a location's place is its number.
+
+    ``metres`` is as ``time``; None where no vehicle's reach is limited.
 
     ``rooms`` are compartments per locker by size class, smallest first; a parcel takes its own size or a larger one.
     ``budget[k]`` is how many customers may get an option of rank k + 1 or worse. With ``fewest_vehicles`` the number of
@@ -93,6 +110,7 @@ class Instance:
     fewest_vehicles: bool = False
     scale: int = 1
     points: tuple[tuple[float, float], ...] = ()
+    metres: Matrix | None = None
 
     def options_of(self) -> tuple[tuple[int, ...], ...]:
         """Return for each customer the numbers of their options."""
@@ -113,9 +131,19 @@ class Answer:
 def route_cost(instance: Instance, vehicle: int, options: Sequence[int]) -> int:
     """Return what a route costs: the van, the legs, what the options bring with them."""
     van = instance.vehicles[vehicle]
+    brought = sum(option_cost(instance, van, o) for o in options)
+    if van.loose:
+        return van.fixed + brought
     places = [van.start, *(instance.options[o].location for o in options), van.end]
     legs = sum(int(instance.cost[van.kind, here, there]) for here, there in pairwise(places))
-    return van.fixed + legs + sum(instance.options[o].extra for o in options)
+    return van.fixed + legs + brought
+
+
+def option_cost(instance: Instance, van: Vehicle, number: int) -> int:
+    """Return what an option costs besides the way there when this vehicle takes it."""
+    option = instance.options[number]
+    parcels = instance.customers[option.customer].demand[0]
+    return option.extra + van.parcel * parcels + option.service * van.hour // HOUR
 
 
 def answer_cost(instance: Instance, answer: Answer) -> int:

@@ -14,17 +14,19 @@ Int32s = NDArray[np.int32]
 
 # columns of Data.option
 O_CUSTOMER, O_LOCATION, O_SERVICE, O_RANK, O_READY, O_DUE, O_PREPARE, O_ROOM, O_EXTRA = range(9)
-OPTION_COLUMNS = 9
+O_SKILLS, O_BY = range(9, 11)  # O_BY: the loose vehicle that takes it, -1 for one that is driven to
+OPTION_COLUMNS = 11
 # columns of Data.customer; demand follows from C_DEMAND on, then nothing
 C_FIRST, C_COUNT, C_SIZE, C_SKILLS, C_PENALTY, C_DEMAND = range(6)
 DEMANDS = 3  # parcels, weight, volume: the three ways a van can be full
 CUSTOMER_COLUMNS = C_DEMAND + DEMANDS
 # columns of Data.vehicle; capacity follows from V_CAPACITY on
 V_START, V_END, V_EARLY, V_LATE, V_SKILLS, V_FIXED, V_CLASS, V_STOPS = range(8)
-V_LEG, V_LEG_BACK, V_TIME, V_TIME_BACK, V_CAPACITY = range(8, 13)  # which of Data.matrix, each way
+V_LEG, V_LEG_BACK, V_TIME, V_TIME_BACK, V_METRES = range(8, 13)  # which of Data.matrix, each way
+V_PARCEL, V_HOUR, V_REACH, V_LOOSE, V_CAPACITY = range(13, 18)
 VEHICLE_COLUMNS = V_CAPACITY + DEMANDS
 # columns of State.route; load follows from R_LOAD on
-R_LENGTH, R_COST, R_DIRTY, R_LOAD = range(4)
+R_LENGTH, R_COST, R_DIRTY, R_METRES, R_LOAD = range(5)  # R_METRES is kept only where V_REACH is a limit
 ROUTE_COLUMNS = R_LOAD + DEMANDS
 # columns of State.seq
 S_OPTION, S_PLACE, S_LEAVE, S_LATEST, S_AHEAD = range(5)

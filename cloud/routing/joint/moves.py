@@ -4,6 +4,7 @@ A visit is a run of options at one place: its preparation is done once and its w
 """
 
 from cloud.routing.joint.compiled import compiled
+from cloud.routing.joint.instance import HOUR, NO_LIMIT
 from cloud.routing.joint.layout import (
     C_DEMAND,
     C_PENALTY,
@@ -24,6 +25,7 @@ from cloud.routing.joint.layout import (
     R_DIRTY,
     R_LENGTH,
     R_LOAD,
+    R_METRES,
     ROUTE_COLUMNS,
     S_AHEAD,
     S_LATEST,
@@ -38,8 +40,13 @@ from cloud.routing.joint.layout import (
     V_EARLY,
     V_END,
     V_FIXED,
+    V_HOUR,
     V_LATE,
     V_LEG,
+    V_LOOSE,
+    V_METRES,
+    V_PARCEL,
+    V_REACH,
     V_START,
     V_TIME,
     W_OPTION,
@@ -48,6 +55,14 @@ from cloud.routing.joint.layout import (
     Data,
     State,
 )
+
+
+@compiled
+def brings(data: Data, o: int, v: int) -> int:
+    """Return what option ``o`` costs besides the way there when vehicle ``v`` takes it."""
+    parcels = data.customer[data.option[o, O_CUSTOMER], C_DEMAND]
+    paid = data.option[o, O_SERVICE] * data.vehicle[v, V_HOUR] // HOUR
+    return int(data.option[o, O_EXTRA] + data.vehicle[v, V_PARCEL] * parcels + paid)
 
 
 @compiled
@@ -129,13 +144,15 @@ def insert(data: Data, state: State, o: int, spot: tuple[int, int]) -> None:
     state.seq[v, after + 1, S_OPTION] = o
     state.seq[v, after + 1, S_PLACE] = here
     state.route[v, R_LENGTH] = length + 1
-    old = state.seq[v, after, S_AHEAD]
-    state.seq[v, after, S_AHEAD] = data.matrix[leg, state.seq[v, after, S_PLACE], here]
-    state.seq[v, after + 1, S_AHEAD] = data.matrix[leg, here, state.seq[v, after + 2, S_PLACE]]
-    added = state.seq[v, after, S_AHEAD] + state.seq[v, after + 1, S_AHEAD] - old + data.option[o, O_EXTRA]
-    if length == 0:
-        added += data.vehicle[v, V_FIXED]
-        state.total[T_ROUTES] += 1
+    added = brings(data, o, v)
+    if not data.vehicle[v, V_LOOSE]:
+        old = state.seq[v, after, S_AHEAD]
+        state.seq[v, after, S_AHEAD] = data.matrix[leg, state.seq[v, after, S_PLACE], here]
+        state.seq[v, after + 1, S_AHEAD] = data.matrix[leg, here, state.seq[v, after + 2, S_PLACE]]
+        added += state.seq[v, after, S_AHEAD] + state.seq[v, after + 1, S_AHEAD] - old
+        if length == 0:
+            added += data.vehicle[v, V_FIXED]
+            state.total[T_ROUTES] += 1
     state.route[v, R_COST] += added
     state.total[T_COST] += added
     c = data.option[o, O_CUSTOMER]
@@ -146,7 +163,9 @@ def insert(data: Data, state: State, o: int, spot: tuple[int, int]) -> None:
     take_room(data, state, o, 1)
     _mark(state, v)
     refresh_forward(data, state, v, after + 1)
-    refresh_backward(data, state, v, after + 1)
+    if not data.vehicle[v, V_LOOSE]:
+        refresh_backward(data, state, v, after + 1)
+        _measure(data, state, v)
 
 
 @compiled
@@ -170,7 +189,20 @@ def remove_run(data: Data, state: State, v: int, run: tuple[int, int, int, int])
     _mark(state, v)
     _recost(data, state, v)
     refresh_forward(data, state, v, first)
-    refresh_backward(data, state, v, min(last, to - 2))
+    if not data.vehicle[v, V_LOOSE]:
+        refresh_backward(data, state, v, min(last, to - 2))
+        _measure(data, state, v)
+
+
+@compiled
+def _measure(data: Data, state: State, v: int) -> None:
+    """Recompute how far a route goes whose reach is limited: they are short, so from the start."""
+    if data.vehicle[v, V_REACH] < NO_LIMIT:
+        metres = 0
+        if state.route[v, R_LENGTH]:
+            for p in range(state.route[v, R_LENGTH] + 1):
+                metres += data.matrix[data.vehicle[v, V_METRES], state.seq[v, p, S_PLACE], state.seq[v, p + 1, S_PLACE]]
+        state.route[v, R_METRES] = metres
 
 
 @compiled
@@ -189,14 +221,16 @@ def _make_absent(data: Data, state: State, v: int, o: int) -> None:
 def _recost(data: Data, state: State, v: int) -> None:
     length = state.route[v, R_LENGTH]
     cost = 0
-    if length:
-        cost = data.vehicle[v, V_FIXED]
+    for p in range(1, length + 1):
+        cost += brings(data, state.seq[v, p, S_OPTION], v)
+    if data.vehicle[v, V_LOOSE]:
+        pass
+    elif length:
+        cost += data.vehicle[v, V_FIXED]
         leg = data.vehicle[v, V_LEG]
         for p in range(length + 1):
             state.seq[v, p, S_AHEAD] = data.matrix[leg, state.seq[v, p, S_PLACE], state.seq[v, p + 1, S_PLACE]]
             cost += state.seq[v, p, S_AHEAD]
-        for p in range(1, length + 1):
-            cost += data.option[state.seq[v, p, S_OPTION], O_EXTRA]
     else:
         state.seq[v, 0, S_AHEAD] = 0
         state.total[T_ROUTES] -= 1

@@ -141,7 +141,7 @@ class JointPlanner:
         self, problem: Problem, travel: TravelTimes, deadline_s: float, progress: ProgressCallback = silent
     ) -> Plan:
         """See Planner."""
-        day = JointDay(problem.couriers, problem.stops)
+        day = JointDay(problem.couriers, problem.stops, tariffs=problem.tariffs)
         return (await self.plan_day(day, travel, deadline_s, progress)).plan
 
     async def plan_day(
@@ -219,6 +219,7 @@ class JointPlanner:
             self.options.rounds,
             warm,
             int(deadline_s) + GRACE_S,
+            b"" if instance.metres is None else instance.metres.tobytes(),
         )
 
     async def _start(self) -> _Worker:

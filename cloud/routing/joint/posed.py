@@ -6,7 +6,7 @@ break's own window, a limit on driving) is mended afterwards, so that every plan
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -23,12 +23,14 @@ from cloud.routing.joint.instance import (
     Vehicle,
 )
 from cloud.routing.matrices import TravelTimes
-from cloud.routing.problem import HORIZON_S_MAX, Amounts, Break, Problem, Stop, TimeWindow
+from cloud.routing.problem import HORIZON_S_MAX, Amounts, Break, Problem, Stop, Tariff, TariffId, TimeWindow
 from cloud.routing.stops import Site
+from cloud.routing.tariffs import Quote, quotes
 from cloud.routing.vroom_request import Translation, translate
 from cloud.routing.worker_wire import Vehicle as Van
 from contract.sizes import SizeClass
 
+CENT = 1_000  # the search counts in thousandths
 PENALTY = 1_000_000_000  # of leaving out a stop of priority 0, in thousandths of a cent: 10,000 in the fleet's currency
 ANY_TIME = (TimeWindow(0, HORIZON_S_MAX),)
 NO_PLACE = -1  # of a van that may start or end anywhere
@@ -43,15 +45,21 @@ class _Builder:
     customers: list[Customer] = field(default_factory=list)
     options: list[Option] = field(default_factory=list)
     visits: list[Visit] = field(default_factory=list)
-    per_hour: int = 0  # cents; the mean of the vans, as an option does not know who comes
     pauses: tuple[tuple[Break, ...], ...] = ()  # each van's
+    partners: Mapping[TariffId, int] = field(default_factory=dict)  # the loose vehicle each is
 
-    def offer(self, option: tuple[int, int, int, int], visit: Visit) -> None:
+    def offer(self, option: tuple[int, int, int, int], visit: Visit, skills: int = 0) -> None:
         """Add an option (customer, node, seconds of service, cents besides) and what it means."""
         customer, node, service_s, extra_cents = option
-        extra = 1_000 * extra_cents + self.per_hour * service_s * 1_000 // 3_600
-        self.options.append(Option(customer, node, service_s, extra=extra))
+        self.options.append(Option(customer, node, service_s, extra=CENT * extra_cents, skills=skills))
         self.visits.append(visit)
+
+    def leave(self, option: tuple[int, int, int], quote: Quote, visit: Visit) -> None:
+        """Add what a partner asks for a customer at a node with what the door costs besides; ours first if equal."""
+        customer, node, extra_cents = option
+        extra = CENT * (quote.price_cents + extra_cents) + 1
+        self.options.append(Option(customer, node, extra=extra, by=self.partners[quote.by]))
+        self.visits.append(replace(visit, quote=quote))
 
     def node(self, place: int, window: TimeWindow, prepare: int = 0, room: int | None = None) -> int:
         self.nodes.append(place)
@@ -76,16 +84,18 @@ class Posed:
 
 def build(day: JointDay, travel: TravelTimes) -> Posed:
     """Return the instance of a day. The day must be valid and the travel times know its places."""
-    translation = translate(Problem(day.stops, day.couriers), travel)
+    translation = translate(Problem(day.stops, day.couriers, day.tariffs), travel)
     vans = translation.vehicles
     pauses = tuple(courier.breaks for courier, _ in translation.drivers)
-    built = _Builder(per_hour=sum(van.per_hour for van in vans) // max(1, len(vans)), pauses=pauses)
+    partners = {tariff.id: len(vans) + number for number, tariff in enumerate(day.tariffs)}
+    built = _Builder(pauses=pauses, partners=partners)
     skills = _skill_bits(day)
     for stop in translation.stops:
-        _add_stop(built, stop, travel.index[stop.place], skills)
+        _add_stop(built, (stop, tuple(quotes(stop, day.tariffs))), travel.index[stop.place], skills)
     _add_choices(built, day, travel, skills)
     vehicles, tariffs = _vehicles(built, translation, skills)
-    time, cost = _legs(built, tariffs, travel)
+    vehicles += [_partner(tariff, skills) for tariff in day.tariffs]
+    (time, metres), cost = _legs(built, tariffs, travel)
     rooms = tuple(tuple(_free(site, size) for size in SizeClass) for site in _counted(day))
     instance = Instance(
         "day",
@@ -96,12 +106,14 @@ def build(day: JointDay, travel: TravelTimes) -> Posed:
         time,
         cost,
         rooms,
+        metres=metres if any(van.reach < NO_LIMIT for van in vehicles) else None,
     )
     return Posed(instance, tuple(built.visits), translation)
 
 
 def _skill_bits(day: JointDay) -> dict[str, int]:
-    named = Problem(day.stops, day.couriers).skills().union(*(choice.item.skills for choice in day.choices))
+    known = Problem(day.stops, day.couriers).skills()
+    named = known.union(*(choice.item.skills for choice in day.choices), *(site.skills for site in day.sites))
     return {name: 1 << number for number, name in enumerate(sorted(named))}
 
 
@@ -118,13 +130,17 @@ def _demand(load: Amounts) -> tuple[int, int, int]:
     return load.parcels, load.weight_g, load.volume_cm3
 
 
-def _add_stop(built: _Builder, stop: Stop, place: int, skills: dict[str, int]) -> None:
+def _add_stop(built: _Builder, asked: tuple[Stop, tuple[Quote, ...]], place: int, skills: dict[str, int]) -> None:
+    stop, asking = asked
     number = len(built.customers)
     load = stop.deliveries.plus(stop.collections)
     penalty = PENALTY * (1 + stop.priority)
     built.customers.append(Customer(stop.id, _demand(load), 0, _mask(stop.skills, skills), penalty))
     for window in stop.windows or ANY_TIME:
-        built.offer((number, built.node(place, window), stop.service_s, 0), Visit(stop=stop))
+        node = built.node(place, window)
+        built.offer((number, node, stop.service_s, 0), Visit(stop=stop))
+    for quote in asking:
+        built.leave((number, node, 0), quote, Visit(stop=stop))
 
 
 def _counted(day: JointDay) -> list[Site]:
@@ -156,12 +172,15 @@ def _add_choices(built: _Builder, day: JointDay, travel: TravelTimes, skills: di
         if choice.home is not None:
             place = travel.index[choice.home]
             for window in choice.windows or ANY_TIME:
-                way = (number, built.node(place, window), day.home_s(), choice.home_extra_cents)
-                built.offer(way, Visit(choice=choice))
+                node = built.node(place, window)
+                built.offer((number, node, day.home_s(), choice.home_extra_cents), Visit(choice=choice))
+            for quote in quotes(day.home_stop(choice), day.tariffs):
+                built.leave((number, node, choice.home_extra_cents), quote, Visit(choice=choice))
         for offer in choice.sites:
             for node in doors.get(offer.site_id, ()):
                 site = sites[offer.site_id]
-                built.offer((number, node, day.each_s(site), offer.extra_cents), Visit(choice=choice, site=site))
+                way = (number, node, day.each_s(site), offer.extra_cents)
+                built.offer(way, Visit(choice=choice, site=site), _mask(site.skills, skills))
 
 
 def _vehicles(
@@ -186,11 +205,20 @@ def _vehicles(
                 _capacity(van),
                 _mask(courier.skills, skills),
                 kind,
-                1_000 * van.fixed,
+                CENT * van.fixed,
                 NO_LIMIT if van.tasks_max is None else van.tasks_max,
+                CENT * courier.costs.per_parcel_cents,
+                CENT * van.per_hour,
+                NO_LIMIT if van.distance_m_max is None else van.distance_m_max,
             )
         )
     return vehicles, list(tariffs) or [(0, 0, 0)]
+
+
+def _partner(tariff: Tariff, skills: dict[str, int]) -> Vehicle:
+    """Return the fleet as the vehicle nobody of ours drives; what one stop may weigh was asked when it was quoted."""
+    none = _mask(frozenset(), skills)
+    return Vehicle(tariff.id, 0, 0, 0, 0, (tariff.parcels_max, NO_LIMIT, NO_LIMIT), none, loose=True)
 
 
 def _end(built: _Builder, ends: dict[int, int], place: int | None) -> int:
@@ -207,8 +235,10 @@ def _capacity(van: Van) -> tuple[int, int, int]:
     return parcels, weight_g, volume_cm3
 
 
-def _legs(built: _Builder, tariffs: Sequence[tuple[int, int, int]], travel: TravelTimes) -> tuple[Matrix, Matrix]:
-    """Return times and, for each tariff, costs in thousandths of a cent between all nodes.
+def _legs(
+    built: _Builder, tariffs: Sequence[tuple[int, int, int]], travel: TravelTimes
+) -> tuple[tuple[Matrix, Matrix], Matrix]:
+    """Return times and metres and, for each tariff, costs in thousandths of a cent between all nodes.
 
     What a visit costs whoever comes (its preparation, the price of a stop) lies on the way there.
     """
@@ -227,13 +257,15 @@ def _legs(built: _Builder, tariffs: Sequence[tuple[int, int, int]], travel: Trav
         legs = per_km * metres + (per_hour * (time + prepare) * 1_000) // 3_600 + per_stop * stopping
         np.fill_diagonal(legs, 0)
         cost[kind] = np.minimum(legs, LEG_MAX)
-    return np.minimum(time, LEG_MAX).astype(np.int32), cost
+    return (np.minimum(time, LEG_MAX).astype(np.int32), np.minimum(metres, LEG_MAX).astype(np.int32)), cost
 
 
 def warm_routes(posed: Posed, warm: Warm) -> tuple[tuple[int, tuple[int, ...]], ...]:
     """Return the plan in force in the instance's words: for each van the options in its order, as far as they exist."""
     known: dict[tuple[str, str | None], list[int]] = {}
     for number, visit in enumerate(posed.visits):
+        if visit.quote is not None:  # what a partner has is not in force yet: it may still say no
+            continue
         refs = visit.stop.parcels if visit.stop else (visit.choice.item.ref,) if visit.choice else ()
         for ref in refs:
             known.setdefault((ref, visit.site.id if visit.site else None), []).append(number)
@@ -268,4 +300,11 @@ def _once_each(posed: Posed, options: Sequence[int]) -> tuple[int, ...]:
 
 def orders(posed: Posed, answer: Answer) -> dict[int, list[Visit]]:
     """Return what each van visits, by its number in the translation."""
-    return {vehicle: [posed.visits[option] for option in options] for vehicle, options in answer.routes}
+    vans = len(posed.translation.drivers)
+    return {van: [posed.visits[option] for option in options] for van, options in answer.routes if van < vans}
+
+
+def left_to_others(posed: Posed, answer: Answer) -> list[Visit]:
+    """Return what partners take."""
+    vans = len(posed.translation.drivers)
+    return [posed.visits[option] for van, options in answer.routes if van >= vans for option in options]

@@ -8,6 +8,7 @@ import math
 
 from cloud.routing.joint.chance import Dice, below, uniform
 from cloud.routing.joint.compiled import compiled
+from cloud.routing.joint.instance import NO_LIMIT
 from cloud.routing.joint.layout import (
     C_COUNT,
     C_DEMAND,
@@ -17,17 +18,19 @@ from cloud.routing.joint.layout import (
     C_SKILLS,
     DEMANDS,
     L_ABSENT,
+    O_BY,
     O_DUE,
-    O_EXTRA,
     O_LOCATION,
     O_PREPARE,
     O_RANK,
     O_READY,
     O_ROOM,
     O_SERVICE,
+    O_SKILLS,
     ORDERS,
     R_LENGTH,
     R_LOAD,
+    R_METRES,
     S_AHEAD,
     S_LATEST,
     S_LEAVE,
@@ -40,9 +43,13 @@ from cloud.routing.joint.layout import (
     T_STEPS,
     V_CAPACITY,
     V_CLASS,
+    V_END,
     V_FIXED,
     V_LEG,
     V_LEG_BACK,
+    V_LOOSE,
+    V_METRES,
+    V_REACH,
     V_SKILLS,
     V_STOPS,
     V_TIME,
@@ -51,11 +58,12 @@ from cloud.routing.joint.layout import (
     Data,
     State,
 )
-from cloud.routing.joint.moves import insert
+from cloud.routing.joint.moves import brings, insert
 
 NOWHERE = 4_000_000_000_000_000_000  # costs more than any place there is
 ORDER_WEIGHTS = (4, 4, 2, 1, 2, 2, 2)  # chance, demand, far, close, window's width, begin, end
 WEIGHTS_SUM = 17
+LEAVE_BLINK = 0.1  # of chances to leave a customer to somebody else: where all are left, none would open a route
 CLASSES_MAX = 64  # bits in which empty vans of one kind are ticked off; more kinds share a bit
 
 
@@ -75,9 +83,9 @@ def has_room(data: Data, state: State, c: int, o: int) -> bool:
 
 
 @compiled
-def van_takes(data: Data, state: State, c: int, v: int) -> bool:
+def van_takes(data: Data, state: State, c: int, o: int, v: int) -> bool:
     """Whether van ``v`` has the skills and the space for the customer and may stop once more."""
-    skills = data.customer[c, C_SKILLS]
+    skills = data.customer[c, C_SKILLS] | data.option[o, O_SKILLS]
     if skills & ~data.vehicle[v, V_SKILLS] or state.route[v, R_LENGTH] >= data.vehicle[v, V_STOPS]:
         return False
     for d in range(DEMANDS):
@@ -108,6 +116,8 @@ def scan_route(data: Data, state: State, o: int, v: int, best: int) -> tuple[int
     leg_back = data.matrix[data.vehicle[v, V_LEG_BACK], here]
     time = data.matrix[data.vehicle[v, V_TIME], here]
     time_back = data.matrix[data.vehicle[v, V_TIME_BACK], here]
+    spare = data.vehicle[v, V_REACH] - state.route[v, R_METRES]
+    is_bound = data.vehicle[v, V_REACH] < NO_LIMIT
     seq = state.seq[v]
     length = state.route[v, R_LENGTH]
     found = -1
@@ -129,10 +139,52 @@ def scan_route(data: Data, state: State, o: int, v: int, best: int) -> tuple[int
             continue
         begin = max(leave + time_back[before], ready)
         if begin <= due and begin + service + time[after] <= latest:
+            if is_bound and farther(data, v, (before, here, after if length else -1)) > spare:
+                continue
             state.total[T_SKIP] -= 1
             if state.total[T_SKIP] != 0:  # at 0 this one is overlooked
                 best, found = added, p
     return best, found
+
+
+@compiled
+def farther(data: Data, v: int, way: tuple[int, int, int]) -> int:
+    """Return the metres that going by ``way[1]`` adds between its neighbours, all of them in an empty van (-1)."""
+    before, here, after = way
+    metres = data.matrix[data.vehicle[v, V_METRES]]
+    if after < 0:
+        return int(metres[before, here] + metres[here, data.vehicle[v, V_END]])
+    return int(metres[before, here] + metres[here, after] - metres[before, after])
+
+
+@compiled
+def best_van(data: Data, state: State, dice: Dice, blink: float, about: tuple[int, int, int]) -> tuple[int, int, int]:
+    """Return (cost, vehicle, position) of the cheapest drive to option ``about[1]`` of customer ``about[0]``.
+
+    It costs less than ``about[2]``; vehicle -1 if there is none.
+    """
+    c, o, best = about
+    van, position = -1, -1
+    tried = 0  # bits of kinds of empty vans
+    for v in range(len(data.vehicle)):
+        if data.vehicle[v, V_LOOSE]:
+            continue
+        fixed = brings(data, o, v)
+        if state.route[v, R_LENGTH] == 0:
+            bit = 1 << (data.vehicle[v, V_CLASS] % CLASSES_MAX)
+            if tried & bit or state.total[T_ROUTES] >= state.total[T_ROUTES_MAX]:
+                continue
+            tried |= bit
+            fixed += data.vehicle[v, V_FIXED]
+        if not van_takes(data, state, c, o, v):
+            continue
+        state.total[T_STEPS] += state.route[v, R_LENGTH] + 1
+        added, p = scan_route(data, state, o, v, best - fixed)
+        if p >= 0:
+            best, van, position = added + fixed, v, p
+        if state.total[T_SKIP] <= 0:
+            state.total[T_SKIP] = next_blink(dice, blink)
+    return best, van, position
 
 
 @compiled
@@ -143,23 +195,13 @@ def best_place(data: Data, state: State, c: int, dice: Dice, chances: tuple[floa
     for o in range(first, first + count):
         if not has_room(data, state, c, o) or (count > 1 and uniform(dice) < chances[1]):
             continue
-        tried = 0  # bits of kinds of empty vans
-        for v in range(len(data.vehicle)):
-            fixed = data.option[o, O_EXTRA]
-            if state.route[v, R_LENGTH] == 0:
-                bit = 1 << (data.vehicle[v, V_CLASS] % CLASSES_MAX)
-                if tried & bit or state.total[T_ROUTES] >= state.total[T_ROUTES_MAX]:
-                    continue
-                tried |= bit
-                fixed += data.vehicle[v, V_FIXED]
-            if not van_takes(data, state, c, v):
-                continue
-            state.total[T_STEPS] += state.route[v, R_LENGTH] + 1
-            added, p = scan_route(data, state, o, v, best - fixed)
-            if p >= 0:
-                best, where = added + fixed, (o, v, p)
-            if state.total[T_SKIP] <= 0:
-                state.total[T_SKIP] = next_blink(dice, chances[0])
+        by = data.option[o, O_BY]
+        if by < 0:
+            cost, v, p = best_van(data, state, dice, chances[0], (c, o, best))
+            if v >= 0:
+                best, where = cost, (o, v, p)
+        elif brings(data, o, by) < best and van_takes(data, state, c, o, by) and uniform(dice) >= LEAVE_BLINK:
+            best, where = brings(data, o, by), (o, by, state.route[by, R_LENGTH])
     return where
 
 

@@ -15,6 +15,7 @@ from cloud.routing.joint.layout import (
     R_LENGTH,
     T_DIRTY,
     T_ROUTES,
+    V_LOOSE,
     W_OPTION,
     W_POSITION,
     W_ROUTE,
@@ -42,16 +43,35 @@ def ruin(data: Data, state: State, dice: Dice, wish: tuple[float, float]) -> Non
     o = state.where[seed, W_OPTION]
     if o < 0 or by_any:
         o = data.customer[seed, C_FIRST] + below(dice, data.customer[seed, C_COUNT])
+    loose, fetched = 0, 0  # loose routes among the dirty ones, and how many were fetched from them
     if state.where[seed, W_OPTION] >= 0:
-        _take_string(data, state, dice, seed, longest)
+        if data.vehicle[state.where[seed, W_ROUTE], V_LOOSE]:
+            loose += _fetch(data, state, seed)
+        else:
+            _take_string(data, state, dice, seed, longest)
     for near in data.near[o]:
-        if state.total[T_DIRTY] >= strings:
+        if state.total[T_DIRTY] - loose >= strings:
             break
         c = data.option[near, O_CUSTOMER]
         used = state.where[c, W_OPTION]
-        if used < 0 or (used != near and not by_any) or state.route[state.where[c, W_ROUTE], R_DIRTY]:
+        if used < 0 or (used != near and not by_any):
             continue
-        _take_string(data, state, dice, c, longest)
+        v = state.where[c, W_ROUTE]
+        if data.vehicle[v, V_LOOSE]:
+            if fetched < longest:
+                loose += _fetch(data, state, c)
+                fetched += 1
+        elif not state.route[v, R_DIRTY]:
+            _take_string(data, state, dice, c, longest)
+
+
+@compiled
+def _fetch(data: Data, state: State, c: int) -> int:
+    """Take a customer back from a loose vehicle, where order means nothing; return 1 if it is its first change."""
+    v, at = state.where[c, W_ROUTE], state.where[c, W_POSITION]
+    first = 1 - state.route[v, R_DIRTY]
+    remove_run(data, state, v, (at, at, 0, 0))
+    return int(first)
 
 
 @compiled

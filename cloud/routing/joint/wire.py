@@ -17,7 +17,7 @@ ERROR_CHARS_MAX = 500  # one sentence for a log line
 THREADS_MAX = 32  # see engine.THREADS_MAX; said here too, so that the service need not import the engine
 SECONDS_MAX = 3_600  # see planner.DEADLINE_S_MAX
 
-KERNEL = ("anneal", "chance", "compiled", "layout", "moves", "recreate", "ruin")  # what is compiled
+KERNEL = ("anneal", "chance", "compiled", "instance", "layout", "moves", "recreate", "ruin")  # what is compiled
 
 Routes = tuple[tuple[int, tuple[int, ...]], ...]
 
@@ -45,6 +45,7 @@ class Ask(msgspec.Struct, frozen=True, tag="ask"):
     rounds: Annotated[int, msgspec.Meta(ge=1)] | None
     warm: Routes
     limit_s: Annotated[int, msgspec.Meta(ge=1)]
+    metres: bytes = b""
 
 
 class Told(msgspec.Struct, frozen=True, tag="told"):
@@ -78,8 +79,9 @@ def as_instance(ask: Ask) -> Instance:
     size = len(ask.locations)
     time = np.frombuffer(ask.time, dtype=np.int32).reshape(size, size)
     cost = np.frombuffer(ask.cost, dtype=np.int32).reshape(-1, size, size)
+    metres = np.frombuffer(ask.metres, dtype=np.int32).reshape(size, size) if ask.metres else None
     days = (ask.locations, ask.customers, ask.options, ask.vehicles)
-    return Instance("asked", *days, time, cost, ask.rooms, ask.budget, ask.fewest_vehicles)
+    return Instance("asked", *days, time, cost, ask.rooms, ask.budget, ask.fewest_vehicles, metres=metres)
 
 
 def frame(message: Ask | Reply) -> bytes:

@@ -106,11 +106,27 @@ def couriers(draw: st.DrawFn, number: int) -> Courier:
         Amounts(draw(st.integers(12, 30)), draw(st.integers(27_000, 60_000)), 0),
         tuple(a_break(from_s, from_s + wide_s) for from_s, wide_s in lunch),
         draw(SKILLS),
-        Costs(draw(st.integers(0, 9_000)), draw(st.integers(0, 9_000)), draw(st.integers(0, 300))),
+        Costs(*(draw(st.integers(0, most)) for most in (9_000, 9_000, 300, 300, 300))),
         draw(st.sampled_from([None, 3, 8])),
         draw(st.sampled_from([None, 20_000])),
         draw(st.sampled_from([None, 4_000])),
         under_way=draw(st.booleans()),
+        detour_m_max=draw(st.sampled_from([None, None, 3_000, 12_000])),
+    )
+
+
+@st.composite
+def tariffs(draw: st.DrawFn, number: int) -> Tariff:
+    begin_s = draw(st.integers(0, 20_000))
+    return Tariff(
+        TariffId(f"p{number}"),
+        on_line(draw(st.integers(-10, 10))),
+        draw(st.integers(200, 2_000)),
+        draw(st.integers(0, 2_000)),
+        draw(st.integers(0, 300)),
+        TimeWindow(begin_s, begin_s + draw(st.integers(0, 9_000))),
+        draw(st.integers(0, 8)),
+        draw(st.integers(2_000, 20_000)),
     )
 
 
@@ -122,4 +138,5 @@ def days(draw: st.DrawFn) -> Problem:
     if fleet:
         locked = tuple(stop.id for stop in several[: draw(st.integers(0, 3))])
         fleet[0] = replace(fleet[0], locked=locked)
-    return Problem(several, tuple(fleet))
+    partners = tuple(draw(tariffs(number)) for number in range(draw(st.integers(0, 2))))
+    return Problem(several, tuple(fleet), partners)

@@ -74,7 +74,8 @@ def test_what_a_stop_costs_where_it_is_can_be_asked(*, under_way: bool) -> None:
 def test_an_offer_holds_by_the_checker_and_none_that_holds_is_missing(day: Problem, at: int, starts: list[int]) -> None:
     assume(day.couriers and day.stops)
     courier = replace(day.couriers[0], under_way=True, breaks=(), locked=(), stops_max=None, distance_m_max=None)
-    courier = replace(courier, drive_s_max=None, skills=frozenset({"heavy", "cold"}), capacity=ENDLESS)
+    courier = replace(courier, drive_s_max=None, detour_m_max=None, capacity=ENDLESS)
+    courier = replace(courier, skills=frozenset({"heavy", "cold"}))
     new = a_stop("new", at)
     travel = line_travel(day, [new.place])
     base = earliest_route(courier, day.stops, travel)

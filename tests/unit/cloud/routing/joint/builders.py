@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from hypothesis import strategies as st
 
-from cloud.routing.joint.instance import Customer, Instance, Location, Option, Vehicle
+from cloud.routing.joint.instance import NO_LIMIT, Customer, Instance, Location, Matrix, Option, Vehicle
 
 HORIZON = 1_000
 
@@ -44,12 +44,13 @@ def instances(draw: st.DrawFn) -> Instance:
         "random",
         tuple(_location(chance, number) for number in range(size)),
         tuple(_customer(chance, number) for number in range(count)),
-        tuple(option for number in range(count) for option in _options(chance, number, size)),
-        tuple(_vehicle(chance, number) for number in range(vans)),
+        tuple(option for number in range(count) for option in _options(chance, number, size, vans)),
+        (*(_vehicle(chance, number) for number in range(vans)), _others(chance, vans)),
         time,
         np.stack([cost, 2 * cost]),
         ((1, 2, 1),),
         (count // 2, count // 4),
+        metres=_metres(chance, size),
     )
 
 
@@ -67,12 +68,30 @@ def _customer(chance: np.random.Generator, number: int) -> Customer:
     return Customer(f"c{number}", (parcels, weight, volume), size, skills, 10_000)
 
 
-def _options(chance: np.random.Generator, customer: int, size: int) -> list[Option]:
+def _metres(chance: np.random.Generator, size: int) -> Matrix:
+    """Return distances on a line: what is taken out of a route never makes it longer."""
+    at = chance.integers(0, 100, size, dtype=np.int32)
+    apart: Matrix = np.abs(at[:, None] - at[None, :]).astype(np.int32)
+    return apart
+
+
+def _others(chance: np.random.Generator, number: int) -> Vehicle:
+    """Return a fleet that is not ours."""
+    parcels, skills = _numbers(chance, 8, 2)
+    return Vehicle(f"v{number}", 0, 0, 0, 0, (parcels, 30, 30), skills, loose=True)
+
+
+def _options(chance: np.random.Generator, customer: int, size: int, others: int) -> list[Option]:
     several = min(size - 1, int(chance.integers(1, 4)))
     places = chance.choice(np.arange(1, size), several, replace=False)
-    return [Option(customer, int(place), *_numbers(chance, 9, 3, 9)) for place in places]
+    skills, price, asked = _numbers(chance, 2, 300, 2)
+    left = [Option(customer, int(places[0]), extra=price, by=others)] if asked else []
+    driven = [Option(customer, int(place), *_numbers(chance, 9, 3, 9)) for place in places]
+    return [*(replace(option, skills=skills) for option in driven), *left]
 
 
 def _vehicle(chance: np.random.Generator, number: int) -> Vehicle:
     early, skills, kind, stops = _numbers(chance, 50, 2, 2, 8)
-    return Vehicle(f"v{number}", 0, 0, early, 700, (8, 8, 8), skills, kind, 100, 1 + stops)
+    parcel, hour, reach = _numbers(chance, 9, 9_000, 400)
+    far = reach if number else NO_LIMIT
+    return Vehicle(f"v{number}", 0, 0, early, 700, (8, 8, 8), skills, kind, 100, 1 + stops, parcel, hour, far)

@@ -1,8 +1,10 @@
 """The search itself: what it answers passes the checker whatever the day, and what it keeps in memory is true."""
 
 import itertools
+from dataclasses import replace
 
 import numpy as np
+import pytest
 from hypothesis import HealthCheck, given, settings
 
 from cloud.routing.joint.anneal import Search, Slice, anneal, begin, construct
@@ -10,7 +12,7 @@ from cloud.routing.joint.arrays import as_answer, as_data
 from cloud.routing.joint.chance import dice
 from cloud.routing.joint.checker import check
 from cloud.routing.joint.engine import Effort, solve
-from cloud.routing.joint.instance import Answer, Instance, answer_cost
+from cloud.routing.joint.instance import Answer, Instance, Option, Vehicle, answer_cost
 from cloud.routing.joint.layout import MANDATORY, S_LATEST, S_LEAVE, T_ABSENT, T_COST, T_ROUTES, empty_state
 from cloud.routing.joint.moves import open_route, refresh_backward, refresh_forward
 from tests.unit.cloud.routing.joint.builders import an_instance, instances
@@ -49,9 +51,10 @@ def test_what_the_search_keeps_in_memory_is_what_a_fresh_look_finds(day: Instanc
         assert check(day, answer) == ()
         penalties = sum(day.customers[one].penalty or MANDATORY for one in answer.absent)
         assert int(state.total[T_COST]) == answer_cost(day, answer) + penalties
-        assert int(state.total[T_ROUTES]) == len(answer.routes)
+        driven = [route for route in answer.routes if not day.vehicles[route[0]].loose]
+        assert int(state.total[T_ROUTES]) == len(driven)
         assert int(state.total[T_ABSENT]) == len(answer.absent)
-        for vehicle, options in answer.routes:
+        for vehicle, options in driven:
             last = len(options)
             kept = state.seq[vehicle, : last + 2].copy()
             refresh_forward(data, state, vehicle, 1)
@@ -76,6 +79,39 @@ def test_a_seed_and_rounds_repeat_an_answer_on_two_threads() -> None:
     first, second = (solve(day, effort(2_000, 2, 9), still_clock) for _ in range(2))
     assert first[0] == second[0]
     assert first[1].steps == second[1].steps
+
+
+def left_to_others(price: int, parcels: int) -> Instance:
+    """Return the tiny day with only homes, each of which somebody else takes for a price, so many of them at most."""
+    day = an_instance()
+    homes = tuple(option for option in day.options if option.rank == 0)
+    outside = tuple(Option(option.customer, option.location, extra=price, by=2) for option in homes)
+    others = Vehicle("others", 0, 0, 0, 0, (parcels, 9, 9), loose=True)
+    return replace(day, options=(*homes, *outside), vehicles=(*day.vehicles, others), budget=())
+
+
+@pytest.mark.parametrize(
+    ("price", "parcels", "driven"),
+    [(3, 3, 3), (1, 3, 0), (1, 1, 2)],  # three at 6 in a van; each at 1 outside; of one that may go, the farthest
+)
+def test_who_is_cheaper_brings_it(price: int, parcels: int, driven: int) -> None:
+    day = left_to_others(price, parcels)
+    answer, found = solve(day, effort(2_000), still_clock)
+    assert check(day, answer) == ()
+    assert sum(len(options) for vehicle, options in answer.routes if vehicle < 2) == driven
+    assert found.cost == {3: 6, 0: 3, 2: 5}[driven]
+
+
+def test_nobody_drives_further_than_agreed() -> None:
+    day = an_instance(budget=(0,))
+    on_the_way = replace(day.vehicles[0], reach=4)
+    answer, found = solve(replace(day, vehicles=(on_the_way, day.vehicles[1]), metres=day.time), effort(), still_clock)
+    by_van = dict(answer.routes)
+    assert set(by_van) == {1}, "one van goes for all; it costs no more"
+    assert found.cost == 6
+    cheaper = replace(on_the_way, kind=1)
+    two = replace(day, vehicles=(cheaper, day.vehicles[1]), metres=day.time, cost=np.stack([day.time, 0 * day.time]))
+    assert solve(two, effort(), still_clock)[1].cost == 6, "2 km away and back is all that is free"
 
 
 def test_vans_are_saved_where_they_count_first() -> None:

@@ -6,12 +6,12 @@ Ranking tries many orders of a route, some ten milliseconds; inside the one writ
 import asyncio
 from collections.abc import Callable
 
-from cloud.domain.locker import Locker
+from cloud.domain.locker import Locker, is_counter
 from cloud.domain.opening_hours import ALWAYS
 from cloud.replanning import travel_now
 from cloud.rim import Rim
 from cloud.routing.locker_choice import Candidate, Compartments, Ranked, Remaining, Tariff, Wish, choose_locker
-from cloud.routing.problem import Place, Stop, Travel
+from cloud.routing.problem import Place, Stop, StopKind, Travel
 from cloud.routing.stops import Item
 from cloud.services.locker_question import ChooseLocker, LockerQuestion, Suggestion
 from cloud.services.locker_trouble import (
@@ -97,6 +97,7 @@ def _candidate(question: LockerQuestion, locker: Locker) -> Candidate:
         Place(locker.lon, locker.lat),
         tuple(Compartments(size, free) for size, free in question.left.get(locker.id, {}).items()),
         open_at or (),
+        kind=StopKind.PARTNER if is_counter(locker) else StopKind.LOCKER,
         is_open=locker.opening_hours == ALWAYS or open_at is not None,
     )
 

@@ -7,6 +7,7 @@ import msgspec
 from fastapi import APIRouter, Header, Request, Response
 
 from cloud.api.calls import rim_of
+from cloud.domain.locker import is_counter
 from cloud.services import queries
 
 FRESH_S = 30  # shops and maps ask often; half a minute old is still true enough to choose a locker
@@ -20,11 +21,15 @@ _ANSWERS: dict[int | str, dict[str, Any]] = {
 }
 
 
+_LOCKER = {"amenity": "parcel_locker"}
+_COUNTER = {"post_office": "post_partner", "post_office:parcel_pickup": "yes"}
+
+
 @router.get("/v1/points", response_class=Response, responses=_ANSWERS)
 async def get_points(
     request: Request, if_none_match: Annotated[str | None, Header(max_length=1_000)] = None
 ) -> Response:
-    """Return every active locker as a feature; ask with If-None-Match and hear 304 while nothing changed."""
+    """Return every active pick-up point as a feature; ask with If-None-Match and hear 304 while nothing changed."""
     found = await rim_of(request).look(queries.points)
     body = msgspec.json.encode({"type": "FeatureCollection", "features": [feature(point) for point in found]})
     tag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
@@ -36,14 +41,15 @@ async def get_points(
 
 
 def feature(point: queries.Point) -> dict[str, object]:
-    """Return one locker; tags as in the OpenStreetMap wiki, Tag:amenity=parcel_locker."""
+    """Return one point; OpenStreetMap wiki, Tag:amenity=parcel_locker and Tag:post_office=post_partner."""
     locker = point.locker
+    tags = _COUNTER if is_counter(locker) else _LOCKER
     return {
         "type": "Feature",
         "id": locker.id,
         "geometry": {"type": "Point", "coordinates": [locker.lon, locker.lat]},
         "properties": {
-            "amenity": "parcel_locker",
+            **tags,
             "ref": locker.id,
             "name": locker.name,
             "addr:full": locker.address,

@@ -10,6 +10,8 @@ from cloud.domain.errors import ConflictError
 from contract.layout import Layout
 from contract.sizes import SizeClass
 
+STANDARD_SHELF: Mapping[SizeClass, int] = {SizeClass.S: 10, SizeClass.M: 6, SizeClass.L: 2}
+"""A metre of a counter's shelf with three boards: our assumption until the business says better."""
 SILENT_AFTER = timedelta(minutes=5)  # three lost keep-alives of 60 s and a reconnect with jitter up to 120 s
 
 
@@ -113,6 +115,12 @@ def takes_parcels(locker: Locker) -> bool:
 
 def is_counter(locker: Locker) -> bool:
     return locker.kind is PointKind.COUNTER
+
+
+def require_machine(locker: Locker) -> None:
+    """Raise ``ConflictError`` for a partner's counter: it has no doors, no settings and nobody who hears commands."""
+    if is_counter(locker):
+        raise ConflictError(f"{locker.id} is a partner's counter; people work there, no machine")
 
 
 def is_silent(locker: Locker, now: datetime) -> bool:

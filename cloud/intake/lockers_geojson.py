@@ -1,8 +1,10 @@
 """An operator's file of lockers: GeoJSON points with OpenStreetMap's or InPost's properties, or plain ones.
 
 Recognised: ``amenity=parcel_locker`` with ``ref``, ``name``, ``opening_hours``, ``addr:*`` (OpenStreetMap wiki,
-Tag:amenity=parcel_locker) and InPost's points with ``id_inpost``/``name``, ``godziny_otwarcia``, ``ulica`` ... A shop's
-counter in the same file is no locker: noted, not refused.
+Tag:amenity=parcel_locker) and InPost's points with ``id_inpost``/``name``, ``godziny_otwarcia``, ``ulica`` ...
+
+A shop's counter in the same file (InPost's ``pop``, OpenStreetMap's ``post_office=post_partner``) is a pick-up point of
+the other kind; ``shelf`` says how many places of each size it has, as in ``S:10 M:6 L:2``. Another amenity is noted.
 """
 
 import json
@@ -11,21 +13,28 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from cloud.domain.locker import PointKind
 from cloud.intake import fields
 from cloud.intake.findings import FieldError, FileRefusedError, Finding, Severity, decode_text, shortened
 from contract.ids import IdError, LockerId, locker_id
+from contract.layout import COMPARTMENTS_MAX
+from contract.sizes import SizeClass
 
 FEATURES_MAX = 50_000  # InPost's whole network is about 47,000 machines (company report 2025)
 
 _ID_KEYS = ("id_inpost", "ref", "locker_id", "id")
 _ID_CHARACTERS = re.compile(r"[^A-Z0-9]+")
+_PLACES = re.compile(rf"(?P<size>{'|'.join(SizeClass)}):(?P<count>\d{{1,3}})")
 _START = re.compile(r'"features"\s*:\s*\[')
 _GAP = re.compile(r"[\s,]*")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LockerRow:
-    """One locker of a file. ``model`` names a layout, empty when the file does not say."""
+    """One pick-up point of a file. ``model`` names a layout, empty when the file does not say.
+
+    ``shelf`` is how many places of each size a counter has, empty when the file does not say.
+    """
 
     line: int
     id: LockerId
@@ -35,6 +44,8 @@ class LockerRow:
     address: str
     opening_hours: str
     model: str
+    kind: PointKind = PointKind.LOCKER
+    shelf: tuple[tuple[SizeClass, int], ...] = ()
 
 
 def read_lockers(raw: bytes) -> Iterator[LockerRow | Finding]:
@@ -98,30 +109,51 @@ def _locker(line: int, feature: Any) -> LockerRow | Finding:
     properties = feature.get("properties")
     if not isinstance(properties, dict):
         raise FieldError("properties", "are missing; a locker needs at least ref")
-    if _is_counter(properties):
-        return Finding(
-            line, "type", "is a partner's counter, not a locker; passed over", _id_text(properties), Severity.NOTED
-        )
+    kind = _kind(properties)
+    if kind is None:
+        return Finding(line, "amenity", "is no pick-up point; passed over", _id_text(properties), Severity.NOTED)
     lon, lat = _point(feature.get("geometry"))
     name = _id(properties)
     address = _address(properties)
     return LockerRow(
         line=line,
         id=name,
-        name=_first(properties, "name") or address or name,
+        name=_first(properties, "name") or (_shop(properties) if kind is PointKind.COUNTER else "") or address or name,
         lon=lon,
         lat=lat,
         address=address,
         opening_hours=_first(properties, "opening_hours", "godziny_otwarcia") or "24/7",
         model=_first(properties, "model", "latchmile:model"),
+        kind=kind,
+        shelf=_shelf(_first(properties, "shelf", "latchmile:shelf")) if kind is PointKind.COUNTER else (),
     )
 
 
-def _is_counter(properties: Mapping[str, Any]) -> bool:
-    """Tell a shop's counter (InPost calls it POP or POK; OSM has ``shop`` or ``post_office``) from a machine."""
+def _kind(properties: Mapping[str, Any]) -> PointKind | None:
+    """Tell a shop's counter (InPost calls it POP or POK) from a machine, and both from what is neither."""
     kinds = set(str(properties.get("type") or "").lower().split(";"))
+    if kinds & {"pop", "pok"} or properties.get("post_office") == "post_partner":
+        return PointKind.COUNTER
     amenity = str(properties.get("amenity") or "parcel_locker")
-    return bool(kinds & {"pop", "pok"}) or amenity != "parcel_locker"
+    return PointKind.LOCKER if amenity == "parcel_locker" else None
+
+
+def _shop(properties: Mapping[str, Any]) -> str:
+    """Return the shop's own name, which InPost writes where machines have "beside the office"."""
+    return _first(properties, "opis_lokalizacji")
+
+
+def _shelf(text: str) -> tuple[tuple[SizeClass, int], ...]:
+    """Read ``S:10 M:6 L:2``; raises ``FieldError``."""
+    found: dict[SizeClass, int] = {}
+    for part in text.split():
+        read = _PLACES.fullmatch(part.upper())
+        if read is None or SizeClass(read["size"]) in found:
+            raise FieldError("shelf", "write sizes with their places, as in S:10 M:6 L:2", shortened(text))
+        found[SizeClass(read["size"])] = int(read["count"])
+    if text and not 0 < sum(found.values()) <= COMPARTMENTS_MAX:
+        raise FieldError("shelf", f"needs between 1 and {COMPARTMENTS_MAX} places", shortened(text))
+    return tuple(found.items())
 
 
 def _point(geometry: Any) -> tuple[float, float]:

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from cloud.domain.fit import WEIGHT_G_MAX, Box, size_for
+from cloud.domain.locker import STANDARD_SHELF, PointKind
 from cloud.domain.opening_hours import ALWAYS, open_spans
 from cloud.domain.windows import Window
 from cloud.intake.couriers_csv import CourierRow
@@ -28,6 +29,7 @@ from cloud.routing.problem import (
     Courier,
     Place,
     RouteCourierId,
+    StopKind,
     TimeWindow,
 )
 from cloud.routing.problem import (
@@ -136,14 +138,19 @@ def _take(free: dict[SizeClass, int], size: SizeClass) -> bool:
 
 
 def _site(row: LockerRow, span: Window, layouts: Mapping[str, Layout], assumed: Assumptions) -> Site:
-    layout = layouts[row.model or assumed.model]
-    free = Counter(plan.size for plan in layout.compartments)
+    is_shop = row.kind is PointKind.COUNTER
+    free = Counter(dict(row.shelf) or STANDARD_SHELF) if is_shop else _walls(row, layouts, assumed)
     windows: tuple[TimeWindow, ...] = ()
     is_open = True
     if row.opening_hours != ALWAYS:
         spans = open_spans(row.opening_hours, str(assumed.zone), span)
         windows, is_open = tuple(_window(one, span) for one in spans), bool(spans)
-    return Site(row.id, Place(row.lon, row.lat), free=dict(free), windows=windows, is_open=is_open)
+    kind = StopKind.PARTNER if is_shop else StopKind.LOCKER
+    return Site(row.id, Place(row.lon, row.lat), kind, free=dict(free), windows=windows, is_open=is_open)
+
+
+def _walls(row: LockerRow, layouts: Mapping[str, Layout], assumed: Assumptions) -> Counter[SizeClass]:
+    return Counter(plan.size for plan in layouts[row.model or assumed.model].compartments)
 
 
 def _lockers_near(

@@ -124,7 +124,7 @@ class Outcome:
         for route in self.routes:
             for stop in route.stops:
                 kinds[StopKind(stop.kind)] += len(stop.parcels)
-        return kinds[StopKind.LOCKER] / max(1, self.parcels)
+        return (kinds[StopKind.LOCKER] + kinds[StopKind.PARTNER]) / max(1, self.parcels)
 
 
 def compared(name: str, outcome: Outcome) -> Compared:
@@ -170,7 +170,7 @@ def _stop(day: NamedDay, number: int, step: Step, stop: Stop) -> StopLine:
 
 
 def _name(day: NamedDay, stop: Stop) -> str:
-    if stop.kind is StopKind.LOCKER:
+    if stop.kind in (StopKind.LOCKER, StopKind.PARTNER):
         site = str(stop.id).partition(":")[2].partition("#")[0]
         return f"{site} {day.sites.get(site, '')}".strip()[:NAME_CHARS_MAX]
     known = [day.parcels[ref].address for ref in stop.parcels if ref in day.parcels]

@@ -5,7 +5,7 @@ import msgspec
 from cloud.domain.access import unix
 from cloud.domain.actors import Role, require
 from cloud.domain.ids import message_id
-from cloud.domain.locker import Locker
+from cloud.domain.locker import Locker, require_machine
 from cloud.services import audit
 from cloud.services.ports import Act, Keys, UnitOfWork
 from cloud.services.projection_messages import configuration_about
@@ -22,7 +22,7 @@ def desire_configuration(
 ) -> DesiredConfiguration:
     """Store and send; the version given is replaced by the next one."""
     require(act.actor, Role.OPERATOR, Role.INSTALLER)
-    uow.need(Locker, locker_id)
+    require_machine(uow.need(Locker, locker_id))
     current = uow.get(DesiredConfiguration, locker_id)
     version = current.version + 1 if current else 1
     wanted = msgspec.structs.replace(configuration, configuration_version=version)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from cloud.domain.actors import Role, require
-from cloud.domain.locker import Locker, LockerStatus, change_status
+from cloud.domain.locker import Locker, LockerStatus, change_status, require_machine
 from cloud.services import audit
 from cloud.services.attention import alarm
 from cloud.services.device_keys import LockerSecrets, about_key, revoke_keys, secrets_of
@@ -56,6 +56,7 @@ def make_claim(uow: UnitOfWork, act: Act, locker_id: str) -> ClaimMade:
     """Make a one-time right to join as this locker; earlier unused ones end."""
     require(act.actor, Role.OPERATOR, Role.INSTALLER)
     locker = uow.need(Locker, locker_id)
+    require_machine(locker)
     status = change_status(locker.status, LockerStatus.ENROLLING)
     if locker.status is LockerStatus.ANNOUNCED:
         uow.change(Locker, {"id": locker_id}, status=status, updated_at=act.now)

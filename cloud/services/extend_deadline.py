@@ -1,10 +1,12 @@
 """A longer dwell: counts for the cloud at once and at the locker when it hears of it; the later deadline wins."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from cloud.domain.actors import Role, require
+from cloud.domain.closings import last_chance
 from cloud.domain.errors import ConflictError, InvalidError
 from cloud.domain.ids import group_id
+from cloud.domain.locker import Locker
 from cloud.domain.parcel import IN_LOCKER, Parcel, ParcelState, Wish, advance
 from cloud.services import reroute
 from cloud.services.history import move
@@ -28,7 +30,7 @@ def extend_deadline(uow: UnitOfWork, act: Act, keys: Keys, parcel_id: str, by: t
     step = _step(uow, act, parcel, by)
     if parcel.state is ParcelState.EXPIRED:
         _call_collection_off(uow, act, keys, parcel)
-    deadline = max(parcel.deadline, act.now) + step
+    deadline = _within_hours(uow, parcel, max(parcel.deadline, act.now) + step)
     command = set_deadline(act, pick_up.locker_id, group_id(pick_up.group_id), deadline)
     send_command(uow, act, keys, command, HAPPENED)
     after = advance(parcel.state, Wish.EXTEND)
@@ -36,6 +38,11 @@ def extend_deadline(uow: UnitOfWork, act: Act, keys: Keys, parcel_id: str, by: t
     note = notice(act, moved, HAPPENED, deadline.isoformat())
     uow.add(*([note] if note else []))
     return moved
+
+
+def _within_hours(uow: UnitOfWork, parcel: Parcel, deadline: datetime) -> datetime:
+    locker = uow.need(Locker, parcel.locker_id or "")
+    return last_chance(locker.opening_hours, locker.time_zone, deadline)
 
 
 def _step(uow: UnitOfWork, act: Act, parcel: Parcel, by: timedelta | None) -> timedelta:

@@ -1,14 +1,28 @@
-"""An operator's locker file becomes lockers with compartments; the same file twice changes nothing."""
+"""An operator's file becomes lockers with compartments and counters with shelves; twice the same changes nothing.
+
+A counter's file says what its shelf is at the beginning; from then on its business sets it.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from cloud.domain.actors import Role, require
+from cloud.domain.closings import days_off, with_days_off
 from cloud.domain.errors import InvalidError, NotFoundError
-from cloud.domain.locker import Compartment, CompartmentStatus, Contents, Locker, LockerStatus
+from cloud.domain.locker import (
+    STANDARD_SHELF,
+    Compartment,
+    CompartmentStatus,
+    Contents,
+    Locker,
+    LockerStatus,
+    PointKind,
+    is_counter,
+)
 from cloud.domain.opening_hours import normal
 from cloud.intake.findings import Finding
 from cloud.intake.lockers_geojson import LockerRow
+from cloud.services.counter_shelf import SHELF_MODEL, ensure_model, places
 from cloud.services.imports import ImportReport, ImportSource, Tally, begin, finish
 from cloud.services.models import layout_of
 from cloud.services.ports import Act, UnitOfWork
@@ -46,13 +60,16 @@ def import_lockers(
 
 
 def _land(uow: UnitOfWork, act: Act, row: LockerRow, work: _Work) -> None:
-    model = row.model or work.source.model
+    model = SHELF_MODEL if row.kind is PointKind.COUNTER else row.model or work.source.model
     hours = normal(row.opening_hours)
     known = uow.get(Locker, row.id)
     if known is None:
         _add(uow, act, row, (model, hours, work.source.time_zone))
         work.added += 1
         return
+    if known.kind is not row.kind:
+        raise InvalidError("type", f"{row.id} is known as a {known.kind}; what becomes another kind gets a new id")
+    hours = with_days_off(hours, days_off(known.opening_hours)) if is_counter(known) else hours
     if row.model and known.model != model:
         raise InvalidError("model", f"locker {row.id} is built as {known.model}; a rebuilt locker gets a new id")
     said = {"name": row.name, "lon": row.lon, "lat": row.lat, "address": row.address, "opening_hours": hours}
@@ -65,7 +82,10 @@ def _land(uow: UnitOfWork, act: Act, row: LockerRow, work: _Work) -> None:
 
 def _add(uow: UnitOfWork, act: Act, row: LockerRow, about: tuple[str, str, str]) -> None:
     model, hours, time_zone = about
-    layout = layout_of(uow, model)
+    is_shop = row.kind is PointKind.COUNTER
+    if is_shop:
+        ensure_model(uow, act)
+    doors = places(act, row.id, dict(row.shelf) or STANDARD_SHELF) if is_shop else _doors(uow, act, row.id, model)
     locker = Locker(
         id=row.id,
         name=row.name,
@@ -76,9 +96,9 @@ def _add(uow: UnitOfWork, act: Act, row: LockerRow, about: tuple[str, str, str])
         address=row.address,
         opening_hours=hours,
         time_zone=time_zone,
-        online=False,
+        online=is_shop,  # its staff work on our own pages: nothing of it is ever under way to us
         seen_at=None,
-        reported_at=None,
+        reported_at=act.now if is_shop else None,
         unserved_since=None,
         boot_nonce=None,
         session=0,
@@ -87,10 +107,15 @@ def _add(uow: UnitOfWork, act: Act, row: LockerRow, about: tuple[str, str, str])
         intake_open=False,
         created_at=act.now,
         updated_at=act.now,
+        kind=row.kind,
     )
-    doors = (
+    uow.add(locker, *doors)
+
+
+def _doors(uow: UnitOfWork, act: Act, locker_id: str, model: str) -> list[Compartment]:
+    return [
         Compartment(
-            locker_id=row.id,
+            locker_id=locker_id,
             label=plan.label,
             size=plan.size,
             low=plan.low,
@@ -101,6 +126,5 @@ def _add(uow: UnitOfWork, act: Act, row: LockerRow, about: tuple[str, str, str])
             fault=None,
             updated_at=act.now,
         )
-        for plan in layout.compartments
-    )
-    uow.add(locker, *doors)
+        for plan in layout_of(uow, model).compartments
+    ]

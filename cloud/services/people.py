@@ -58,8 +58,13 @@ def create_account(uow: UnitOfWork, act: Act, account: Account) -> Account:
 
 
 def actor_of(account: Account) -> Actor:
-    """Return who an account acts as; a courier acts under the courier's id, everybody else under the account's."""
+    """Return who an account acts as; a courier acts under the courier's id, everybody else under the account's.
+
+    A counter's staff act under both: ``COUNTER/account``.
+    """
     roles = frozenset(Role(role) for role in account.roles.split())
+    if account.counter_id is not None:
+        return Actor(f"{account.counter_id}/{account.id}", roles)
     return Actor(account.courier_id or account.id, roles)
 
 

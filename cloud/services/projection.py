@@ -55,6 +55,7 @@ class Projection:
     ``revoked`` parcels have lost a right to be picked up, ``live`` are those, each with its locker, that have one.
     ``left_last`` says which parcel was the last known in a compartment that a courier refused, and what happened to it,
     by locker and sequence of the refusal. ``standing`` are the doors that already have an alarm for standing open.
+    ``hours`` are opening hours and time zone of the points that are not always open.
     """
 
     act: Act
@@ -64,6 +65,7 @@ class Projection:
     left_last: Mapping[tuple[str, int], tuple[str, str]] = field(default_factory=dict)
     standing: set[Door] = field(default_factory=set)
     live: frozenset[Door] = frozenset()
+    hours: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     changed_parcels: dict[str, Parcel] = field(default_factory=dict)
     changed_commands: dict[str, CommandSent] = field(default_factory=dict)
     doors: dict[Door, str] = field(default_factory=dict)

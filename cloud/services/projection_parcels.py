@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from cloud.domain.assignment import wanted_size
 from cloud.domain.capacity import ReservationState
+from cloud.domain.closings import last_chance
 from cloud.domain.custody import Custodian, CustodianKind
 from cloud.domain.dwell import dwell_of
 from cloud.domain.ids import parcel_id
@@ -161,11 +162,14 @@ def _is_late(parcel: Parcel, seen: Seen, event: ParcelPickedUp) -> bool:
 def _placed(changes: Projection, seen: Seen, parcel: Parcel, event: ParcelDroppedOff) -> Parcel:
     """Return the parcel in its compartment. Its dwell begins when the recipient can be told, which is now at best."""
     policy = changes.act.rules.dwell.policy_for(parcel.carrier, wanted_size(parcel))
+    deadline = changes.act.now + dwell_of(policy, parcel.dwell_h_max)
+    if seen.locker_id in changes.hours:
+        deadline = last_chance(*changes.hours[seen.locker_id], deadline)
     return replace(
         parcel,
         custodian=str(Custodian(CustodianKind.LOCKER, seen.locker_id)),
         locker_id=seen.locker_id,
         compartment=event.compartment,
         dropped_off_at=seen.at,
-        deadline=changes.act.now + dwell_of(policy, parcel.dwell_h_max),
+        deadline=deadline,
     )

@@ -14,6 +14,8 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from cloud.domain.locker import Locker
+from cloud.domain.opening_hours import ALWAYS
 from cloud.domain.parcel import Parcel
 from cloud.services import projection_doors as doors
 from cloud.services import projection_messages as messages
@@ -168,6 +170,7 @@ def _moment(at_ms: int) -> datetime:
 def _project(uow: UnitOfWork, act: Act, decoded: Sequence[tuple[Seen, Any]]) -> None:
     revoked, live = _rights(uow, decoded)
     changes = Projection(act, _parcels(uow, decoded), _commands(uow, decoded), revoked=revoked, live=live)
+    changes.hours = _hours(uow, decoded)
     changes.left_last, changes.standing = _left_last(uow, decoded), _standing(uow, decoded)
     for seen, event in decoded:
         handler = HANDLERS.get(type(event))
@@ -209,6 +212,13 @@ def _rights(uow: UnitOfWork, decoded: Iterable[tuple[Seen, Any]]) -> tuple[froze
     found = uow.find(IssuedGrant, parcel_id=tuple(ids), kind="pick_up", state=states)
     revoked = frozenset(one.parcel_id for one in found if one.state is GrantState.REVOKED)
     return revoked, frozenset((one.parcel_id, one.locker_id) for one in found if one.state is GrantState.ISSUED)
+
+
+def _hours(uow: UnitOfWork, decoded: Iterable[tuple[Seen, Any]]) -> dict[str, tuple[str, str]]:
+    """Return the opening hours of the points that took something in and are not always open: deadlines heed them."""
+    took = {seen.locker_id for seen, event in decoded if isinstance(event, told.ParcelDroppedOff)}
+    found = uow.find(Locker, id=tuple(took)) if took else []
+    return {one.id: (one.opening_hours, one.time_zone) for one in found if one.opening_hours != ALWAYS}
 
 
 def _left_last(uow: UnitOfWork, decoded: Iterable[tuple[Seen, Any]]) -> dict[tuple[str, int], tuple[str, str]]:

@@ -10,7 +10,7 @@ from cloud.domain.access import unix
 from cloud.domain.actors import Role, require
 from cloud.domain.errors import InvalidError, LimitReachedError, LockerUnavailableError
 from cloud.domain.ids import message_id
-from cloud.domain.locker import Compartment, Locker, LockerStatus
+from cloud.domain.locker import Compartment, Locker, LockerStatus, require_machine
 from cloud.services import audit
 from cloud.services.ports import Act, From, Keys, UnitOfWork, UpTo
 from cloud.services.records import CommandState
@@ -44,6 +44,7 @@ def remote_open(uow: UnitOfWork, act: Act, keys: Keys, wish: OpenWish) -> Comman
     if not REASON_MIN <= len(reason) <= REASON_MAX:
         raise InvalidError("reason", f"write {REASON_MIN} to {REASON_MAX} characters")
     locker = uow.need(Locker, wish.locker_id)
+    require_machine(locker)
     uow.need(Compartment, wish.locker_id, wish.compartment)
     nonce = _nonce(locker)
     _check_limits(uow, act, locker.id)

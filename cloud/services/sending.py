@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 from cloud.domain.access import unix
 from cloud.domain.ids import message_id
+from cloud.domain.locker import Locker, is_counter
 from cloud.services.ports import Act, Keys, UnitOfWork
 from cloud.services.records import CommandState, MessageState
 from cloud.services.records_ops import CommandSent, OutboxMessage
@@ -19,7 +20,9 @@ FOR_EVER = timedelta(seconds=TOMBSTONE_LIFE_S)
 
 
 def send_grants(uow: UnitOfWork, act: Act, keys: Keys, locker_id: str, grants: Sequence[Grant]) -> None:
-    """Queue grants for one locker, in as many bundles as the contract's limit asks for."""
+    """Queue grants for one locker, in as many bundles as the contract's limit asks for; a counter hears of nothing."""
+    if not _hears(uow, locker_id):
+        return
     for start in range(0, len(grants), GRANTS_PER_MESSAGE_MAX):
         part = tuple(grants[start : start + GRANTS_PER_MESSAGE_MAX])
         number = act.ids.new()
@@ -36,7 +39,8 @@ def send_grants(uow: UnitOfWork, act: Act, keys: Keys, locker_id: str, grants: S
 
 
 def send_command(uow: UnitOfWork, act: Act, keys: Keys, command: Command, reason: str) -> CommandSent:
-    """Queue a command and begin its timeline."""
+    """Queue a command and begin its timeline; at a counter it is done at once, because its rights are kept here."""
+    hears = _hears(uow, command.aud)
     number = command.id.hex()
     until = _moment(command.expires_at)
     kind = str(command.__struct_config__.tag)
@@ -50,17 +54,24 @@ def send_command(uow: UnitOfWork, act: Act, keys: Keys, command: Command, reason
         group_id=group,
         actor=str(act.actor),
         reason=reason,
-        state=CommandState.QUEUED,
+        state=CommandState.QUEUED if hears else CommandState.DONE,
         issued_at=act.now,
         expires_at=until,
         sent_at=None,
         accepted_at=None,
         opened_at=None,
-        ended_at=None,
+        ended_at=None if hears else act.now,
         refusal=None,
     )
-    uow.add(sent, _message(act, command.aud, (kind, number), keys.signer.sign(encode(command)), until))
+    uow.add(sent)
+    if hears:
+        uow.add(_message(act, command.aud, (kind, number), keys.signer.sign(encode(command)), until))
     return sent
+
+
+def _hears(uow: UnitOfWork, locker_id: str) -> bool:
+    """Whether a machine listens there; nothing is ever published for a partner's counter."""
+    return not is_counter(uow.need(Locker, locker_id))
 
 
 def set_deadline(act: Act, locker_id: str, group: bytes, deadline: datetime) -> SetDeadline:

@@ -6,7 +6,7 @@ from cloud.domain.access import unix
 from cloud.domain.actors import Role, require
 from cloud.domain.errors import InvalidError
 from cloud.domain.ids import message_id
-from cloud.domain.locker import Compartment, CompartmentStatus
+from cloud.domain.locker import Compartment, CompartmentStatus, Locker, require_machine
 from cloud.services import audit
 from cloud.services.ports import Act, Keys, UnitOfWork
 from cloud.services.records_ops import CommandSent
@@ -26,6 +26,7 @@ class ServiceWish:
 def set_service(uow: UnitOfWork, act: Act, keys: Keys, wish: ServiceWish) -> CommandSent:
     """Ask the locker; out of service counts here at once, back in service only when the locker says so."""
     require(act.actor, Role.OPERATOR, Role.SUPPORT)
+    require_machine(uow.need(Locker, wish.locker_id))
     uow.need(Compartment, wish.locker_id, wish.compartment)
     if not wish.reason.strip():
         raise InvalidError("reason", "say why")

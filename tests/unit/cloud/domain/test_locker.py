@@ -12,11 +12,14 @@ from cloud.domain.locker import (
     Contents,
     Locker,
     LockerStatus,
+    PointKind,
     change_status,
     differences,
     free_by_size,
     is_caught_up,
+    is_counter,
     is_silent,
+    require_machine,
     takes_parcels,
 )
 from cloud.domain.opening_hours import is_open, normal, open_spans
@@ -45,6 +48,15 @@ def test_only_an_active_locker_that_takes_in_gets_parcels(cloud: SmallCloud) -> 
     assert takes_parcels(locker)
     assert not takes_parcels(replace(locker, intake_open=False))
     assert not takes_parcels(replace(locker, status=LockerStatus.ENROLLING))
+
+
+def test_a_counter_is_no_machine(cloud: SmallCloud) -> None:
+    locker = cloud.the(Locker)
+    require_machine(locker)
+    assert not is_counter(locker)
+
+    with pytest.raises(ConflictError, match="people work there"):
+        require_machine(replace(locker, kind=PointKind.COUNTER))
 
 
 def test_what_a_locker_did_is_known_once_it_is_there_and_a_picture_agreed(cloud: SmallCloud) -> None:

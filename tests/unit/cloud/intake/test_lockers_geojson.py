@@ -6,8 +6,10 @@ from typing import Any
 
 import pytest
 
+from cloud.domain.locker import PointKind
 from cloud.intake.findings import FileRefusedError, Finding, Severity
 from cloud.intake.lockers_geojson import LockerRow, read_lockers
+from contract.sizes import SizeClass
 
 OSM = {
     "amenity": "parcel_locker",
@@ -68,9 +70,34 @@ def test_inposts_properties_are_understood() -> None:
     assert row.opening_hours == "PN-PT 10-19 SB 10-14"
 
 
-@pytest.mark.parametrize("change", [{"type": "parcel_locker_superpop;pok;pop"}, {"amenity": "post_office"}])
-def test_a_counter_is_noted_and_passed_over(change: dict[str, str]) -> None:
-    rows, (note,) = read(file_of(feature({**INPOST, **change})))
+@pytest.mark.parametrize(
+    "change", [{"type": "parcel_locker_superpop;pok;pop"}, {"shop": "kiosk", "post_office": "post_partner"}]
+)
+def test_a_shop_s_counter_is_a_pick_up_point_of_the_other_kind(change: dict[str, str]) -> None:
+    said = {"opis_lokalizacji": "INWINO", "shelf": "m:6 XS:2"}
+    (row,), _ = read(file_of(feature({**INPOST, **change, **said})))
+
+    assert (row.kind, row.name) == (PointKind.COUNTER, "INWINO")
+    assert row.shelf == ((SizeClass.M, 6), (SizeClass.XS, 2))
+
+
+def test_a_shelf_means_nothing_for_a_machine_and_need_not_be_said_for_a_counter() -> None:
+    rows, _ = read(
+        file_of(feature({**INPOST, "shelf": "S:1"}), feature({**INPOST, "id_inpost": "POP1", "type": "pop"}))
+    )
+
+    assert [(row.kind, row.shelf) for row in rows] == [(PointKind.LOCKER, ()), (PointKind.COUNTER, ())]
+
+
+@pytest.mark.parametrize("shelf", ["6", "M:six", "M:1 M:2", "XXL:1", "M:0", "S:300 M:300"])
+def test_a_shelf_that_cannot_be_read_is_refused(shelf: str) -> None:
+    _, (finding,) = read(file_of(feature({**INPOST, "type": "pop", "shelf": shelf})))
+
+    assert (finding.column, finding.given) == ("shelf", shelf)
+
+
+def test_what_is_no_pick_up_point_is_noted_and_passed_over() -> None:
+    rows, (note,) = read(file_of(feature({**INPOST, "amenity": "post_office"})))
 
     assert (rows, note.severity) == ([], Severity.NOTED)
 
@@ -135,5 +162,5 @@ def test_a_file_that_cannot_be_used_says_where_it_breaks(raw: bytes, line: int, 
 def test_the_real_file_of_warsaw_lands() -> None:
     rows, notes = read(SHARED.read_bytes())
 
-    assert (len(rows), len(notes)) == (39, 5)
-    assert all(note.severity is Severity.NOTED for note in notes)
+    assert (len(rows), notes) == (44, [])
+    assert sum(row.kind is PointKind.COUNTER for row in rows) == 5

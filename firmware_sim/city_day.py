@@ -39,7 +39,7 @@ WITH_WINDOW = 0.3
 PARCELS_PER_LOCKER = 25  # a day: 40 lockers of 24 doors for 1,000 parcels, nearly as many doors as parcels
 PARCELS_PER_COURIER = 60  # a day: more vans than are needed, since those that stay at home cost nothing
 MODEL = "M24"
-VAN = Amounts(200, 1_200_000, 12_000_000)  # a van of 3.5 t: 200 parcels, 1.2 t, 12 m3
+VAN_HOLDS = Amounts(200, 1_200_000, 12_000_000)  # a van of 3.5 t: 200 parcels, 1.2 t, 12 m3
 PRIORITY_FAILED = 10  # as the product's own days have it: one failed attempt is enough
 HOUR_S = 3_600
 SHIFTS = (TimeWindow(8 * HOUR_S, 17 * HOUR_S), TimeWindow(9 * HOUR_S + 1_800, 18 * HOUR_S + 1_800))
@@ -154,7 +154,7 @@ def near(parcel: CityParcel, lockers: Iterable[CityLocker]) -> list[tuple[float,
 
 def _courier(number: int) -> Courier:
     shift = SHIFTS[number % len(SHIFTS)]
-    return Courier(RouteCourierId(f"van-{number:03}"), DEPOT, DEPOT, shift, VAN, costs=STANDARD_COSTS)
+    return Courier(RouteCourierId(f"van-{number:03}"), DEPOT, DEPOT, shift, VAN_HOLDS, costs=STANDARD_COSTS)
 
 
 def _parcel(ref: str, chance: random.Random, lockers: Sequence[CityLocker]) -> CityParcel:

@@ -19,10 +19,21 @@ from cloud.routing import planner as port
 from cloud.routing.joint.day import JointPlan
 from cloud.routing.matrices import MatrixError
 from cloud.routing.travel.errors import TravelServerError
-from cloud.services.scenarios import Answer, DayRecords, NewLocker, Question, Way, day_records, keep_answer
+from cloud.services.scenarios import (
+    AS_IT_IS,
+    CHANGED,
+    DOORS,
+    NEAREST,
+    Answer,
+    DayRecords,
+    NewLocker,
+    Question,
+    Way,
+    day_records,
+    keep_answer,
+)
 
 JOB = "scenario"
-AS_IT_IS, CHANGED, NEAREST, DOORS = "as_it_is", "changed", "nearest", "doors"
 DEADLINE_S = 20.0  # for each way to decide the day: up to four of them, and a plan may wait behind them
 WALK_M = 800  # whom a locker reaches that is not there yet: about ten minutes on foot
 PER_WAY = 100  # parts of progress

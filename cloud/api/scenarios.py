@@ -8,6 +8,7 @@ from pydantic import Field
 
 from cloud.api.calls import Call, needs, was_replayed
 from cloud.api.couriers import day_span
+from cloud.api.kpis import FirstDay, LastDay
 from cloud.api.plans import job_shape
 from cloud.api.shapes import Asked, JobShape, PathId, Told
 from cloud.domain.actors import Role
@@ -83,6 +84,17 @@ async def post_scenario(call: Asking, asked: ScenarioAsked) -> Response:
     if not was_replayed(answer):
         rim.background.enqueue(run, lambda progress: answer_scenario(rim, run.id, question, who, progress))
     return answer
+
+
+@router.get("/saved.csv", response_class=Response, responses={200: {"content": {"text/csv": {}}}})
+async def get_saved(call: Seeing, first: FirstDay, last: LastDay) -> Response:
+    """Return what lockers saved on each day that was compared, as CSV: with them, without any, the difference."""
+    act = call.rim.act(call.actor)
+    found: tuple[scenarios.Saved, ...] = await call.look(lambda uow: scenarios.saved_by_lockers(uow, act, first, last))
+    lines = [f"{one.day},{one.with_lockers},{one.without},{one.saved}" for one in found]
+    headers = {"Content-Disposition": f'attachment; filename="latchmile-saved-{first}-{last}.csv"'}
+    text = "\r\n".join(["day,with_lockers_cents,without_cents,saved_cents", *lines, ""])
+    return Response(text, media_type="text/csv; charset=utf-8", headers=headers)
 
 
 @router.get("/{scenario_id}")

@@ -1,9 +1,9 @@
 """Questions "what if" about a day: what the day was made of, and the answers kept for whoever looks next time."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 import msgspec
 
@@ -11,6 +11,7 @@ from cloud.domain.actors import Role, require
 from cloud.domain.errors import InvalidError
 from cloud.domain.locker import Locker, LockerStatus
 from cloud.domain.parcel import Parcel, ParcelState
+from cloud.services.kpis import DAYS_MAX
 from cloud.services.many import CHUNK, by_id
 from cloud.services.models import layout_of
 from cloud.services.plan_routes import DaySpan
@@ -20,6 +21,7 @@ from cloud.services.records_ops import Scenario
 from contract.layout import Layout
 
 NEW_LOCKERS_MAX = 20  # places suggested at once; more is a network's plan and not a question about a day
+AS_IT_IS, CHANGED, NEAREST, DOORS = "as_it_is", "changed", "nearest", "doors"
 SHOWN = 20  # earlier questions on the page
 WAITING = (ParcelState.ANNOUNCED, ParcelState.PLANNED, ParcelState.DELIVERY_FAILED, ParcelState.ASSIGNED_TO_LOCKER)
 
@@ -84,6 +86,20 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
+class Saved:
+    """What one day's plan cost with its lockers and without any, in cents; ``id`` is the question's."""
+
+    id: str
+    day: str
+    with_lockers: int
+    without: int
+
+    @property
+    def saved(self) -> int:
+        return self.without - self.with_lockers
+
+
+@dataclass(frozen=True, slots=True)
 class DayRecords:
     """What a day was made of: every parcel that was to be brought, each one's live consents, lockers and shifts."""
 
@@ -130,12 +146,27 @@ def latest(uow: UnitOfWork, act: Act) -> list[Asked]:
     return [_read(one) for one in uow.find(Scenario, order="-asked_at id", limit=SHOWN)]
 
 
-def counterfactuals(uow: UnitOfWork, act: Act, days: Iterable[str]) -> dict[str, Asked]:
-    """Return the newest answer to "what would these days have cost without lockers", by day."""
+def saved_by_lockers(uow: UnitOfWork, act: Act, first: date, last: date) -> tuple[Saved, ...]:
+    """Return the newest answer to "what would the day have cost without lockers" of each day that has one."""
     require(act.actor, Role.OPERATOR, Role.PLANNER, Role.SUPPORT)
-    found = uow.find(Scenario, order="asked_at id", day=tuple(days))
-    read = (_read(one) for one in found)
-    return {one.question.day.isoformat(): one for one in read if one.question.is_counterfactual and one.answer}
+    if not 0 <= (last - first).days < DAYS_MAX:
+        raise InvalidError("to", f"choose 1 to {DAYS_MAX} days, the later one second")
+    names = tuple((first + timedelta(days=number)).isoformat() for number in range((last - first).days + 1))
+    newest: dict[str, Saved] = {}
+    for one in uow.find(Scenario, order="day asked_at id", day=names):
+        found = _saved(_read(one))
+        if found is not None:
+            newest[found.day] = found
+    return tuple(newest.values())
+
+
+def _saved(asked: Asked) -> Saved | None:
+    if asked.answer is None or not asked.question.is_counterfactual:
+        return None
+    as_it_is, doors = asked.answer.way(AS_IT_IS), asked.answer.way(DOORS)
+    if as_it_is is None or doors is None:
+        return None
+    return Saved(asked.id, asked.question.day.isoformat(), as_it_is.cents, doors.cents)
 
 
 def _read(found: Scenario) -> Asked:

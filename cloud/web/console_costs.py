@@ -2,17 +2,15 @@
 
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
 
 from cloud.api.kpis import KpiShape, View, shape
-from cloud.scenarios import AS_IT_IS, DOORS
 from cloud.services.kpis import Kpi, Report, kpis
 from cloud.services.ports import UnitOfWork
-from cloud.services.scenarios import Answer, Asked, Way, counterfactuals
+from cloud.services.scenarios import Saved, saved_by_lockers
 from cloud.web.console import staff_of
 from cloud.web.frame import D3, Frame
 from cloud.web.route import router_of
@@ -21,20 +19,6 @@ WEEK = timedelta(days=6)  # and the day itself
 AREAS_SHOWN = 12  # those that cost most; the file has all
 FirstDay = Annotated[date | None, Query(alias="from")]
 LastDay = Annotated[date | None, Query(alias="to")]
-
-
-@dataclass(frozen=True, slots=True)
-class Saved:
-    """What one day's plan cost with its lockers and without any, in cents."""
-
-    id: str
-    day: str
-    with_lockers: int
-    without: int
-
-    @property
-    def saved(self) -> int:
-        return self.without - self.with_lockers
 
 
 def create(frame: Frame) -> APIRouter:
@@ -50,9 +34,7 @@ def create(frame: Frame) -> APIRouter:
         act = rim.act(who)
 
         def unit(uow: UnitOfWork) -> tuple[Report, tuple[Saved, ...]]:
-            report = kpis(uow, act, since, until)
-            names = (one.key for one in report.by_day)
-            return report, tuple(_saved(one) for _, one in sorted(counterfactuals(uow, act, names).items()))
+            return kpis(uow, act, since, until), saved_by_lockers(uow, act, since, until)
 
         report, saved = await rim.look(unit)
         areas = sorted(report.by_area, key=lambda one: -one.tally.cents)[:AREAS_SHOWN]
@@ -64,7 +46,7 @@ def create(frame: Frame) -> APIRouter:
             "lockers": _shapes(report.by_locker),
             "areas": _shapes(areas),
             "days": _shapes(report.by_day),
-            "plots": plots(report),
+            "plots": plots(report, saved),
             "saved": saved,
             "files": tuple(View),
             "has_plots": D3.is_file(),
@@ -74,20 +56,15 @@ def create(frame: Frame) -> APIRouter:
     return router
 
 
-def _saved(asked: Asked) -> Saved:
-    return Saved(asked.id, asked.question.day.isoformat(), _cents(asked.answer, AS_IT_IS), _cents(asked.answer, DOORS))
-
-
-def _cents(answer: Answer | None, name: str) -> int:
-    found: Way | None = answer.way(name) if answer else None
-    return found.cents if found else 0
-
-
 def _shapes(lines: Iterable[Kpi]) -> list[KpiShape]:
     return [shape(one) for one in lines]
 
 
-def plots(report: Report) -> str:
+def plots(report: Report, saved: Iterable[Saved]) -> str:
     """Return what the plots are drawn from: names and numbers by view."""
     named = {"days": report.by_day, "couriers": report.by_courier, "lockers": report.by_locker}
-    return json.dumps({name: [one.model_dump() for one in _shapes(lines)] for name, lines in named.items()})
+    views: dict[str, list[dict[str, Any]]] = {
+        name: [one.model_dump() for one in _shapes(lines)] for name, lines in named.items()
+    }
+    views["saved"] = [{"name": one.day, "saved": one.saved} for one in saved]
+    return json.dumps(views)

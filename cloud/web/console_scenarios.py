@@ -14,11 +14,11 @@ from cloud.domain.actors import Actor, Role, require
 from cloud.domain.errors import DomainError, InvalidError
 from cloud.domain.locker import Locker
 from cloud.rim import Rim
-from cloud.scenarios import AS_IT_IS, DOORS, JOB, answer_scenario
+from cloud.scenarios import JOB, answer_scenario
 from cloud.services import scenarios
 from cloud.services.ports import UnitOfWork
 from cloud.services.records_ops import JobRun, Model
-from cloud.services.scenarios import NEW_LOCKERS_MAX, Answer, Question
+from cloud.services.scenarios import AS_IT_IS, DOORS, NEW_LOCKERS_MAX, Answer, Question
 from cloud.web import maps
 from cloud.web.console import staff_of
 from cloud.web.console_view import names_of

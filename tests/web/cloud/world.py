@@ -254,6 +254,8 @@ async def answered(world: World) -> str:
         Way("doors", 82_450, 97_100, 18.9, 4, 120, 118, 0, 2),
     )
     places = (NewLocker(21.0202, 52.2244, 23), NewLocker(20.9871, 52.2391, 17))
+    plain = await rim.do(lambda uow: ask(uow, rim.act(OPERATOR), rim.ids.new(), Question(question.day)))
+    await rim.do(lambda uow: keep_answer(uow, plain.id, Answer(ways[1:])))
     made = await rim.do(lambda uow: ask(uow, rim.act(OPERATOR), rim.ids.new(), question))
     await rim.do(lambda uow: keep_answer(uow, made.id, Answer(ways, places)))
     return made.id

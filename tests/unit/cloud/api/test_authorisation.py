@@ -18,9 +18,11 @@ CALLERS = {
     "C": "courier",
     "A": "acme",
     "K": "script",
+    "T": "staff",
 }
-EVERYBODY = "OSIPCAK"
-# Per endpoint the callers who may: Operator, Support, Installer, Planner, Courier, cArrier's key, operator's Key.
+EVERYBODY = "OSIPCAKT"
+# Per endpoint the callers who may: Operator, Support, Installer, Planner, Courier, cArrier's key, operator's Key,
+# a counter's sTaff.
 # "*" asks nobody: the link, the claim or the password in the request is the right, or it is public.
 MAY = {
     "POST /v1/sessions": "*",
@@ -75,12 +77,28 @@ MAY = {
     "GET /v1/jobs/{job_id}": "OSPK",
     "GET /v1/kpis": "OSPK",
     "POST /v1/scenarios": "OPK",
+    "GET /v1/scenarios/saved.csv": "OSPK",
     "GET /v1/scenarios/{scenario_id}": "OSPK",
     "GET /v1/kpis/{view}.csv": "OSPK",
+    "GET /v1/counters/{counter_id}": "OSTK",
+    "POST /v1/counters/{counter_id}/arrivals": "T",
+    "POST /v1/counters/{counter_id}/codes": "T",
+    "POST /v1/counters/{counter_id}/hand-overs": "T",
+    "POST /v1/counters/{counter_id}/returns": "T",
+    "POST /v1/counters/{counter_id}/intake": "OTK",
+    "POST /v1/counters/{counter_id}/closings": "OTK",
+    "POST /v1/counters/{counter_id}/shelf": "OTK",
+    "POST /v1/counters/{counter_id}/mistakes": "T",
     "GET /v1/points": "*",
     "GET /v1/live": EVERYBODY,
 }
-VALUES = {"locker_id": "WAW-CEN", "courier_id": COURIER, "day": "2026-11-23", "token": "x" * 43}
+VALUES = {
+    "locker_id": "WAW-CEN",
+    "counter_id": "WAW-KIOSK",
+    "courier_id": COURIER,
+    "day": "2026-11-23",
+    "token": "x" * 43,
+}
 ENDLESS = {"GET /v1/live"}  # whoever may is answered for as long as they stay
 
 
@@ -100,6 +118,7 @@ async def test_every_endpoint_that_asks_who_says_so_in_its_description(office: O
 
 async def test_each_role_may_do_what_the_table_says_and_nothing_else(office: Office) -> None:
     wrong = []
+    await office.counters()
     for letter, who in CALLERS.items():
         async with office.client(who) as http:
             for name, may in MAY.items():

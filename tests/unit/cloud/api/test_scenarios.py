@@ -16,6 +16,15 @@ async def test_a_question_is_a_job_and_its_answer_is_read_by_the_same_id(office:
         answer = Answer((Way("as_it_is", 12_345, 67_000, 5.5, 2, 30, 40, 10, 0),), (NewLocker(21.0, 52.2, 7),))
         await office.rim.do(lambda uow: keep_answer(uow, job["id"], answer))
         told = (await client.get(f"/v1/scenarios/{job['id']}")).json()["answer"]
+        day = {"from": "2026-11-23", "to": "2026-11-23"}
+        none = await client.get("/v1/scenarios/saved.csv", params=day)
+        job = (await client.post("/v1/scenarios", json={"day": "2026-11-23"}, headers={"Idempotency-Key": "2"})).json()
+        doors = Way("doors", 20_000, 80_000, 6.5, 3, 40, 40, 0, 0)
+        await office.rim.do(lambda uow: keep_answer(uow, job["id"], Answer((*answer.ways, doors))))
+        saved = await client.get("/v1/scenarios/saved.csv", params=day)
+    header = "day,with_lockers_cents,without_cents,saved_cents"
+    assert none.text.split("\r\n") == [header, ""]
+    assert saved.text.split("\r\n") == [header, "2026-11-23,12345,20000,7655", ""]
     assert told["ways"][0]["cents"] == 12_345
     assert told["new_lockers"] == [{"lon": 21.0, "lat": 52.2, "parcels": 7}]
 

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -15,11 +15,11 @@ from cloud.domain.parcel import Parcel
 from cloud.jobs.jobs import compare_today
 from cloud.planning import plan_day
 from cloud.routing import planner as port
-from cloud.scenarios import AS_IT_IS, CHANGED, DOORS, NEAREST, answer_scenario
+from cloud.scenarios import answer_scenario
 from cloud.services import scenarios
 from cloud.services.records import Consent
 from cloud.services.records_ops import JobRun, Scenario
-from cloud.services.scenarios import Asked, Question
+from cloud.services.scenarios import AS_IT_IS, CHANGED, DOORS, NEAREST, Asked, Question
 from tests.unit.cloud.api.office import Office, open_office
 from tests.unit.cloud.rim.test_engines import DAY, Nearest, agree
 
@@ -60,11 +60,14 @@ async def test_without_a_change_it_says_what_the_lockers_saved(office: Office) -
     lockers = {one.name: one.to_lockers for one in found.answer.ways}
     assert lockers == {AS_IT_IS: 5, NEAREST: 5, DOORS: 0}
     assert found.answer.ways[0].parcels == 5
-    kept = await office.rim.look(
-        lambda uow: scenarios.counterfactuals(uow, office.rim.act(SUPPORT), [DAY.isoformat(), "2020-01-01"])
-    )
-    assert list(kept) == [DAY.isoformat()]
-    assert kept[DAY.isoformat()].id == found.id
+    first = DAY - timedelta(days=91)
+    (saved,) = await office.rim.look(lambda uow: scenarios.saved_by_lockers(uow, office.rim.act(SUPPORT), first, DAY))
+    as_it_is, _, doors = found.answer.ways
+    assert (saved.id, saved.day, saved.saved) == (found.id, DAY.isoformat(), doors.cents - as_it_is.cents)
+    with pytest.raises(InvalidError, match="1 to 92 days"):
+        await office.rim.look(
+            lambda uow: scenarios.saved_by_lockers(uow, office.rim.act(SUPPORT), first - timedelta(days=1), DAY)
+        )
 
 
 async def test_who_agreed_to_nothing_is_brought_to_the_door_until_the_share_says_otherwise(office: Office) -> None:

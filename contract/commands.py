@@ -39,7 +39,11 @@ class RefusalReason(StrEnum):
 
 
 class RemoteOpen(msgspec.Struct, frozen=True, array_like=True, tag="remote_open"):
-    """Open one compartment now, because a person with a name gave a reason (both are kept in the cloud)."""
+    """Open one compartment now, because a person with a name gave a reason (both are kept in the cloud).
+
+    ``until_uptime_ms`` is the end of its life on the device's own monotonic clock, for a locker that knows no time of
+    day and a wire that holds everything back; 0: not said.
+    """
 
     aud: LockerId
     id: MessageId
@@ -49,6 +53,7 @@ class RemoteOpen(msgspec.Struct, frozen=True, array_like=True, tag="remote_open"
     boot_nonce: BootId
     compartment: CompartmentLabel
     version: int = 1
+    until_uptime_ms: int = 0
 
 
 class Revoke(msgspec.Struct, frozen=True, array_like=True, tag="revoke"):

@@ -30,7 +30,8 @@ class LockerState(msgspec.Struct, frozen=True, array_like=True, tag="state"):
     """The retained presence document, also the will (with ``online`` false).
 
     ``boot`` is the boot nonce that remote opens must carry. ``session`` counts connections within a boot, so that a
-    will that arrives late cannot overrule a newer birth.
+    will that arrives late cannot overrule a newer birth. ``uptime_ms`` is the device's monotonic clock, which nobody
+    can set; 0 where it was not said.
     """
 
     locker: LockerId
@@ -42,6 +43,7 @@ class LockerState(msgspec.Struct, frozen=True, array_like=True, tag="state"):
     quality: str
     command_counter: int = 0
     version: int = 1
+    uptime_ms: int = 0
 
 
 class CompartmentState(msgspec.Struct, frozen=True):
@@ -56,7 +58,7 @@ class CompartmentState(msgspec.Struct, frozen=True):
 
 
 class Snapshot(msgspec.Struct, frozen=True, array_like=True, tag="snapshot"):
-    """The picture of all compartments as of journal entry ``through_sequence``."""
+    """The picture of all compartments as of journal entry ``through_sequence``; ``uptime_ms`` as in ``LockerState``."""
 
     locker: LockerId
     boot: BootId
@@ -66,6 +68,7 @@ class Snapshot(msgspec.Struct, frozen=True, array_like=True, tag="snapshot"):
     compartments: tuple[CompartmentState, ...]
     digest: bytes
     version: int = 1
+    uptime_ms: int = 0
 
 
 class Telemetry(msgspec.Struct, frozen=True, array_like=True, tag="telemetry"):

@@ -11,7 +11,7 @@ from datetime import datetime
 
 from cloud.domain.actors import Role, require
 from cloud.domain.locker import Locker, LockerStatus, change_status, require_machine
-from cloud.services import audit
+from cloud.services import audit, boots
 from cloud.services.attention import alarm
 from cloud.services.device_keys import LockerSecrets, about_key, revoke_keys, secrets_of
 from cloud.services.models import layout_of
@@ -137,6 +137,7 @@ def _replace_key(
         revoke_keys(uow, act, locker.id)
         uow.remove(PreparedCode, locker_id=locker.id)
         uow.log.set_aside(locker.id, f"{locker.id}@{old.id}")
+        boots.forget(uow, locker.id)
     secrets = LockerSecrets(act.ids.bytes(KEY_BYTES), act.ids.bytes(SALT_BYTES))
     number = act.ids.new()
     uow.add(

@@ -17,6 +17,7 @@ from typing import Any
 from cloud.domain.locker import Locker
 from cloud.domain.opening_hours import ALWAYS
 from cloud.domain.parcel import Parcel
+from cloud.services import boots
 from cloud.services import projection_doors as doors
 from cloud.services import projection_messages as messages
 from cloud.services import projection_parcels as parcels
@@ -177,6 +178,8 @@ def _project(uow: UnitOfWork, act: Act, decoded: Sequence[tuple[Seen, Any]]) -> 
         if handler is not None:
             handler(changes, seen, event)
     changes.write(uow)
+    starts = [(seen, event.boot) for seen, event in decoded if isinstance(event, told.AgentStarted)]
+    boots.started(uow, act, ((seen.locker_id, boot.hex(), seen.sequence) for seen, boot in starts))
 
 
 def _parcels(uow: UnitOfWork, decoded: Iterable[tuple[Seen, Any]]) -> dict[str, Parcel]:

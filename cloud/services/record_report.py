@@ -38,7 +38,7 @@ def record_report(uow: UnitOfWork, act: Act, snapshot: Snapshot) -> None:
             alarm(act, (locker.id, None), ("snapshot_damaged", "critical"), "the digest does not match the picture")
         )
         return
-    heard(uow, act, locker, (snapshot.boot.hex(), snapshot.at_ms))
+    heard(uow, act, locker, (snapshot.boot.hex(), snapshot.at_ms, snapshot.uptime_ms))
     if locker.status is LockerStatus.ENROLLING and not _activate(uow, act, locker, snapshot):
         return
     through, _ = uow.log.heads((locker.id,)).get(locker.id, (0, b""))

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from cloud.domain.dwell import stopped_for
 from cloud.domain.locker import Locker, is_silent
 from cloud.domain.parcel import Parcel, ParcelState
+from cloud.services import boots
 from cloud.services.attention import alarm
 from cloud.services.dispatch import resend_all
 from cloud.services.history import move
@@ -32,23 +33,30 @@ def record_state(uow: UnitOfWork, act: Act, state: LockerState) -> None:
         if same_boot and state.session >= locker.session:
             _went(uow, act, locker)
         return
-    if same_boot and state.session < locker.session:
+    if (same_boot and state.session < locker.session) or boots.is_over(uow, act, locker, boot):
         return
+    boots.hear(uow, act, locker.id, (boot, state.uptime_ms))
     _came(uow, act, locker, state)
     if not same_boot and locker.unserved_since is not None:
         _extend_dwells(uow, act, locker, locker.unserved_since)
     resend_all(uow, act, locker.id)
 
 
-def heard(uow: UnitOfWork, act: Act, locker: Locker, said: tuple[str, int]) -> None:
-    """Take a locker for present that speaks as of now, by boot and its time: its birth may have been lost on the way.
+def heard(uow: UnitOfWork, act: Act, locker: Locker, said: tuple[str, int, int]) -> None:
+    """Take a locker for present that speaks as of now: its birth may have been lost on the way.
 
-    What is older than the last word we had, or not of this minute, may have been under way since before it left.
+    ``said`` is its boot, its time and its uptime (ms). What is older than the last word we had, or not of this minute,
+    may have been under way since before it left.
     """
-    boot, at_ms = said
+    boot, at_ms, uptime_ms = said
+    if boot == locker.boot_nonce:
+        boots.hear(uow, act, locker.id, (boot, uptime_ms))
     known_ms, now_ms = (_ms(moment) for moment in (locker.seen_at or _EPOCH, act.now))
     if (locker.online and boot == locker.boot_nonce) or at_ms <= known_ms or abs(now_ms - at_ms) > FRESH_MS:
         return
+    if boots.is_over(uow, act, locker, boot):
+        return
+    boots.hear(uow, act, locker.id, (boot, uptime_ms))
     session = locker.session if boot == locker.boot_nonce else 0
     there = {"online": True, "seen_at": act.now, "unserved_since": None, "boot_nonce": boot, "session": session}
     uow.change(Locker, {"id": locker.id}, updated_at=act.now, **there)

@@ -235,3 +235,19 @@ class Scenario:
     answer: str | None
     asked_by: str
     asked_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LockerBoot:
+    """One boot as far as it was heard of. ``sequence`` is that of its start in the journal, once that has come.
+
+    ``uptime_ms`` is how long the machine had been running in its newest word, which was heard at ``uptime_at``; 0 when
+    it has not said.
+    """
+
+    locker_id: str
+    boot: str
+    heard_at: datetime
+    sequence: int | None
+    uptime_ms: int
+    uptime_at: datetime

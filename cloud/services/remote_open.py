@@ -11,7 +11,7 @@ from cloud.domain.actors import Role, require
 from cloud.domain.errors import InvalidError, LimitReachedError, LockerUnavailableError
 from cloud.domain.ids import message_id
 from cloud.domain.locker import Compartment, Locker, LockerStatus, require_machine
-from cloud.services import audit
+from cloud.services import audit, boots
 from cloud.services.ports import Act, From, Keys, UnitOfWork, UpTo
 from cloud.services.records import CommandState
 from cloud.services.records_ops import CommandSent
@@ -58,6 +58,7 @@ def remote_open(uow: UnitOfWork, act: Act, keys: Keys, wish: OpenWish) -> Comman
         counter=counter,
         boot_nonce=nonce,
         compartment=CompartmentLabel(wish.compartment),
+        until_uptime_ms=boots.until_uptime_ms(uow, act, locker, timedelta(seconds=REMOTE_OPEN_LIFE_S)),
     )
     audit.note(uow, act, KIND, f"{locker.id}/{wish.compartment}", reason=reason, detail=command.id.hex())
     return send_command(uow, act, keys, command, reason)

@@ -55,6 +55,7 @@ TABLE_OF: Mapping[type[Any], Table] = {
     records_ops.DesiredConfiguration: tables_ops.desired_configuration,
     records_ops.TravelKnowledge: tables_ops.travel_knowledge,
     records_ops.Scenario: tables_ops.scenario,
+    records_ops.LockerBoot: tables_ops.locker_boot,
     records_outside.Errand: tables_outside.errand,
     records_outside.ErrandParcel: tables_outside.errand_parcel,
     records_outside.Offer: tables_outside.offer,

@@ -266,3 +266,15 @@ scenario = Table(
     name_of("asked_by"),
     at("asked_at"),
 )
+
+locker_boot = Table(
+    "locker_boot",
+    metadata,
+    name_of("locker_id", key=True),
+    name_of("boot", key=True),
+    at("heard_at"),
+    number("sequence", null=True),
+    number("uptime_ms"),
+    at("uptime_at"),
+    _to("locker_id", "locker.id"),
+)

@@ -27,6 +27,7 @@ def snapshot(state: LockerRecord, boot: BootId, now: TimeReading, through_sequen
         configuration_version=state.configuration.configuration_version,
         compartments=compartments,
         digest=snapshot_digest(compartments),
+        uptime_ms=now.monotonic_ms,
     )
 
 
@@ -41,4 +42,5 @@ def presence(state: LockerRecord, boot: BootId, now: TimeReading, agent_version:
         at_ms=now.now_ms,
         quality=now.quality,
         command_counter=state.remote.counter,
+        uptime_ms=now.monotonic_ms,
     )

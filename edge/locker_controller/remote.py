@@ -52,8 +52,10 @@ def _within_the_hour(history: RemoteHistory, ms: int) -> tuple[int, ...]:
 def _objection(state: LockerRecord, command: RemoteOpen, ms: int) -> RefusalReason | None:
     """Say what stands against it: first what makes it a forgery of time or place, then the limits, then the doors."""
     ages_s = [(ms - at_ms) / 1000 for at_ms in state.remote.opens_ms]
+    is_late = 0 < command.until_uptime_ms < ms
     objections = (
         (command.boot_nonce != state.boot, RefusalReason.WRONG_BOOT),
+        (is_late, RefusalReason.EXPIRED),
         (command.counter <= state.remote.counter, RefusalReason.COUNTER_TOO_LOW),
         (command.compartment not in state.compartments, RefusalReason.UNKNOWN_COMPARTMENT),
         (any(age_s < REMOTE_OPEN_GAP_S for age_s in ages_s), RefusalReason.TOO_SOON),

@@ -40,14 +40,14 @@ MESSAGES: tuple[msgspec.Struct, ...] = (
     grants.CourierPass(LOCKER, MESSAGE, NOW, LATER, COURIER, (DROP_OFF, PICK_UP), 1, 2),
     grants.Capability(LOCKER, MESSAGE, NOW, LATER, GROUP, PARCEL),
     grants.Presence(LOCKER, MESSAGE, NOW, LATER, sixteen(9)),
-    commands.RemoteOpen(LOCKER, MESSAGE, NOW, NOW + commands.REMOTE_OPEN_LIFE_S, 12, BOOT, A07),
+    commands.RemoteOpen(LOCKER, MESSAGE, NOW, NOW + commands.REMOTE_OPEN_LIFE_S, 12, BOOT, A07, 1, 90_000),
     commands.Revoke(LOCKER, MESSAGE, NOW, LATER, GROUP, "cancelled"),
     commands.SetDeadline(LOCKER, MESSAGE, NOW, LATER, GROUP, LATER),
     commands.SetService(LOCKER, MESSAGE, NOW, LATER, A07, in_service=False, reason="dirty"),
     state.Acknowledgement(LOCKER, MESSAGE, NOW, 41, bytes(32)),
     state.Desired(LOCKER, MESSAGE, NOW, state.Configuration(3, name="Centrum")),
-    state.LockerState(LOCKER, True, BOOT, 2, "0.1.0", NOW * 1000, "synced", 12),  # noqa: FBT003 - a wire record
-    state.Snapshot(LOCKER, BOOT, NOW * 1000, 41, 3, (COMPARTMENT,), state.snapshot_digest((COMPARTMENT,))),
+    state.LockerState(LOCKER, True, BOOT, 2, "0.1.0", NOW * 1000, "synced", 12, 1, 30_000),  # noqa: FBT003 - a wire record
+    state.Snapshot(LOCKER, BOOT, NOW * 1000, 41, 3, (COMPARTMENT,), state.snapshot_digest((COMPARTMENT,)), 1, 30_000),
     state.Telemetry(LOCKER, NOW * 1000, {"cpu_percent": 3.5}),
     events.EventBatch(LOCKER, 41, events.genesis_hash(LOCKER), (b"entry",)),
 )

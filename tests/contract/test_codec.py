@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contract import codec, events, grants
+from contract import codec, commands, events, grants, state
 from contract.codec import CodecError, Unknown
 from contract.commands import Command
 from tests.contract import examples
@@ -124,6 +124,16 @@ def test_a_pass_written_before_it_carried_commands_is_still_read() -> None:
 
     assert codec.decode_presented(old) == now
     assert old != codec.encode(now)
+
+
+@pytest.mark.parametrize(
+    ("kind", "since"),
+    [(commands.RemoteOpen, "until_uptime_ms"), (state.LockerState, "uptime_ms"), (state.Snapshot, "uptime_ms")],
+)
+def test_what_was_written_before_a_field_was_added_is_still_read(kind: type[msgspec.Struct], since: str) -> None:
+    (now,) = [one for one in examples.MESSAGES if isinstance(one, kind)]
+
+    assert decoded(golden(f"{kind.__name__}-first", b"")) == [msgspec.structs.replace(now, **{since: 0})]
 
 
 def test_a_door_left_open_journalled_before_it_named_the_parcel_is_still_read() -> None:

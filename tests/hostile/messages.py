@@ -27,7 +27,14 @@ def now_s(victim: Victim) -> int:
 def remote_open(victim: Victim) -> RemoteOpen:
     begun = now_s(victim)
     return RemoteOpen(
-        LOCKER, victim.fresh_id(), begun, begun + REMOTE_OPEN_LIFE_S, victim.next_counter(), victim.boot, DOORS[0]
+        LOCKER,
+        victim.fresh_id(),
+        begun,
+        begun + REMOTE_OPEN_LIFE_S,
+        victim.next_counter(),
+        victim.boot,
+        DOORS[0],
+        until_uptime_ms=victim.clock.monotonic_ms() + REMOTE_OPEN_LIFE_S * 1000,
     )
 
 

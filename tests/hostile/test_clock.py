@@ -149,3 +149,22 @@ def test_a_locker_that_never_heard_a_clock_serves_from_its_first_boot() -> None:
         await everybody_is_served(victim, 3)
 
     named("first boot", scenario)
+
+
+@jumps
+def test_a_broker_that_holds_everything_back_from_the_start_opens_nothing_late(jump_s: int) -> None:
+    """No time source, no word of the cloud in this boot: only the time the machine has been running can tell."""
+
+    async def scenario(victim: Victim) -> None:
+        await victim.power_off(for_s=3_600)
+        victim.clock.synced, victim.clock.wrong_ms = False, jump_s * 1000
+        await victim.power_on()
+        held_back = remote_open(victim)
+        await victim.pass_time(REMOTE_OPEN_LIFE_S + 5)
+        await victim.obeys(held_back)
+        assert victim.board.released == []
+        assert victim.told(CommandRefused)[-1].reason == "expired"
+        await victim.obeys(remote_open(victim))
+        assert len(victim.board.released) == 1
+
+    named(f"held back from the start {jump_s}", scenario)

@@ -4,6 +4,7 @@ import random
 
 import pytest
 
+from cloud.domain.locker import Locker
 from cloud.services.records_ops import Alarm
 from cloud.services.report_forgery import FORGED
 from cloud.store.writer import InlineWriter
@@ -91,3 +92,22 @@ async def test_what_one_locker_really_said_counts_on_no_other_s_topic() -> None:
         await street.ingest.record([Incoming(topics.build(LockerId("WAW-02"), branch), true)])
     assert everything(street) == before
     assert {one.locker_id for one in street.cloud.of(Alarm)} == {"WAW-02"}
+
+
+async def test_a_true_state_of_an_earlier_boot_moves_nothing_when_it_is_played_again() -> None:
+    street = Street()
+    topic, earlier = topics.build(LockerId(NAME), Branch.STATE), BootId(b"e" * 16)
+    captured = [signed(_birth(boot, session), DEVICE) for boot, session in ((earlier, 1), (BOOT, 1))]
+    for payload in captured:
+        await street.ingest.record([Incoming(topic, payload)])
+    before = everything(street)
+
+    for _ in range(3):
+        await street.ingest.record([Incoming(topic, captured[0])])
+
+    assert street.cloud.the(Locker).boot_nonce == BOOT.hex()
+    assert everything(street) == before
+
+
+def _birth(boot: BootId, session: int) -> LockerState:
+    return LockerState(LockerId(NAME), True, boot, session, "1.0", NOW_MS, "synced", uptime_ms=40_000)  # noqa: FBT003 - a wire record

@@ -202,9 +202,11 @@ class SmallCloud:
         """Return the parcel as it is now."""
         return self.the(Parcel, id=parcel.id)
 
-    def state_of(self, locker: str, *, online: bool, boot: bytes = BOOT, session: int = 2) -> LockerState:
-        at_ms = int(self.now.timestamp() * 1000)
-        return LockerState(LockerId(locker), online, BootId(boot), session, "1.0", at_ms, "synced")
+    def state_of(
+        self, locker: str, *, online: bool, boot: bytes = BOOT, session: int = 2, uptime_ms: int = 0
+    ) -> LockerState:
+        at_ms, name = int(self.now.timestamp() * 1000), LockerId(locker)
+        return LockerState(name, online, BootId(boot), session, "1.0", at_ms, "synced", uptime_ms=uptime_ms)
 
     def courier(self, courier_id: str = COURIER) -> Courier:
         one = Courier(

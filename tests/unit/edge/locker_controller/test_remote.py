@@ -15,6 +15,7 @@ from contract.events import (
     ReleaseIntended,
 )
 from contract.ids import CompartmentLabel, LockerId, MessageId
+from contract.state import TimeQuality
 from edge.locker_controller.effects import PublishState
 from edge.locker_controller.inputs import Answer
 from edge.locker_controller.screens import Idle, NotOpened, RemoteOpening
@@ -230,3 +231,12 @@ def test_a_door_support_left_open_does_not_block_the_locker() -> None:
     scene.door_opens(A01)
     scene.ticks(after_s=300)
     assert scene.state.task is None
+
+
+def test_a_late_command_is_refused_by_the_time_the_machine_has_been_running_though_no_clock_says_so() -> None:
+    scene = Scene(quality=TimeQuality.UNTRUSTED)
+    late = remote_open(A01, until_uptime_ms=scene.ms + 60_000)
+    scene.ms += 60_001
+    assert scene.hears(late).events == (CommandRefused(late.id, RefusalReason.EXPIRED),)
+    in_time = remote_open(A01, counter=2, until_uptime_ms=scene.ms)
+    assert releases(scene.hears(in_time)) == [A01]

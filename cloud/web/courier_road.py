@@ -1,4 +1,4 @@
-"""The courier's word for what goes wrong on the road: late, or before a locker that takes nothing."""
+"""The courier's word for what goes wrong on the road: late, in a jam, or before a locker that takes nothing."""
 
 from datetime import timedelta
 
@@ -7,16 +7,21 @@ from fastapi import APIRouter, Request, Response
 from cloud.api.problems import status_of
 from cloud.api.shapes import PathLocker
 from cloud.choosing import sent_elsewhere
-from cloud.disruptions import Whereabouts, running_late
+from cloud.disruptions import Whereabouts, running_late, traffic_jam
 from cloud.domain.errors import DomainError, InvalidError
+from cloud.routing.jam import DELAY_S_MAX, Jam
+from cloud.routing.problem import Place
 from cloud.services.locker_trouble import TakesNothing, Trouble
 from cloud.web.courier import DAY, Fields, Phone, courier_of, place_of
 from cloud.web.frame import Frame, see_other
 from cloud.web.route import fields_of, router_of
 
+JAM_LIFE = timedelta(hours=1)  # until somebody says it again; most jams are gone by then
+JAM_RADIUS_M = 500  # what one driver sees of a jam: a crossing and the streets into it
+
 
 def create(frame: Frame) -> APIRouter:
-    """Return the two reports; both end on the day's page, changed."""
+    """Return the three reports; each ends on the day's page, changed."""
     router, phone, rim = router_of(frame), Phone(frame), frame.rim
 
     @router.post("/courier/late")
@@ -24,6 +29,16 @@ def create(frame: Frame) -> APIRouter:
         who, fields = await courier_of(request), await fields_of(request)
         try:
             await running_late(rim, rim.act(who), who.name, minutes_in(fields), Whereabouts(*place_of(fields)))
+        except DomainError as error:
+            return await phone.show(request, who, frame.problem(request, error, fields), status_of(error))
+        return see_other(DAY)
+
+    @router.post("/courier/jam")
+    async def post_jam(request: Request) -> Response:
+        who, fields = await courier_of(request), await fields_of(request)
+        act = rim.act(who)
+        try:
+            await traffic_jam(rim, act, jam_in(fields), act.now + JAM_LIFE)
         except DomainError as error:
             return await phone.show(request, who, frame.problem(request, error, fields), status_of(error))
         return see_other(DAY)
@@ -46,6 +61,15 @@ def minutes_in(fields: Fields) -> timedelta:
     if not (text.isascii() and text.isdigit()):
         raise InvalidError("minutes", "choose how late you are")
     return timedelta(minutes=min(int(text), 24 * 60))
+
+
+def jam_in(fields: Fields) -> Jam:
+    """Return the jam a courier stands in; raises ``InvalidError`` when the phone does not say where that is."""
+    lon, lat = place_of(fields)
+    if lon is None or lat is None:
+        raise InvalidError("place", "the phone does not say where you are; let it, and try again")
+    delay_s = int(min(minutes_in(fields).total_seconds(), DELAY_S_MAX))
+    return Jam(Place(lon, lat), JAM_RADIUS_M, max(delay_s, 60))
 
 
 def trouble_in(fields: Fields) -> Trouble:

@@ -54,6 +54,17 @@ async def test_late_is_one_tap_and_moves_every_arrival(office: Office) -> None:
     assert all(late - early > timedelta(minutes=20) for late, early in zip(after, before, strict=True))
 
 
+async def test_a_jam_is_one_tap_where_the_phone_says_where(office: Office) -> None:
+    await drive(office)
+    async with office.client("courier") as http:
+        assert "I am in a jam" in (await http.get("/courier/day?lang=en")).text
+        nowhere = await http.post("/courier/jam", data={"minutes": "20"})
+        done = await http.post("/courier/jam", data={"minutes": "20", "lon": "21.0", "lat": "52.2"})
+    assert (nowhere.status_code, done.status_code) == (422, 303)
+    [jam] = office.rim.replans.jams(office.clock.now())
+    assert (jam.place.lon, jam.place.lat, jam.delay_s) == (21.0, 52.2, 1_200)
+
+
 async def test_a_locker_that_does_not_answer_is_one_tap_too(office: Office) -> None:
     await drive(office)
     first = (await ahead(office))[0]

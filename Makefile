@@ -88,16 +88,17 @@ week: ## night: live a city's week by each policy for failed attempts: make week
 		$(if $(SEED),--seed "$(SEED)") $(if $(SECONDS),--seconds "$(SECONDS)") $(if $(ROUNDS),--rounds "$(ROUNDS)") \
 		$(if $(CORES),--cores "$(CORES)") $(ARGS)
 
-bench-routing: ## Solve a folder of instances: make bench-routing DATA=folder SET=vrpdo SECONDS=10 SOLVER=joint
+bench-routing: ## Tables of all solvers on ../shared/data (SECONDS, LIMIT, CORES), or lines of one: make bench-routing DATA=folder SET=vrpdo SECONDS=10 SOLVER=joint
 	@scripts/setup.sh demo
-	@$(BENCH_REQUIREMENTS)
-	@exec $(PY) -m bench.routing "$(DATA)" --set "$(SET)" --seconds "$(or $(SECONDS),10)" \
-		--solver "$(or $(SOLVER),joint)" $(ARGS)
+	@$(if $(filter joint vroom,$(or $(SOLVER),$(if $(SET),joint))),:,$(BENCH_REQUIREMENTS))
+	@exec $(PY) -m bench.routing $(if $(DATA),"$(DATA)") $(if $(SET),--set "$(SET)") $(if $(SOLVER),--solver "$(SOLVER)") \
+		$(if $(SECONDS),--seconds "$(SECONDS)") $(if $(LIMIT),--limit "$(LIMIT)") $(if $(CORES),--cores "$(CORES)") $(ARGS)
 
 bench-city: ## Plan a generated city day by us and by PyVRP and VROOM: make bench-city PARCELS=1000 SECONDS=60 (ARGS="--help")
 	@scripts/setup.sh demo
 	@$(BENCH_REQUIREMENTS)
-	@exec $(PY) -m bench.city --parcels "$(or $(PARCELS),1000)" --seconds "$(or $(SECONDS),60)" $(ARGS)
+	@exec $(PY) -m bench.city --parcels "$(or $(PARCELS),1000)" --seconds "$(or $(SECONDS),60)" \
+		$(if $(CORES),--cores "$(CORES)") $(if $(SEED),--seed "$(SEED)") $(ARGS)
 
 bench: ## Measure against the limits of the same machine (ARGS="--help")
 	@scripts/setup.sh demo

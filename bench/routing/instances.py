@@ -1,12 +1,11 @@
-"""Finds the instances of a folder and what is best known of them."""
+"""Finds the instances of a folder, which set they are of, and what is best known of them."""
 
 import csv
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from cloud.routing.joint.instance import Instance
-from cloud.routing.joint.readers import InstanceError, read
+from cloud.routing.joint.readers import READERS, InstanceError, read
 
 BEST_KNOWN = "best_known.csv"
 SUFFIXES = (".txt", ".vrp", ".dat")
@@ -18,6 +17,20 @@ class BestKnown:
 
     distance: float
     vehicles: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Set:
+    """Instances of one kind in one folder."""
+
+    kind: str
+    folder: Path
+    paths: tuple[Path, ...]
+    known: dict[str, BestKnown]
+
+    @property
+    def title(self) -> str:
+        return self.kind if self.kind == self.folder.name else f"{self.kind} ({self.folder.name})"
 
 
 def best_known(folder: Path) -> dict[str, BestKnown]:
@@ -37,12 +50,43 @@ def best_known(folder: Path) -> dict[str, BestKnown]:
     }
 
 
-def instances(folder: Path, kind: str, names: frozenset[str]) -> Iterator[Instance]:
-    """Yield the instances of a folder, one at a time, all or those named; a file of another kind is told and left."""
-    for path in sorted(folder.iterdir()):
-        if path.suffix.lower() not in SUFFIXES or (names and path.stem not in names):
-            continue
+def files(folder: Path) -> tuple[Path, ...]:
+    """Return what may be instances, in the order of their names."""
+    return tuple(sorted(one for one in folder.iterdir() if one.is_file() and one.suffix.lower() in SUFFIXES))
+
+
+def set_in(folder: Path, kind: str | None) -> Set | None:
+    """Return the set in a folder, of the kind said or of the one its first file is of; None if there is no such."""
+    paths = files(folder)
+    found = kind or (_kind_of(paths) if paths else None)
+    return Set(found, folder, paths, best_known(folder)) if found and paths else None
+
+
+def _kind_of(paths: Sequence[Path]) -> str | None:
+    """Return the first kind whose reader takes the first file: no format is taken for another (tests hold that)."""
+    for kind in READERS:
         try:
-            yield read(path, kind)
-        except InstanceError as error:
-            print(f"# {error}", flush=True)
+            read(paths[0], kind)
+        except InstanceError:
+            continue
+        return kind
+    return None
+
+
+def sets_under(folder: Path) -> Iterator[Set]:
+    """Yield the set in a folder, or those in the folders under it."""
+    own = set_in(folder, None)
+    if own is not None:
+        yield own
+        return
+    for one in sorted(path for path in folder.iterdir() if path.is_dir()):
+        found = set_in(one, None)
+        if found is not None:
+            yield found
+
+
+def spread(paths: Sequence[Path], limit: int | None) -> tuple[Path, ...]:
+    """Return at most ``limit`` of them, evenly spaced, so that small and large ones and all kinds are among them."""
+    if limit is None or limit >= len(paths):
+        return tuple(paths)
+    return tuple(paths[(2 * number + 1) * len(paths) // (2 * limit)] for number in range(limit))

@@ -1,20 +1,26 @@
-"""The solvers that are compared, each a function from an instance and seconds to an answer."""
+"""The solvers that are compared: each a function from an instance to an answer and to what it had found by when."""
 
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from bench.routing import peers, places
+from bench.routing import choosing, ortools_peer, pyvrp_peer, vroom_peer
+from bench.routing.curve import Point, judged
 from cloud.routing.joint.instance import Answer, Instance
 from cloud.routing.joint.worker import use_cache
+
+Tell = Callable[[float, Answer], None]
+Found = tuple[Answer, list[Point]]
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
+    """``tell`` hears answers that must not be lost should the solver never come back."""
+
     seconds: float
-    seed: int = 1
-    threads: int = 2
-    rounds: int | None = None
+    seed: int
+    cores: int
+    tell: Tell
 
 
 def _nothing() -> None:
@@ -23,16 +29,33 @@ def _nothing() -> None:
 
 @dataclass(frozen=True, slots=True)
 class Solver:
-    solve: Callable[[Instance, Limits], Answer]
+    """``chooses``: decides where and how together. ``twins``: several cores mean several runs, the best one taken."""
+
+    solve: Callable[[Instance, Limits], Found]
+    what: str
     warm_up: Callable[[], None] = _nothing
+    chooses: bool = True
+    twins: bool = True
 
 
-def joint(instance: Instance, limits: Limits) -> Answer:
+def joint(instance: Instance, limits: Limits) -> Found:
     """Our own search over options and routes together."""
-    from cloud.routing.joint.engine import Effort, solve  # noqa: PLC0415 - brings numba, which only this solver needs
+    from cloud.routing.joint.engine import (  # noqa: PLC0415 - brings numba, which only this solver needs
+        Effort,
+        Found,
+        solve,
+    )
 
-    effort = Effort(limits.seconds, limits.seed, limits.threads, limits.rounds)
-    return solve(instance, effort, time.monotonic)[0]
+    points: list[Point] = []
+
+    def heard(found: Found) -> None:
+        if found.absent == 0:
+            points.append(Point(round(found.seconds, 3), found.vehicles, found.cost))
+
+    effort = Effort(limits.seconds, limits.seed, limits.cores)
+    answer, found = solve(instance, effort, time.monotonic, None, heard)
+    heard(found)
+    return answer, points
 
 
 def joint_warm_up() -> None:
@@ -43,23 +66,45 @@ def joint_warm_up() -> None:
     warm_up()
 
 
-def two_stage(instance: Instance, limits: Limits) -> Answer:
-    """Everybody to the nearest locker that has room, then routes: by our own search, so that only the order differs."""
-    decided = places.decide(instance, places.nearest_shared)
-    return places.back(instance, decided, joint(decided, limits))
+def pyvrp(instance: Instance, limits: Limits) -> Found:
+    return pyvrp_peer.solve(instance, limits.seconds, limits.seed)
 
 
-def pyvrp(instance: Instance, limits: Limits) -> Answer:
-    return peers.pyvrp(instance, limits.seconds, limits.seed)
+def ortools(instance: Instance, limits: Limits) -> Found:
+    return ortools_peer.solve(instance, limits.seconds)
 
 
-def vroom(instance: Instance, limits: Limits) -> Answer:
-    return peers.vroom(instance, limits.seconds)
+def vroom(instance: Instance, limits: Limits) -> Found:
+    decided = choosing.decide(instance, choosing.first_choice)
+    told: list[tuple[float, Answer]] = []
+
+    def tell(seconds: float, answer: Answer) -> None:
+        told.append((seconds, choosing.back(instance, decided, answer)))
+        limits.tell(*told[-1])
+
+    answer = vroom_peer.solve(decided, limits.seconds, limits.cores, tell)
+    return choosing.back(instance, decided, answer), judged(instance, told)
+
+
+def two_stage(instance: Instance, limits: Limits) -> Found:
+    return _decided(instance, choosing.nearest, limits)
+
+
+def first_choice(instance: Instance, limits: Limits) -> Found:
+    return _decided(instance, choosing.first_choice, limits)
+
+
+def _decided(instance: Instance, wish: choosing.Wish, limits: Limits) -> Found:
+    decided = choosing.decide(instance, wish)
+    answer, points = pyvrp_peer.solve(decided, limits.seconds, limits.seed)
+    return choosing.back(instance, decided, answer), points
 
 
 SOLVERS = {
-    "joint": Solver(joint, joint_warm_up),
-    "two-stage": Solver(two_stage, joint_warm_up),
-    "pyvrp": Solver(pyvrp),
-    "vroom": Solver(vroom),
+    "joint": Solver(joint, "options, rooms and routes in one search", joint_warm_up, twins=False),
+    "pyvrp": Solver(pyvrp, "PyVRP, options as groups of clients, lockers' rooms and service levels repaired"),
+    "ortools": Solver(ortools, "OR-Tools, options as disjunctions, rooms and service levels repaired", twins=False),
+    "two-stage": Solver(two_stage, "the nearest pick-up point that has room, then PyVRP", chooses=False),
+    "first-choice": Solver(first_choice, "what recipients like best, then PyVRP", chooses=False),
+    "vroom": Solver(vroom, "what the recipient likes best, then VROOM", chooses=False, twins=False),
 }

@@ -55,6 +55,14 @@ class _Session:
     link: "MemoryLink | None" = None
 
 
+@dataclass(slots=True)
+class _Ways:
+    """Who is subscribed to one topic, and at which QoS: each by itself, or sharing."""
+
+    own: list[tuple[_Session, int]] = field(default_factory=list)
+    shared: dict[str, list[tuple[_Session, int]]] = field(default_factory=dict)
+
+
 @lru_cache(MATCHES_KEPT)
 def matches(topic_filter: str, topic: str) -> bool:
     """Whether ``topic`` falls under ``topic_filter`` (MQTT 5.0, 4.7)."""
@@ -80,6 +88,7 @@ class MemoryBroker:
     _sessions: dict[str, _Session] = field(default_factory=dict)
     _retained: dict[str, Outgoing] = field(default_factory=dict)
     _turns: dict[str, int] = field(default_factory=dict)
+    _ways: dict[str, "_Ways"] = field(default_factory=dict)
     _tokens: "itertools.count[int]" = field(default_factory=lambda: itertools.count(1))
 
     def go_down(self, *, forgetting: bool = False) -> None:
@@ -90,6 +99,7 @@ class MemoryBroker:
         if forgetting:
             self._sessions.clear()
             self._retained.clear()
+            self._ways.clear()
 
     def come_back(self) -> None:
         self.is_up = True
@@ -120,7 +130,9 @@ class MemoryBroker:
         session.queue.extendleft(reversed(session.in_flight.values()))
         session.in_flight.clear()
         for topic_filter, qos in link.settings.subscriptions:
-            session.subscriptions[topic_filter] = qos
+            if session.subscriptions.get(topic_filter) != qos:
+                session.subscriptions[topic_filter] = qos
+                self._ways.clear()
             self._offer_retained(session, topic_filter, qos)
         self._pump(session)
 
@@ -149,21 +161,31 @@ class MemoryBroker:
             self._pump(session)
 
     def _fan_out(self, message: Outgoing) -> None:
-        shares: dict[str, list[tuple[_Session, int]]] = {}
+        ways = self._ways.get(message.topic)
+        if ways is None:
+            if len(self._ways) >= MATCHES_KEPT:
+                self._ways.clear()
+            ways = self._ways[message.topic] = self._ways_of(message.topic)
+        for session, qos in ways.own:
+            self._enqueue(session, message, qos, retained=False)
+        for name, members in ways.shared.items():
+            self._enqueue_shared(name, members, message)
+
+    def _ways_of(self, topic: str) -> "_Ways":
+        ways = _Ways()
         for session in self._sessions.values():
             own: list[int] = []
             for topic_filter, qos in session.subscriptions.items():
                 share, plain = _split_share(topic_filter)
-                if not matches(plain, message.topic):
+                if not matches(plain, topic):
                     continue
                 if share:
-                    shares.setdefault(topic_filter, []).append((session, qos))
+                    ways.shared.setdefault(topic_filter, []).append((session, qos))
                 else:
                     own.append(qos)
             if own:  # overlapping filters make one delivery, at the best QoS
-                self._enqueue(session, message, max(own), retained=False)
-        for name, members in shares.items():
-            self._enqueue_shared(name, members, message)
+                ways.own.append((session, max(own)))
+        return ways
 
     def _enqueue_shared(self, name: str, members: list[tuple[_Session, int]], message: Outgoing) -> None:
         present = [member for member in members if member[0].link is not None] or members
@@ -221,7 +243,9 @@ class MemoryLink(HealingLink):
             raise PayloadTooLargeError(f"{len(message.payload)} bytes; at most {PAYLOAD_BYTES_MAX}")
         if self._ended is None:
             raise LinkDownError(self.last_failure or "not connected yet")
-        self._broker.route(replace(message, payload=bytes(message.payload)))
+        if type(message.payload) is not bytes:  # a buffer its owner may write to again
+            message = replace(message, payload=bytes(message.payload))
+        self._broker.route(message)
         await asyncio.sleep(0)  # a real publish lets others run before it returns
 
     def acknowledge(self, message: Incoming) -> None:

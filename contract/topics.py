@@ -5,11 +5,13 @@ The table stands in the design's trust page; ``Branch`` is its first column.
 
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 
 from contract.ids import LOCKER_ID_MAX, IdError, LockerId, locker_id
 
 ROOT = "lm/v1"
 TOPIC_CHARACTERS_MAX = len(ROOT) + LOCKER_ID_MAX + 16  # the longest branch has 12 characters; more is not ours
+TOPICS_KEPT = 16_384  # a worker hears four thousand lockers on four branches each, over and over
 
 
 class Branch(StrEnum):
@@ -51,6 +53,7 @@ def build(locker: LockerId, branch: Branch) -> str:
     return str(Topic(locker, branch))
 
 
+@lru_cache(TOPICS_KEPT)
 def parse(topic: str) -> Topic:
     """Read a topic back; raises ``TopicError`` for anything ``build`` would not have made."""
     if len(topic) > TOPIC_CHARACTERS_MAX:

@@ -4,25 +4,22 @@ Everything about a table (keys, unique constraints, foreign keys, conversions) i
 nothing is written down twice. Every change leaves behind how to take it back.
 """
 
-import re
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from operator import attrgetter
 from typing import Any
 
-from sqlalchemy import Boolean, Column, Float, Table, UniqueConstraint
+from sqlalchemy import Boolean, Column, Float, Table
 from sqlalchemy.exc import IntegrityError
 
 from cloud.services.ports import NOT_NULL, Before, From, UpTo
+from cloud.store.changed import changed
 from cloud.store.columns import UtcMs, Word, from_ms, to_ms
+from cloud.store.memory_unique import Unique, broken, tuple_of, uniques
 
 Convert = Callable[[Any], Any]
 Undo = list[tuple["Shelf", int, Any]]
-Holds = Callable[[Any], bool]
-Value = tuple[Any, ...] | None
 
-_PARTIAL = re.compile(r"(?P<column>\w+)(?: (?P<null>IS NULL|IS NOT NULL)| = '(?P<word>\w+)')?")
 _UTC_OFFSET = timedelta(0)
 _RANGES = (Before, From, UpTo, tuple, list, set, frozenset, type(NOT_NULL))
 
@@ -43,9 +40,11 @@ class Shelf:
         self._nullable = frozenset(column.name for column in table.columns if column.nullable)
         self.key = tuple(column.name for column in table.primary_key.columns)
         self._by: dict[str, dict[Any, dict[int, None]]] = {}
-        self._uniques = [_Unique(names, holds) for names, holds in _uniques(table)]
+        self._uniques = [Unique(names, about, holds) for names, about, holds in uniques(table)]
+        self._touched: dict[tuple[str, ...], _Touched] = {}
         self.key_index = self._uniques[0].taken
-        self._key_of = _tuple_of(self.key)
+        self._key_of, self._keys = tuple_of(self.key), frozenset(self.key)
+        self._read_all = tuple_of(tuple(name for name, _ in self._converts))
 
     # ------------------------------------------------------------------ reading
 
@@ -58,6 +57,10 @@ class Shelf:
         """Return the numbers of the rows that meet all ``conditions``, in no order that means anything."""
         if not conditions:
             return list(self.rows)
+        if len(conditions) == 1:
+            ((name, value),) = conditions.items()
+            if type(value) is str:  # four of five questions
+                return self._equal({name: value})
         equal = {name: _rounded(value) for name, value in conditions.items() if not isinstance(value, _RANGES)}
         rows, known = self.rows, tuple(equal)
         found = self._equal(equal) if equal else self._sifted(conditions)
@@ -79,14 +82,18 @@ class Shelf:
 
     def _equal(self, wanted: Mapping[str, Any]) -> list[int]:
         """Return the rows that have all these values, by the index that leaves the fewest."""
-        if all(name in wanted for name in self.key):
-            number = self.key_index.get(tuple(wanted[name] for name in self.key))
-            numbers: Collection[int] = () if number is None else (number,)
+        numbers: Collection[int]
+        if self._keys <= wanted.keys():
+            number = self.key_index.get(tuple([wanted[name] for name in self.key]))
+            numbers = () if number is None else (number,)
+        elif len(wanted) == 1:
+            ((name, value),) = wanted.items()
+            return list(self.having(name, value))
         else:
-            numbers = min((self.having(name, value) for name, value in wanted.items()), key=len)
+            numbers = min([self.having(name, value) for name, value in wanted.items()], key=len)
         if len(wanted) == 1 or not numbers:
             return list(numbers)
-        rows, values = self.rows, attrgetter(*wanted)
+        rows, values = self.rows, tuple_of(tuple(wanted))
         expected = tuple(wanted.values())
         return [one for one in numbers if values(rows[one]) == expected]
 
@@ -118,8 +125,9 @@ class Shelf:
     def insert(self, record: Any, undo: Undo) -> None:
         """Add one row; raises ``IntegrityError``."""
         if self._counted is not None:
-            record = replace(record, **{self._counted: self._next_counted()})
-        record = self._converted(record, self._converts)
+            record = changed(record, {self._counted: self._next_counted()})
+        different = self._converted(self._read_all(record), self._converts)
+        record = changed(record, different) if different else record
         number = self._last = self._last + 1
         self._put(number, record)
         undo.append((self, number, None))
@@ -128,21 +136,36 @@ class Shelf:
 
     def update(self, numbers: Sequence[int], values: Mapping[str, Any], undo: Undo) -> None:
         """Change rows; either all of them or, with ``IntegrityError``, none."""
-        mark = len(undo)
-        converts = tuple((name, convert) for name, convert in self._converts if name in values)
+        if not numbers:
+            return
+        mark, touched = len(undo), self._touched_by(tuple(values))
+        values = {**values, **self._converted([values[name] for name, _ in touched.converts], touched.converts)}
         try:
             for number in numbers:
                 was = self.rows[number]
-                record = self._converted(replace(was, **values), converts)
-                self._check_children(was, record)
-                self._put(number, record)
+                record = changed(was, values)
+                if touched.key:
+                    self._check_children(was, record)
+                self._put(number, record, touched)
                 undo.append((self, number, was))
-                for name, parent in self.parents:
-                    if name in values:
-                        _check_parent(record, name, parent)
+                for name, parent in touched.parents:
+                    _check_parent(record, name, parent)
         except IntegrityError:
             take_back(undo, mark)
             raise
+
+    def _touched_by(self, names: tuple[str, ...]) -> "_Touched":
+        """Return what a change of these columns may break."""
+        found = self._touched.get(names)
+        if found is None:
+            found = self._touched[names] = _Touched(
+                names,
+                tuple((name, convert) for name, convert in self._converts if name in names),
+                [one for one in self._uniques if not one.about.isdisjoint(names)],
+                tuple((name, parent) for name, parent in self.parents if name in names),
+                key=self.key[0] in names,
+            )
+        return found
 
     def delete(self, numbers: Sequence[int], undo: Undo) -> None:
         """Remove rows; either all of them or, with ``IntegrityError``, none."""
@@ -161,34 +184,36 @@ class Shelf:
         """Put a row back to what it was."""
         self._put(number, record)
 
-    def _put(self, number: int, record: Any | None) -> None:
-        """Set a row, its indexes and its unique values; None takes it away."""
+    def _put(self, number: int, record: Any | None, touched: "_Touched | None" = None) -> None:
+        """Set a row, its indexes and its unique values, or those of them that are ``touched``; None takes it away."""
         was = self.rows.get(number)
-        moves = [(unique, *unique.values(was, record)) for unique in self._uniques]
+        uniques, names = (touched.uniques, touched.names) if touched else (self._uniques, self._by)
+        moves = [(unique, *unique.values(was, record)) for unique in uniques]
         for unique, old, new in moves:
             unique.check(old, new, self.table.name)
         for unique, old, new in moves:
             unique.move(number, old, new)
-        for name, index in self._by.items():
-            _reindex(index, number, (was, record), name)
+        for name in names:
+            if name in self._by:
+                _reindex(self._by[name], number, (was, record), name)
         if record is None:
             del self.rows[number]
             self._top = None
         else:
             self.rows[number] = record
 
-    def _converted(self, record: Any, converts: Iterable[tuple[str, Convert]]) -> Any:
-        changed: dict[str, Any] = {}
-        for name, convert in converts:
-            value = getattr(record, name)
+    def _converted(self, values: Iterable[Any], converts: Iterable[tuple[str, Convert]]) -> dict[str, Any]:
+        """Return the values that the columns keep otherwise than they are given."""
+        different: dict[str, Any] = {}
+        for value, (name, convert) in zip(values, converts, strict=True):
             if value is None:
                 if name not in self._nullable:
-                    raise _broken(f"NOT NULL constraint failed: {self.table.name}.{name}")
+                    raise broken(f"NOT NULL constraint failed: {self.table.name}.{name}")
                 continue
             kept = convert(value)
             if kept is not value:
-                changed[name] = kept
-        return replace(record, **changed) if changed else record
+                different[name] = kept
+        return different
 
     def _check_children(self, was: Any, record: Any | None) -> None:
         """Refuse to take away what another row points to."""
@@ -196,7 +221,7 @@ class Shelf:
             target = self.key[0]
             value = getattr(was, target)
             if (record is None or getattr(record, target) != value) and child.having(name, value):
-                raise _broken("FOREIGN KEY constraint failed")
+                raise broken("FOREIGN KEY constraint failed")
 
     def _next_counted(self) -> int:
         """Return one more than the largest number there is, as SQLite counts."""
@@ -206,43 +231,15 @@ class Shelf:
         return self._top
 
 
-class _Unique:
-    """Columns whose values may occur once, among the rows for which ``holds``."""
+@dataclass(frozen=True, slots=True)
+class _Touched:
+    """What must be looked at when some columns change; ``key``: other rows may point to them."""
 
-    def __init__(self, names: tuple[str, ...], holds: Holds) -> None:
-        self.names, self.holds, self._tuple = names, holds, _tuple_of(names)
-        self.taken: dict[tuple[Any, ...], int] = {}
-
-    def values(self, was: Any | None, record: Any | None) -> tuple[Value, Value]:
-        """Return what a row has taken before and after a change."""
-        return self._value(was), self._value(record)
-
-    def check(self, old: Value, new: Value, table: str) -> None:
-        """Raise ``IntegrityError`` where ``new`` is another row's."""
-        if new is not None and new != old and new in self.taken:
-            named = ", ".join(f"{table}.{name}" for name in self.names)
-            raise _broken(f"UNIQUE constraint failed: {named}")
-
-    def move(self, number: int, old: Value, new: Value) -> None:
-        """Let go of ``old`` and take ``new``."""
-        if old == new:
-            return
-        if old is not None:
-            del self.taken[old]
-        if new is not None:
-            self.taken[new] = number
-
-    def _value(self, record: Any | None) -> Value:
-        if record is None or not self.holds(record):
-            return None
-        value = self._tuple(record)
-        return None if None in value else value
-
-
-def _tuple_of(names: tuple[str, ...]) -> Callable[[Any], tuple[Any, ...]]:
-    """Return a function that reads several attributes at once."""
-    read = attrgetter(*names)
-    return read if len(names) > 1 else lambda record: (read(record),)
+    names: tuple[str, ...]
+    converts: tuple[tuple[str, Convert], ...]
+    uniques: list[Unique]
+    parents: tuple[tuple[str, Shelf], ...]
+    key: bool
 
 
 def take_back(undo: Undo, mark: int = 0) -> None:
@@ -279,40 +276,7 @@ def _reindex(index: dict[Any, dict[int, None]], number: int, change: tuple[Any, 
 def _check_parent(record: Any, name: str, parent: Shelf) -> None:
     value = getattr(record, name)
     if value is not None and (value,) not in parent.key_index:
-        raise _broken("FOREIGN KEY constraint failed")
-
-
-def _broken(why: str) -> IntegrityError:
-    """Return the error that the SQL store raises, so that callers need not know which store they have."""
-    return IntegrityError(why, None, Exception(why))
-
-
-def _uniques(table: Table) -> Iterator[tuple[tuple[str, ...], Holds]]:
-    """Yield every set of columns that must be unique, the primary key first."""
-    yield tuple(column.name for column in table.primary_key.columns), _always
-    for constraint in sorted(table.constraints, key=lambda one: str(one.name)):
-        if isinstance(constraint, UniqueConstraint):
-            yield tuple(column.name for column in constraint.columns), _always
-    for index in sorted(table.indexes, key=lambda one: str(one.name)):
-        if index.unique:
-            yield tuple(column.name for column in index.columns), _holds(str(index.dialect_options["sqlite"]["where"]))
-
-
-def _always(_record: Any) -> bool:
-    return True
-
-
-def _holds(condition: str) -> Holds:
-    """Read the condition of a partial index: ``x``, ``x IS NULL``, ``x IS NOT NULL`` or ``x = 'word'``."""
-    read = _PARTIAL.fullmatch(condition)
-    if read is None:
-        raise ValueError(f"the condition {condition!r} of a partial index cannot be read")
-    name, null, word = read["column"], read["null"], read["word"]
-    if word is not None:
-        return lambda record: bool(getattr(record, name) == word)
-    if null is not None:
-        return lambda record: (getattr(record, name) is None) is (null == "IS NULL")
-    return lambda record: bool(getattr(record, name))
+        raise broken("FOREIGN KEY constraint failed")
 
 
 def _test(condition: Any) -> Callable[[Any], bool]:

@@ -108,6 +108,8 @@ class Controller:
         self._stretching = asyncio.Lock()
         self._changed = asyncio.Event()
         self._shown: Screen = OutOfOrder(Why.STARTING)
+        self._drawn: Screen = self._shown
+        self._drawn_of: tuple[LockerRecord | None, TimeReading | None] = (None, None)
         self.observer: Observer = Nobody()
 
     @classmethod
@@ -354,7 +356,10 @@ class Controller:
         """Say what the screen shows now."""
         if self._fault is not None:
             return OutOfOrder(self._fault.fact)
-        return screen(self._state, self._time.now())
+        now = self._time.now()
+        if self._drawn_of[0] is not self._state or self._drawn_of[1] is not now:
+            self._drawn_of, self._drawn = (self._state, now), screen(self._state, now)
+        return self._drawn
 
     async def watch(self) -> AsyncIterator[Screen]:
         """Yield the screen now and after every change; whoever is slow skips to the newest."""

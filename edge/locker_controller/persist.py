@@ -67,7 +67,7 @@ class Change:
 
 def changes(old: LockerRecord, new: LockerRecord) -> tuple[Change, ...]:
     """Return what must be stored so that a restart finds ``new`` where it would have found ``old``."""
-    return (*_changed_singles(old, new), *_changed_entries(old, new))
+    return () if new is old else (*_changed_singles(old, new), *_changed_entries(old, new))
 
 
 def restore(setup: Setup, records: Iterable[tuple[str, str | bytes, bytes]]) -> LockerRecord:

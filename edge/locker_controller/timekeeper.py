@@ -25,10 +25,15 @@ class Timekeeper:
         self._looked_ms = clock.monotonic_ms()
         self._synced = synced()
         self._floor: TimeFloor = restored(*kept, build_ms, self._looked_ms)
+        self._asked: tuple[int, int, TimeFloor, bool] | None = None
 
     def now(self) -> TimeReading:
-        """Tell the time."""
-        return reading(self._clock.now_ms(), self._clock.monotonic_ms(), self._floor, synced=self._synced)
+        """Tell the time; the very same reading for as long as the clocks say the same."""
+        asked = (self._clock.now_ms(), self._clock.monotonic_ms(), self._floor, self._synced)
+        if asked != self._asked:
+            wall_ms, monotonic_ms, floor, synced = self._asked = asked
+            self._told = reading(wall_ms, monotonic_ms, floor, synced=synced)
+        return self._told
 
     def carry_on(self) -> None:
         """Let the floor rise; on every tick."""

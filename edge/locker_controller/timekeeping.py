@@ -82,9 +82,9 @@ def reading(wall_ms: int, monotonic_ms: int, floor: TimeFloor, *, synced: bool) 
 
 def noted(floor: TimeFloor, wall_ms: int, monotonic_ms: int, *, synced: bool) -> TimeFloor:
     """Carry the floor on to this moment; do it on every tick and persist the result now and then."""
-    carried_ms = _carried_ms(floor, monotonic_ms)
     if synced:
-        return replace(floor, wall_ms=wall_ms, anchor_ms=monotonic_ms, synced_at_ms=monotonic_ms)
+        return TimeFloor(floor.signed_ms, wall_ms, monotonic_ms, monotonic_ms, floor.heard_ms, floor.heard_at_ms)
+    carried_ms = _carried_ms(floor, monotonic_ms)
     steady = carried_ms <= wall_ms <= carried_ms + LEAP_MS
     return replace(floor, wall_ms=wall_ms if steady else carried_ms, anchor_ms=monotonic_ms)
 

@@ -33,6 +33,9 @@ class SyncDatabase:
 
     async def transact(self, statements: Sequence[Statement]) -> None:
         try:
+            if len(statements) == 1:  # a transaction of its own, as SQLite has it
+                self._connection.execute(*statements[0])
+                return
             self._connection.execute("BEGIN IMMEDIATE")
             for sql, params in statements:
                 self._connection.execute(sql, params)

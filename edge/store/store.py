@@ -4,7 +4,7 @@ What one decision changes is one transaction; nothing is visible, and no lock mo
 """
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -107,11 +107,13 @@ class Store:
         """Kind and key, as far as they can be read, of the records whose seal was broken at the last look."""
         return self._broken
 
-    async def save(self, changes: Iterable[Change], drafts: Sequence[Draft], time: KeptTime | None = None) -> None:
+    async def save(self, changes: Collection[Change], drafts: Sequence[Draft], time: KeptTime | None = None) -> None:
         """Commit records and entries of one decision together; raises ``StoreError`` and then nothing has changed.
 
         ``time`` goes along when it has moved enough to be worth the card's wear.
         """
+        if not changes and not drafts and _apart_ms(time or self._time, self._time) < TIME_ALONE_MS:
+            return  # four ticks a second have nothing to say
         async with self._one_at_a_time:
             rows = _numbered(self._head, drafts)
             work = [*statements.append(rows), *statements.put_changes(changes)]
@@ -186,6 +188,8 @@ class Store:
                     yield entry
 
     async def _hash_at(self, sequence: int) -> bytes | None:
+        if sequence == self._head.sequence:
+            return self._head.head
         rows = await self._page(sequence - 1, 1)
         return rows[0].head if rows and rows[0].sequence == sequence else None
 

@@ -30,6 +30,7 @@ class Machine:
         self._cabinet, self._plug, self._ledger, self._loop = cabinet, plug, ledger, loop
         self._gate = PulseGate(cabinet.labels, LIMITS)
         self._contacts = {label: Debounced.unread(loop.now_ms) for label in cabinet.labels}
+        self._levels = {label: contact.level for label, contact in self._contacts.items()}
         self._observers: list[DoorObserver] = []
         self._wake: asyncio.TimerHandle | None = None
         self._looking: set[CompartmentLabel] = set()
@@ -69,7 +70,7 @@ class Machine:
         """Nothing is left on: a cut of the power drops every coil by itself."""
 
     def levels(self) -> Mapping[CompartmentLabel, DoorLevel]:
-        return {label: contact.level for label, contact in self._contacts.items()}
+        return self._levels.copy()
 
     def on_change(self, observer: DoorObserver) -> None:
         self._observers.append(observer)
@@ -102,6 +103,7 @@ class Machine:
             self._looking.add(label)
             self._loop.call_at(max(again_ms, now_ms + 1) / 1000, self._look_again, label)
         if after.level is not before.level:
+            self._levels[label] = after.level
             self._ledger.chronicle.step("door", f"{self._ledger.locker} {label} {after.level}")
             for observer in self._observers:
                 observer(label, after.level)

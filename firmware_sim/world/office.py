@@ -64,9 +64,13 @@ class CloudClock:
     """True time: the cloud has NTP."""
 
     loop: VirtualLoop
+    _told: tuple[int, datetime] = (-1, START)
 
     def now(self) -> datetime:
-        return START + timedelta(microseconds=self.loop.now_ns // 1000)
+        now_ns = self.loop.now_ns
+        if self._told[0] != now_ns:
+            self._told = (now_ns, START + timedelta(microseconds=now_ns // 1000))
+        return self._told[1]
 
 
 class WorldWriter:

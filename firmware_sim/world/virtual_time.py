@@ -4,16 +4,17 @@ ADR 0010. Nothing here waits, opens a socket or starts a thread, so the same cor
 """
 
 import asyncio
-import heapq
 from asyncio import base_events
 from collections.abc import Callable, Coroutine
-from contextvars import Context
+from contextvars import Context, copy_context
+from heapq import heappop, heappush
 from typing import Any, TypeVar
 
 NS = 1_000_000_000
 RESOLUTION_NS = 1_000  # asyncio's times are floats; a microsecond is far above their grain at any time a world reaches
 
 T = TypeVar("T")
+_About = tuple["VirtualLoop", Context | None]
 
 
 class StalledError(RuntimeError):
@@ -36,6 +37,40 @@ class VirtualTask(asyncio.Task[Any]):
 
     def __eq__(self, other: object) -> bool:
         return self is other
+
+
+class _Handle(asyncio.Handle):
+    """asyncio's handle without its debug mode: a world makes four hundred of them for every hour of a locker."""
+
+    __slots__ = ()
+
+    def __init__(
+        self, callback: Callable[..., object], args: tuple[Any, ...], loop: "VirtualLoop", context: Context | None
+    ) -> None:
+        self._context = copy_context() if context is None else context
+        self._loop = loop
+        self._callback = callback
+        self._args = args
+        self._cancelled = False
+        self._repr = self._source_traceback = None
+
+
+class _Timer(asyncio.TimerHandle):
+    """The same for what is due at a time. Worlds compare times by the loop's whole nanoseconds."""
+
+    __slots__ = ()
+
+    def __init__(self, when: float, call: tuple[Callable[..., object], tuple[Any, ...]], about: "_About") -> None:
+        self._when = when
+        self._callback, self._args = call
+        self._loop, context = about
+        self._context = copy_context() if context is None else context
+        self._cancelled = self._scheduled = False
+        self._repr = self._source_traceback = None
+
+    def cancel(self) -> None:
+        self._cancelled = True
+        self._callback = self._args = None  # type: ignore[assignment]  # as asyncio does: let go of what it held
 
 
 class VirtualLoop(base_events.BaseEventLoop):
@@ -61,12 +96,20 @@ class VirtualLoop(base_events.BaseEventLoop):
     def now_ms(self) -> int:
         return self.now_ns // 1_000_000
 
+    def call_soon(  # type: ignore[override]  # the same without type variables
+        self, callback: Callable[..., object], *args: Any, context: Context | None = None
+    ) -> asyncio.Handle:
+        self._check_closed()  # type: ignore[attr-defined]  # asyncio's own
+        handle = _Handle(callback, args, self, context)
+        self._ready.append(handle)  # type: ignore[attr-defined]  # asyncio's own queue
+        return handle
+
     def call_at(  # type: ignore[override]  # the same without type variables
         self, when: float, callback: Callable[..., object], *args: Any, context: Context | None = None
     ) -> asyncio.TimerHandle:
-        timer = asyncio.TimerHandle(when, callback, args, self, context)
+        timer = _Timer(when, (callback, args), (self, context))
         self._timers_made += 1
-        heapq.heappush(self._timers, (round(when * NS), self._timers_made, timer))
+        heappush(self._timers, (round(when * NS), self._timers_made, timer))
         return timer
 
     def call_later(  # type: ignore[override]  # the same without type variables
@@ -78,14 +121,14 @@ class VirtualLoop(base_events.BaseEventLoop):
         """Run what is ready; when nothing is, jump to the next timer."""
         ready, timers = self._ready, self._timers  # type: ignore[attr-defined]  # asyncio's own queue
         while timers and timers[0][2]._cancelled:  # noqa: SLF001 - a loop is what runs asyncio's handles
-            heapq.heappop(timers)
+            heappop(timers)
         if not ready and timers:
             self.now_ns = max(self.now_ns, timers[0][0])
         elif not ready and not self._stopping:  # type: ignore[attr-defined]  # asyncio's own flag
             raise StalledError("nothing will ever happen again")
         due_ns = self.now_ns + RESOLUTION_NS
         while timers and timers[0][0] <= due_ns:
-            ready.append(heapq.heappop(timers)[2])
+            ready.append(heappop(timers)[2])
         for _ in range(len(ready)):
             handle = ready.popleft()
             if not handle._cancelled:  # noqa: SLF001 - as above

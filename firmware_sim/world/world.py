@@ -99,7 +99,9 @@ class Result:
 
 def run_world(plan: Plan, say: Callable[[str], None] | None = None) -> Result:
     """Live through one world and return how it went."""
-    logging.disable(logging.CRITICAL)
+    silenced = logging.root.manager.disable
+    if silenced < logging.CRITICAL:  # it goes through thousands of loggers
+        logging.disable(logging.CRITICAL)
     thresholds = gc.get_threshold()
     gc.set_threshold(GARBAGE, *thresholds[1:])
     loop = VirtualLoop(plan.begin_s)
@@ -117,7 +119,8 @@ def run_world(plan: Plan, say: Callable[[str], None] | None = None) -> Result:
         asyncio.set_event_loop(None)
         loop.close()
         gc.set_threshold(*thresholds)
-        logging.disable(logging.NOTSET)
+        if silenced < logging.CRITICAL:
+            logging.disable(silenced)
     return result
 
 

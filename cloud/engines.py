@@ -4,15 +4,18 @@ The joint engine gets most of the deadline and VROOM the rest: a worker that is 
 choices (everybody who may go to a locker is driven home) and never its plan.
 """
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
 from cloud.routing import planner as port
+from cloud.routing.checker import check
 from cloud.routing.joint.day import JointDay, JointPlan, Running, Warm
 from cloud.routing.matrices import TravelTimes
+from cloud.routing.others import leave_to_others, ours_only
 from cloud.routing.plan import Plan, Unplanned
-from cloud.routing.problem import RouteCourierId
+from cloud.routing.problem import Problem, RouteCourierId
 from cloud.services.gather_day import DayData
 
 JOINT, VROOM = "joint", "vroom"
@@ -71,8 +74,19 @@ async def answer_day(
         except port.PlannerError as error:
             trouble = str(error)
             deadline_s = (1 - JOINT_SHARE) * deadline_s
-    plan = await engines.vroom.plan(data.problem, travel, deadline_s, progress)
+    plan = await engines.vroom.plan(ours_only(data.problem), travel, deadline_s, progress)
+    if data.others:
+        plan = await asyncio.to_thread(_with_others, data.problem, travel, plan)
     return Answered(data, plan, VROOM, trouble)
+
+
+def _with_others(problem: Problem, travel: TravelTimes, ours: Plan) -> Plan:
+    """Return the plan with what others do cheaper. Raises PlanRefusedError as an engine would."""
+    plan = leave_to_others(problem, travel, ours)
+    violations = check(problem, travel, plan)
+    if violations:
+        raise port.PlanRefusedError(violations)
+    return plan
 
 
 def _chosen(data: DayData, found: JointPlan) -> DayData:

@@ -13,11 +13,13 @@ from cloud.domain.actors import SYSTEM, Actor
 from cloud.engines import Answered, Engines, answer_day
 from cloud.rim import Rim
 from cloud.routing import planner as port
-from cloud.routing.matrices import MatrixError
+from cloud.routing.matrices import MatrixError, TravelTimes
 from cloud.routing.problem import Place
 from cloud.routing.travel.errors import TravelServerError
 from cloud.routing.travel.learned import hour_by_hour
+from cloud.services.hand_to_others import own_part, tasks_for_others
 from cloud.services.keep_decisions import BATCH, codes_wanted, in_force, keep_decisions, to_promise
+from cloud.services.offers import OutsideTask, offer_tasks
 from cloud.services.plan_routes import DayData, DaySpan, gather_day, store_plan
 from cloud.services.ports import UnitOfWork
 from cloud.services.prepare_codes import FreshCode, make_codes, store_codes
@@ -68,21 +70,35 @@ async def plan_day(rim: Rim, day: date, who: Actor, progress: Progress) -> str:
     if answered.trouble:
         await _alarm(rim, "joint_planning_failed", day, f"places were not chosen, all go home: {answered.trouble}")
     progress.note = "storing"
-    plan_id = await _store(rim, who, answered)
+    plan_id, left = await _store(rim, who, answered, travel)
     progress.done = progress.total
-    said = {"day": day.isoformat(), "routes": len(answered.plan.routes), "planner": answered.planner}
+    said = {"day": day.isoformat(), "routes": len(answered.plan.routes), "planner": answered.planner, "offered": left}
     _log.info("planning.done", extra=said)
     return plan_id
 
 
-async def _store(rim: Rim, who: Actor, answered: Answered) -> str:
-    """Keep what was chosen, a few promises at a time, then store the plan."""
+async def _store(rim: Rim, who: Actor, answered: Answered, travel: TravelTimes) -> tuple[str, int]:
+    """Keep what was chosen, a few promises at a time, store our own part of the plan, then offer others theirs.
+
+    Return the plan's id and how many stops were offered.
+    """
     data, begins = answered.data, answered.data.span.begins
     await _promise(rim, who, to_promise(data))
     known = await rim.look(traffic)
-    timed = hour_by_hour(answered.plan, data.problem.stops, known, begins, begins + MORNING)
+    ours = own_part(data, answered.plan)
+    timed = hour_by_hour(ours, data.problem.stops, known, begins, begins + MORNING)
+    tasks = await asyncio.to_thread(tasks_for_others, data, answered.plan, travel) if data.others else ()
     act = rim.act(who)
-    return await rim.do(lambda uow: store_plan(uow, act, data, timed, answered.planner))
+    plan_id = await rim.do(lambda uow: store_plan(uow, act, data, timed, answered.planner))
+    offered = 0
+    for start in range(0, len(tasks), BATCH):
+        offered += await _offer(rim, who, tasks[start : start + BATCH])
+    return plan_id, offered
+
+
+async def _offer(rim: Rim, who: Actor, tasks: Sequence[OutsideTask]) -> int:
+    act = rim.act(who)
+    return len(await rim.do(lambda uow: offer_tasks(uow, act, tasks)))
 
 
 async def _promise(rim: Rim, who: Actor, chosen: dict[str, str]) -> None:

@@ -10,12 +10,13 @@ from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from cloud.routing.checker import check_route
-from cloud.routing.insertion import positions_by_detour, slacks_s
+from cloud.routing.insertion import detours, slacks_s
 from cloud.routing.plan import Outside, Plan, Route, plan_cost
 from cloud.routing.problem import Courier, Problem, RouteCourierId, Stop, StopId, TariffId, Travel
-from cloud.routing.schedule import earliest_route, schedule, with_breaks
+from cloud.routing.schedule import Visit, earliest_route, schedule, with_breaks
 from cloud.routing.tariffs import Quote, quotes
 
+COURIERS_TRIED = 4  # exactly, of those whose detour is shortest: it is a ceiling, not a plan
 TRIES = 6  # positions on one route, those that add least driving first; further ones lie on the other side of town
 SWEEPS_MAX = 20  # over all stops; each takes what saves most, and after a handful nothing is left to save
 GAIN_SHARE = 0.5  # of a price: a stop whose estimated saving is below is not worth an exact look
@@ -37,20 +38,6 @@ class Inserted(NamedTuple):
 
     route: Route
     added_cents: int
-
-
-def inserted(day: "Day", courier: Courier, route: Route | None, stop: Stop) -> Inserted | None:
-    """Return the courier's route with the stop where it adds least driving and all holds, None if nowhere."""
-    order = [day.stops[one] for one in (route.stop_ids() if route else courier.locked)]
-    visits = with_breaks(courier, order, day.travel)
-    slacks = slacks_s(courier, visits, earliest_route(courier, visits, day.travel))
-    positions = positions_by_detour(courier, visits, stop, slacks, day.travel)
-    for position in positions[:TRIES]:
-        stops = [one for one in (*visits[:position], stop, *visits[position:]) if isinstance(one, Stop)]
-        made = schedule(courier, with_breaks(courier, stops, day.travel), day.travel)
-        if not check_route(day.stops, day.travel, courier, made):
-            return Inserted(made, made.cost_cents - (route.cost_cents if route else 0))
-    return None
 
 
 @dataclass(slots=True)
@@ -84,6 +71,51 @@ class Day:
         self.room[quote.by] -= stop.deliveries.parcels
 
 
+def day_of(problem: Problem, travel: Travel, plan: Plan) -> Day:
+    """Return a plan to be changed or asked about."""
+    routes = {one.courier_id: one for one in plan.routes}
+    return Day(problem, travel, routes, {one.stop_id: one for one in plan.outside})
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """A courier's route with what is needed to try many stops in it. ``slacks`` as insertion.slacks_s has them."""
+
+    courier: Courier
+    route: Route | None
+    visits: Sequence[Visit]
+    slacks: Sequence[int]
+
+
+def opening(day: Day, courier: Courier, route: Route | None) -> Opening:
+    order = [day.stops[one] for one in (route.stop_ids() if route else courier.locked)]
+    visits = with_breaks(courier, order, day.travel)
+    return Opening(courier, route, visits, slacks_s(courier, visits, earliest_route(courier, visits, day.travel)))
+
+
+def inserted(day: Day, there: Opening, stop: Stop) -> Inserted | None:
+    """Return the courier's route with the stop where it adds least driving and all holds, None if nowhere."""
+    courier, visits = there.courier, there.visits
+    for _, position in detours(courier, visits, stop, there.slacks, day.travel)[:TRIES]:
+        stops = [one for one in (*visits[:position], stop, *visits[position:]) if isinstance(one, Stop)]
+        made = schedule(courier, with_breaks(courier, stops, day.travel), day.travel)
+        if not check_route(day.stops, day.travel, courier, made):
+            return Inserted(made, made.cost_cents - (there.route.cost_cents if there.route else 0))
+    return None
+
+
+def cheapest(day: Day, openings: Iterable[Opening], stop: Stop) -> Inserted | None:
+    """Return what is about the cheapest way to bring a stop with one of these couriers, None if nobody can."""
+    hopeful = []
+    for number, one in enumerate(openings):
+        first = next(iter(detours(one.courier, one.visits, stop, one.slacks, day.travel)), None)
+        if first is not None:
+            empty = 0 if one.route else one.courier.costs.fixed_cents
+            hopeful.append((empty + one.courier.costs.per_hour_cents * first[0] / 3_600, number, one))
+    tried = (inserted(day, one, stop) for _, _, one in sorted(hopeful, key=lambda hope: hope[:2])[:COURIERS_TRIED])
+    return min((one for one in tried if one is not None), key=lambda one: one.added_cents, default=None)
+
+
 class Way(NamedTuple):
     """How somebody else would do a stop: a partner's quote or the route of somebody on the way."""
 
@@ -96,7 +128,7 @@ def ways(day: Day, stop: Stop) -> list[Way]:
     """Return how others could do a stop, the cheapest first."""
     found = [Way(quote.price_cents, quote, None) for quote in day.quoted(stop)]
     for courier in day.passing():
-        tried = inserted(day, courier, day.routes.get(courier.id), stop)
+        tried = inserted(day, opening(day, courier, day.routes.get(courier.id)), stop)
         if tried is not None:
             found.append(Way(tried.added_cents, None, tried.route))
     return sorted(found, key=lambda way: (way.cents, _name(way)))
@@ -108,7 +140,7 @@ def _name(way: Way) -> str:
 
 def leave_to_others(problem: Problem, travel: Travel, plan: Plan) -> Plan:
     """Return the plan with everything done by others that costs less there or that nobody of ours could do."""
-    day = Day(problem, travel, {one.courier_id: one for one in plan.routes}, {one.stop_id: one for one in plan.outside})
+    day = day_of(problem, travel, plan)
     left = [one for one in plan.unplanned if one.stop_id is None or not _place(day, one.stop_id)]
     for _ in range(SWEEPS_MAX):
         if not _sweep(day):

@@ -29,6 +29,11 @@ def site_stop_id(kind: StopKind, site_id: str, part: int = 1) -> StopId:
     return StopId(f"{kind}:{site_id}{f'{PART_MARK}{part}' if part > 1 else ''}")
 
 
+def site_of(stop_id: StopId) -> str:
+    """Return the pick-up point a stop's id names."""
+    return str(stop_id).partition(":")[2].rpartition(PART_MARK)[0] or str(stop_id).partition(":")[2]
+
+
 @dataclass(frozen=True, slots=True)
 class ServiceTimes:
     """Seconds at a stop: a part for arriving and a part for each parcel.

@@ -12,7 +12,8 @@ from cloud.domain.locker import Locker, LockerStatus
 from cloud.domain.parcel import Parcel, ParcelState
 from cloud.domain.places import distance_m
 from cloud.routing.joint.day import Choice, JointDay, Offer
-from cloud.routing.problem import Courier, Place, Stop, StopId, TimeWindow
+from cloud.routing.others import is_passing
+from cloud.routing.problem import Courier, Place, Stop, StopId, Tariff, TimeWindow
 from cloud.routing.stops import Collection, DayInput, HomeDelivery, Item, Site, build_stops
 from cloud.services.many import CHUNK
 from cloud.services.ports import Act, UnitOfWork
@@ -28,6 +29,14 @@ FAILED_BEFORE_SHARE = 0.3  # of attempts at a door where nobody was at home the 
 
 Around = tuple[Sequence[Site], Sequence[Collection]]
 """The day's pick-up points, and what is to be collected there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hands:
+    """Everybody who could bring something: couriers of ours and on their way, and partner fleets."""
+
+    couriers: tuple[Courier, ...]
+    tariffs: tuple[Tariff, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,14 +56,12 @@ class Due:
         return wanted_size(self.parcel) or SizeClass.XL
 
 
-def joint_day(
-    uow: UnitOfWork, act: Act, due: Sequence[Due], around: Around, couriers: tuple[Courier, ...]
-) -> JointDay | None:
-    """Return the day with its choices, None if nobody may go to a locker that is not promised yet."""
+def joint_day(uow: UnitOfWork, act: Act, due: Sequence[Due], around: Around, hands: Hands) -> JointDay | None:
+    """Return the day with its choices, None if there are none: no locker to choose, nobody else who could bring it."""
     sites, collections = around
     open_sites = {site.id: site for site in sites if site.is_open}
     offers = _offers(uow, act, due, open_sites)
-    if not offers:
+    if not offers and not hands.tariffs and not any(is_passing(one) for one in hands.couriers):
         return None
     promised = [one for one in due if one.parcel.state is ParcelState.ASSIGNED_TO_LOCKER]
     homes = [one for one in due if one.parcel.state is not ParcelState.ASSIGNED_TO_LOCKER]
@@ -68,7 +75,7 @@ def joint_day(
     ]
     named = {offer.site_id for choice in choices for offer in choice.sites}
     used = tuple(open_sites[one] for one in sorted(named))
-    return JointDay(couriers, tuple(map(_own_name, stops)), tuple(choices), used)
+    return JointDay(hands.couriers, tuple(map(_own_name, stops)), tuple(choices), used, tariffs=hands.tariffs)
 
 
 def _own_name(stop: Stop) -> Stop:

@@ -17,10 +17,11 @@ from cloud.routing.joint.day import JointDay
 from cloud.routing.plan import Unplanned
 from cloud.routing.problem import Amounts, Costs, Courier, Place, Problem, RouteCourierId, StopKind, TimeWindow
 from cloud.routing.stops import Collection, DayInput, DropOff, HomeDelivery, Item, Site, build_stops
-from cloud.services.day_choices import Due, joint_day
+from cloud.services.day_choices import Due, Hands, joint_day
 from cloud.services.forecast_capacity import forecast, with_forecast
 from cloud.services.many import by_id
 from cloud.services.offers import offered_parcels
+from cloud.services.outside_day import OURS, Others, as_courier, as_tariff, others_of, refused
 from cloud.services.ports import NOT_NULL, Act, Before, From, UnitOfWork
 from cloud.services.records import GrantState, IssuedGrant, Route, Shift
 from contract.sizes import SizeClass
@@ -46,7 +47,8 @@ class DayData:
     """``problem`` counts seconds from ``span.begins``; its couriers are shifts. ``left_behind`` never became a stop.
 
     ``joint`` is the same day with its choices, None when there are none to make; ``decided`` says to which locker
-    parcels go that the plan has chosen one for.
+    parcels go that the plan has chosen one for. ``others`` are the crowd couriers' trips (couriers of the problem, by
+    their ids) and the partners' tariffs (the problem's) that the plan may count on.
     """
 
     span: DaySpan
@@ -55,6 +57,7 @@ class DayData:
     shifts: tuple[Shift, ...]
     joint: JointDay | None = None
     decided: Mapping[str, str] = field(default_factory=dict)
+    others: Others = field(default_factory=Others)
 
 
 def gather_day(uow: UnitOfWork, act: Act, span: DaySpan) -> DayData:
@@ -66,20 +69,26 @@ def gather_day(uow: UnitOfWork, act: Act, span: DaySpan) -> DayData:
     collections = _collections(uow, act)
     lockers = {one.id: one for one in uow.find(Locker)}
     shifts = _shifts(uow, span)
+    others = others_of(uow, act, span.day.isoformat())
+    ours = OURS if others else frozenset()
+    back = refused(uow, span.day.isoformat()) if others else set()
+    items = {one.id: _item(one, ours if one.id in back else frozenset()) for one in due}
     sites = tuple(_sites(uow, span, lockers, due))
     day = DayInput(
         sites=sites,
-        homes=tuple(_home(parcel, span) for parcel in due if parcel.state is not ParcelState.ASSIGNED_TO_LOCKER),
-        drop_offs=tuple(_drop_off(parcel) for parcel in due if parcel.state is ParcelState.ASSIGNED_TO_LOCKER),
-        collections=tuple(Collection(_item(parcel), parcel.locker_id or "") for parcel in collections),
+        homes=tuple(_home(one, items, span) for one in due if one.state is not ParcelState.ASSIGNED_TO_LOCKER),
+        drop_offs=tuple(_drop_off(one, items) for one in due if one.state is ParcelState.ASSIGNED_TO_LOCKER),
+        collections=tuple(Collection(_item(parcel, ours), parcel.locker_id or "") for parcel in collections),
     )
     stops = build_stops(day)
-    couriers = tuple(_courier(shift, span) for shift in shifts)
-    dues = tuple(Due(parcel, _item(parcel), _windows(parcel, span)) for parcel in due)
-    joint = joint_day(uow, act, dues, (sites, day.collections), couriers)
+    couriers = tuple(replace(_courier(shift, span), skills=ours) for shift in shifts)
+    couriers += tuple(as_courier(trip, span.begins) for trip in others.trips)
+    partners = tuple(as_tariff(one, span.begins) for one in others.tariffs)
+    dues = tuple(Due(parcel, items[parcel.id], _windows(parcel, span)) for parcel in due)
+    joint = joint_day(uow, act, dues, (sites, day.collections), Hands(couriers, partners))
     if joint is not None:  # only a day with choices has a use for it, and it reads weeks of history
         joint = replace(joint, sites=_forecast(uow, act, (joint.sites, shifts), span))
-    return DayData(span, Problem(stops.stops, couriers), stops.unplanned, shifts, joint)
+    return DayData(span, Problem(stops.stops, couriers, partners), stops.unplanned, shifts, joint, others=others)
 
 
 def _shifts(uow: UnitOfWork, span: DaySpan) -> tuple[Shift, ...]:
@@ -136,8 +145,8 @@ def _hours(locker: Locker, span: DaySpan) -> tuple[TimeWindow, ...] | None:
     return tuple(_window(one, span) for one in spans) or None
 
 
-def _home(parcel: Parcel, span: DaySpan) -> HomeDelivery:
-    return HomeDelivery(_item(parcel), Place(parcel.lon, parcel.lat), _windows(parcel, span))
+def _home(parcel: Parcel, items: Mapping[str, Item], span: DaySpan) -> HomeDelivery:
+    return HomeDelivery(items[parcel.id], Place(parcel.lon, parcel.lat), _windows(parcel, span))
 
 
 def _windows(parcel: Parcel, span: DaySpan) -> tuple[TimeWindow, ...]:
@@ -147,14 +156,14 @@ def _windows(parcel: Parcel, span: DaySpan) -> tuple[TimeWindow, ...]:
     return (_window(inside, span),) if inside else ()
 
 
-def _drop_off(parcel: Parcel) -> DropOff:
-    return DropOff(_item(parcel), parcel.locker_id or "", wanted_size(parcel) or SizeClass.XL)
+def _drop_off(parcel: Parcel, items: Mapping[str, Item]) -> DropOff:
+    return DropOff(items[parcel.id], parcel.locker_id or "", wanted_size(parcel) or SizeClass.XL)
 
 
-def _item(parcel: Parcel) -> Item:
+def _item(parcel: Parcel, skills: frozenset[str]) -> Item:
     volume = parcel.length_mm * parcel.width_mm * parcel.height_mm // MM3_PER_CM3
     priority = 10 if parcel.state is ParcelState.DELIVERY_FAILED else 0  # one failed attempt is enough
-    return Item(parcel.id, parcel.weight_g, volume, priority)
+    return Item(parcel.id, parcel.weight_g, volume, priority, skills)
 
 
 def _courier(shift: Shift, span: DaySpan) -> Courier:

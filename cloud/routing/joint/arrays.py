@@ -120,6 +120,7 @@ def _vehicles(instance: Instance, indexes: list[tuple[int, ...]]) -> Int64s:
             one.hour,
             one.reach if instance.metres is not None else NO_LIMIT,
             one.loose,
+            one.under_way,
             *one.capacity,
         )
     return rows

@@ -65,9 +65,10 @@ class Customer:
 class Vehicle:
     """``start`` and ``end`` are places in the matrices; ``kind`` says which cost matrix is theirs.
 
-    ``parcel`` is paid for each unit of the first demand, ``hour`` for an hour of service at the customers'; it drives
-    ``reach`` metres in all at most. A ``loose`` vehicle is somebody else's: it takes the options that name it, has
-    neither legs nor hours, and is full when its capacity is.
+    ``parcel`` is paid for each unit of the first demand, ``hour`` for an hour of service at the customers' and of
+    waiting on the way, which leaving late makes little of unless it is ``under_way``. It drives ``reach`` metres in all
+    at most. A ``loose`` vehicle is somebody else's: it takes the options that name it, has neither legs nor hours, and
+    is full when its capacity is.
     """
 
     name: str
@@ -84,6 +85,7 @@ class Vehicle:
     hour: int = 0
     reach: int = NO_LIMIT
     loose: bool = False
+    under_way: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -136,7 +138,24 @@ def route_cost(instance: Instance, vehicle: int, options: Sequence[int]) -> int:
         return van.fixed + brought
     places = [van.start, *(instance.options[o].location for o in options), van.end]
     legs = sum(int(instance.cost[van.kind, here, there]) for here, there in pairwise(places))
-    return van.fixed + legs + brought
+    return van.fixed + legs + brought + waited(instance, vehicle, options) * van.hour // HOUR
+
+
+def waited(instance: Instance, vehicle: int, options: Sequence[int]) -> int:
+    """Return how long a van waits on its way if it leaves as late as its end allows; nothing where nobody is paid."""
+    van = instance.vehicles[vehicle]
+    now, here, waits, later = van.early, -1, 0, NO_LIMIT
+    for option in (instance.options[number] for number in options) if van.hour else ():
+        place = instance.locations[option.location]
+        if option.location != here:
+            arrival = now + int(instance.time[van.start if here < 0 else here, option.location])
+            waits += max(0, place.ready - arrival)
+            now = max(arrival, place.ready)
+            later = min(later, waits + place.due - now)
+            now += place.prepare
+        now += option.service
+        here = option.location
+    return waits if van.under_way else waits - min(waits, later)
 
 
 def option_cost(instance: Instance, van: Vehicle, number: int) -> int:

@@ -23,10 +23,10 @@ CUSTOMER_COLUMNS = C_DEMAND + DEMANDS
 # columns of Data.vehicle; capacity follows from V_CAPACITY on
 V_START, V_END, V_EARLY, V_LATE, V_SKILLS, V_FIXED, V_CLASS, V_STOPS = range(8)
 V_LEG, V_LEG_BACK, V_TIME, V_TIME_BACK, V_METRES = range(8, 13)  # which of Data.matrix, each way
-V_PARCEL, V_HOUR, V_REACH, V_LOOSE, V_CAPACITY = range(13, 18)
+V_PARCEL, V_HOUR, V_REACH, V_LOOSE, V_UNDER_WAY, V_CAPACITY = range(13, 19)
 VEHICLE_COLUMNS = V_CAPACITY + DEMANDS
 # columns of State.route; load follows from R_LOAD on
-R_LENGTH, R_COST, R_DIRTY, R_METRES, R_LOAD = range(5)  # R_METRES is kept only where V_REACH is a limit
+R_LENGTH, R_COST, R_DIRTY, R_METRES, R_WAITS, R_LOAD = range(6)  # R_METRES: only where V_REACH is a limit
 ROUTE_COLUMNS = R_LOAD + DEMANDS
 # columns of State.seq
 S_OPTION, S_PLACE, S_LEAVE, S_LATEST, S_AHEAD = range(5)

@@ -26,6 +26,7 @@ from cloud.routing.joint.layout import (
     R_LENGTH,
     R_LOAD,
     R_METRES,
+    R_WAITS,
     ROUTE_COLUMNS,
     S_AHEAD,
     S_LATEST,
@@ -49,6 +50,7 @@ from cloud.routing.joint.layout import (
     V_REACH,
     V_START,
     V_TIME,
+    V_UNDER_WAY,
     W_OPTION,
     W_POSITION,
     W_ROUTE,
@@ -166,6 +168,7 @@ def insert(data: Data, state: State, o: int, spot: tuple[int, int]) -> None:
     if not data.vehicle[v, V_LOOSE]:
         refresh_backward(data, state, v, after + 1)
         _measure(data, state, v)
+        _pay_waiting(data, state, v)
 
 
 @compiled
@@ -192,6 +195,7 @@ def remove_run(data: Data, state: State, v: int, run: tuple[int, int, int, int])
     if not data.vehicle[v, V_LOOSE]:
         refresh_backward(data, state, v, min(last, to - 2))
         _measure(data, state, v)
+        _pay_waiting(data, state, v)
 
 
 @compiled
@@ -203,6 +207,38 @@ def _measure(data: Data, state: State, v: int) -> None:
             for p in range(state.route[v, R_LENGTH] + 1):
                 metres += data.matrix[data.vehicle[v, V_METRES], state.seq[v, p, S_PLACE], state.seq[v, p + 1, S_PLACE]]
         state.route[v, R_METRES] = metres
+
+
+@compiled
+def _pay_waiting(data: Data, state: State, v: int) -> None:
+    """Put what waiting costs into the route's cost, after its times were refreshed."""
+    hour = data.vehicle[v, V_HOUR]
+    if hour:
+        cost = waited(data, state, v) * hour // HOUR
+        state.total[T_COST] += cost - state.route[v, R_WAITS]
+        state.route[v, R_COST] += cost - state.route[v, R_WAITS]
+        state.route[v, R_WAITS] = cost
+
+
+@compiled
+def waited(data: Data, state: State, v: int) -> int:
+    """Return how long is waited on the way, when the van leaves as late as that makes its end no later.
+
+    Leaving later takes up waiting until a window closes (forward time slack: M. Savelsbergh, ORSA Journal on Computing
+    4, 1992). Who is under way leaves when they leave.
+    """
+    waits, later = 0, NO_LIMIT
+    for p in range(1, state.route[v, R_LENGTH] + 1):
+        o = state.seq[v, p, S_OPTION]
+        before, place = state.seq[v, p - 1, S_PLACE], state.seq[v, p, S_PLACE]
+        if p > 1 and before == place:
+            continue
+        if data.option[o, O_READY] > state.seq[v, p - 1, S_LEAVE]:
+            arrival = state.seq[v, p - 1, S_LEAVE] + data.matrix[data.vehicle[v, V_TIME], before, place]
+            waits += max(0, data.option[o, O_READY] - arrival)
+        begin = state.seq[v, p, S_LEAVE] - data.option[o, O_SERVICE] - data.option[o, O_PREPARE]
+        later = min(later, waits + data.option[o, O_DUE] - begin)
+    return int(waits if data.vehicle[v, V_UNDER_WAY] else waits - min(waits, later))
 
 
 @compiled
@@ -236,6 +272,7 @@ def _recost(data: Data, state: State, v: int) -> None:
         state.total[T_ROUTES] -= 1
     state.total[T_COST] += cost - state.route[v, R_COST]
     state.route[v, R_COST] = cost
+    state.route[v, R_WAITS] = 0
 
 
 @compiled

@@ -210,6 +210,7 @@ def _vehicles(
                 CENT * courier.costs.per_parcel_cents,
                 CENT * van.per_hour,
                 NO_LIMIT if van.distance_m_max is None else van.distance_m_max,
+                under_way=courier.under_way or bool(courier.locked),
             )
         )
     return vehicles, list(tariffs) or [(0, 0, 0)]

@@ -94,4 +94,5 @@ def _vehicle(chance: np.random.Generator, number: int) -> Vehicle:
     early, skills, kind, stops = _numbers(chance, 50, 2, 2, 8)
     parcel, hour, reach = _numbers(chance, 9, 9_000, 400)
     far = reach if number else NO_LIMIT
-    return Vehicle(f"v{number}", 0, 0, early, 700, (8, 8, 8), skills, kind, 100, 1 + stops, parcel, hour, far)
+    limits = (1 + stops, parcel, hour, far)
+    return Vehicle(f"v{number}", 0, 0, early, 700, (8, 8, 8), skills, kind, 100, *limits, under_way=number == 1)

@@ -23,7 +23,8 @@ from cloud.services.gather_day import DayData, DaySpan
 MIDNIGHT = datetime(2026, 11, 23, tzinfo=UTC)
 SPAN = DaySpan(date(2026, 11, 23), MIDNIGHT, MIDNIGHT + timedelta(days=1))
 
-Planned = tuple[Problem, Plan, str]
+Planned = tuple[Problem, Plan, str, float]
+"""Also the engine's name, and the seconds it took once its machine code was there."""
 Method = Callable[[City, TravelTimes, float, int], Awaitable[Planned]]
 
 
@@ -33,29 +34,35 @@ async def product(city: City, travel: TravelTimes, seconds: float, cores: int) -
     data = DayData(SPAN, decided(city), (), (), day if day.choices else None)
     async with VroomPlanner(VroomOptions(threads=cores)) as vroom_, JointPlanner(JointOptions(threads=cores)) as joint_:
         await joint_.warm_up()
+        began = time.monotonic()
         answered = await answer_day(Engines(vroom_, joint_), data, travel, (seconds, silent, {}))
-    return answered.data.problem, answered.plan, answered.planner
+        took = time.monotonic() - began
+    return answered.data.problem, answered.plan, answered.planner, took
 
 
 async def joint(city: City, travel: TravelTimes, seconds: float, cores: int) -> Planned:
     """Plan by the joint engine, whatever the service would choose."""
     async with JointPlanner(JointOptions(threads=cores)) as planner:
         await planner.warm_up()
+        began = time.monotonic()
         found = await planner.plan_day(joint_day(city), travel, seconds)
-    return found.problem, found.plan, "joint"
+        took = time.monotonic() - began
+    return found.problem, found.plan, "joint", took
 
 
 async def vroom(city: City, travel: TravelTimes, seconds: float, cores: int) -> Planned:
     """Plan by VROOM alone: its first answer at exploration 0, the last one at 1 if it gets that far."""
-    problem = decided(city)
+    problem, began = decided(city), time.monotonic()
     async with VroomPlanner(VroomOptions(threads=cores)) as planner:
-        return problem, await planner.plan(problem, travel, seconds), "vroom"
+        plan = await planner.plan(problem, travel, seconds)
+    return problem, plan, "vroom", time.monotonic() - began
 
 
 async def peer(city: City, travel: TravelTimes, seconds: float, _: int) -> Planned:
     """Plan by PyVRP, which uses one core."""
-    problem = decided(city)
-    return problem, pyvrp.plan(problem, travel, seconds), "pyvrp"
+    problem, began = decided(city), time.monotonic()
+    plan = pyvrp.plan(problem, travel, seconds)
+    return problem, plan, "pyvrp", time.monotonic() - began
 
 
 METHODS: dict[str, Method] = {"product": product, "joint": joint, "pyvrp": peer, "vroom": vroom}
@@ -66,14 +73,11 @@ async def measure(ask: dict[str, float | int | str]) -> dict[str, object]:
     city = make_city(int(ask["parcels"]), int(ask["seed"]), float(ask["choice"]))
     day = joint_day(city)
     travel = travel_times(tuple(dict.fromkeys((*day.places(), *decided(city).places()))))
-    began = time.monotonic()
+    method, seconds, cores = METHODS[str(ask["method"])], float(ask["seconds"]), int(ask["cores"])
     try:
-        problem, plan, engine = await METHODS[str(ask["method"])](
-            city, travel, float(ask["seconds"]), int(ask["cores"])
-        )
+        problem, plan, engine, took = await method(city, travel, seconds, cores)
     except PlannerError as error:
         return {"failed": f"{type(error).__name__}: {error}"[:200]}
-    took = time.monotonic() - began
     left = sum(len(one.parcels) for one in plan.unplanned)
     return {
         "engine": engine,

@@ -54,12 +54,16 @@ class _Run:
         return [(inside, allowed) for inside, allowed in self.rules if len(used & inside) > allowed]
 
     def narrow(self, answer: Answer, rules: Sequence[Rule]) -> None:
-        """Leave the options of some rules to those to whom they are worth most."""
+        """Leave the options of some rules to as many as may use them: to whom they are worth most, then as they are."""
         chosen = assignment(self.part(), prices(self.instance, answer)[self.alive])
-        if chosen is not None:
-            kept = {self.alive[one] for one in chosen}
-            shut = set[int]().union(*(inside - kept for inside, _ in rules))
-            self.alive = [one for one in self.alive if one not in shut]
+        if chosen is None:
+            return
+        kept, used = {self.alive[one] for one in chosen}, {one for _, route in answer.routes for one in route}
+        shut: set[int] = set()
+        for inside, allowed in rules:
+            left = sorted(inside.intersection(self.alive), key=lambda one: (one not in kept, one not in used, one))
+            shut.update(left[allowed:])
+        self.alive = [one for one in self.alive if one not in shut]
 
 
 def solve(instance: Instance, seconds: float, search: Search) -> Found:

@@ -13,12 +13,10 @@ from cloud.domain.actors import SYSTEM
 from cloud.rim import Rim
 from cloud.routing.jam import with_jams
 from cloud.routing.matrices import MatrixError, TravelTimes
-from cloud.routing.plan import Plan
 from cloud.routing.planner import PlannerError
-from cloud.routing.problem import Place, Stop, StopId
+from cloud.routing.problem import Place, StopId
+from cloud.routing.reorder import STOPS_MIN, reordered
 from cloud.routing.repair import Repaired, repair
-from cloud.routing.replan import Position, replan_rest
-from cloud.routing.schedule import earliest_route
 from cloud.routing.travel.errors import TravelServerError
 from cloud.routing.travel_times import VAN, great_circle
 from cloud.services import reroute
@@ -27,8 +25,6 @@ from cloud.services.ports import UnitOfWork
 from cloud.services.records import Route
 from cloud.services.rest_of_day import Rest, new_order, read_rest
 
-DEADLINE_S = 8.0  # a courier is at the next stop in two minutes; later the answer is about another route
-SAVED_CENTS_MIN = 20  # a courier's list is not turned over for less
 TRAVEL_S_MAX = 0.12  # of the 300 ms a courier waits at the door; a slower provider is answered for by the great circle
 
 _log = logging.getLogger(__name__)
@@ -43,7 +39,7 @@ async def improve_for_ever(rim: Rim) -> None:
 async def improve(rim: Rim, route_id: str) -> bool:
     """Find a better order for the rest of a route and return whether one was adopted."""
     rest = await rim.look(lambda uow: _read(uow, rim, route_id))
-    if rest is None or len(rest.stops) <= 2:  # noqa: PLR2004 - the next stop is fixed, and one alone has no order
+    if rest is None or len(rest.stops) < STOPS_MIN:
         return False
     travel = await travel_now(rim, places_of(rest))
     try:
@@ -94,37 +90,8 @@ def _read(uow: UnitOfWork, rim: Rim, route_id: str) -> Rest | None:
 
 async def _solve(rim: Rim, rest: Rest, travel: TravelTimes) -> NewOrder | None:
     """Return a cheaper order of the rest, None if the worker finds none."""
-    asked = replan_rest(rest.courier, Position(0, _start(rest), committed=locked(rest)), rest.stops, travel)
-    (courier,) = asked.problem.couriers
-    now = earliest_route(courier, asked.problem.stops, travel)
-    late_now = _late(rest, asked.problem.stops, now.stop_ids(), travel)
-    plan: Plan = await rim.planner.plan(asked.problem, travel, DEADLINE_S)
-    if len(plan.routes) != 1 or plan.unplanned:
-        return None
-    route = earliest_route(courier, _ordered(asked.problem.stops, plan.routes[0].stop_ids()), travel)
-    is_worse = _late(rest, asked.problem.stops, route.stop_ids(), travel) > late_now
-    if is_worse or (now.cost_cents - route.cost_cents < SAVED_CENTS_MIN and not late_now):
-        return None
-    return new_order(rest, route, route.distance_m - now.distance_m)
-
-
-def _start(rest: Rest) -> Place:
-    return rest.courier.start or rest.stops[0].place
-
-
-def _ordered(stops: Sequence[Stop], ids: Sequence[StopId]) -> list[Stop]:
-    known = {stop.id: stop for stop in stops}
-    return [known[one] for one in ids]
-
-
-def _late(rest: Rest, stops: Sequence[Stop], ids: Sequence[StopId], travel: TravelTimes) -> int:
-    """Return how many stops an order serves outside the windows it could still keep."""
-    route = earliest_route(rest.courier, _ordered(stops, ids), travel)
-    begins = {step.ref: step.begin_s for step in route.steps}
-    return sum(
-        bool(stop.windows) and not any(one.start_s <= begins[stop.id] <= one.end_s for one in stop.windows)
-        for stop in stops
-    )
+    found = await reordered(rim.planner, rest.courier, rest.stops, travel)
+    return new_order(rest, found.route, found.longer_m) if found else None
 
 
 async def _adopt(rim: Rim, route_id: str, order: NewOrder) -> bool:

@@ -5,8 +5,8 @@ import asyncio
 import json
 import os
 import sys
-from collections.abc import Sequence
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -30,7 +30,8 @@ from firmware_sim.policy_week.week import Plan, live
 
 DOCS = Path("docs")
 PAGE, PICTURE = "what-lockers-cost.md", "what-lockers-cost.svg"
-ROUNDS_PER_PARCEL = 150  # 150,000 for a day of 1,000 parcels: some 20 s of a core of ours
+ROUNDS_PER_PARCEL = 150  # of search in the evening: 150,000 for a day of 1,000 parcels
+MORNING_SHARE = 0.1  # of the evening's search; longer ones differ by more than policies do
 WORTH_WRITING = 7  # days; less is a try, and tries write no page unless asked to
 
 
@@ -78,7 +79,7 @@ def main() -> int:
         len(city.lockers),
         len(city.couriers),
         asked.seed,
-        f"{asked.seconds:g} s for each plan" if asked.seconds else f"{asked.rounds:,} rounds for each plan",
+        _search(asked),
         asked.cores,
         (before, os.getloadavg()[0]),
     )
@@ -93,12 +94,7 @@ def main() -> int:
 
 async def _weeks(asked: Asked, city: City, progress: Progress) -> list[tuple[str, list[DayTally]]]:
     """Return every policy's days, the depot's first: all others are shown beside it."""
-    rounds = None if asked.seconds else asked.rounds
-    options = JointOptions(seed=asked.seed, threads=1, rounds=rounds, search_s=asked.seconds)
-    async with AsyncExitStack() as stack:
-        planners = [await stack.enter_async_context(JointPlanner(options)) for _ in range(asked.cores)]
-        await planners[0].warm_up()
-        plan_day = Pool(planners).plan_day
+    async with _planners(asked, 1.0) as plan_day:
         bar = progress.add_task("evening plans", total=asked.days, note="")
 
         async def counted(day: JointDay, travel: TravelTimes, warm: Warm) -> JointPlan:
@@ -107,11 +103,26 @@ async def _weeks(asked: Asked, city: City, progress: Progress) -> list[tuple[str
             return made
 
         evening = await evening_plans(city, (asked.days, asked.parcels, asked.seed), counted)
-        fates = Fates(asked.seed, asked.fail_share)
-        runs = [(str(policy), Plan(city, policy, fates, asked.parcels, evening)) for policy in Policy]
-        always = Plan(city, Policy.DEPOT, Fates(asked.seed, 0.0), asked.parcels, evening)
-        runs.append((NOBODY_ABSENT, always))
+    fates = Fates(asked.seed, asked.fail_share)
+    runs = [(str(policy), Plan(city, policy, fates, asked.parcels, evening)) for policy in Policy]
+    runs.append((NOBODY_ABSENT, Plan(city, Policy.DEPOT, Fates(asked.seed, 0.0), asked.parcels, evening)))
+    async with _planners(asked, MORNING_SHARE) as plan_day:
         return await asyncio.gather(*(_week(name, plan, plan_day, progress) for name, plan in runs))
+
+
+@asynccontextmanager
+async def _planners(asked: Asked, share: float) -> AsyncIterator[PlanDay]:
+    """Have planners that search this share of what was asked for, as many as cores."""
+    options = JointOptions(
+        seed=asked.seed,
+        threads=1,
+        rounds=None if asked.seconds else max(1, round(asked.rounds * share)),
+        search_s=asked.seconds and asked.seconds * share,
+    )
+    async with AsyncExitStack() as stack:
+        planners = [await stack.enter_async_context(JointPlanner(options)) for _ in range(asked.cores)]
+        await planners[0].warm_up()
+        yield Pool(planners).plan_day
 
 
 async def _week(name: str, plan: Plan, plan_day: PlanDay, progress: Progress) -> tuple[str, list[DayTally]]:
@@ -136,6 +147,14 @@ def _line(rows: Sequence[Row], told: Told) -> dict[str, object]:
             for row in rows
         },
     }
+
+
+def _search(asked: Asked) -> str:
+    """Say how long is searched for an evening's plan and for a morning's."""
+    if asked.seconds:
+        return f"{asked.seconds:g} s for an evening's plan, {asked.seconds * MORNING_SHARE:g} s for a morning's"
+    morning = round(asked.rounds * MORNING_SHARE)
+    return f"{asked.rounds:,} rounds for an evening's plan, {morning:,} for a morning's"
 
 
 def _command(asked: Asked) -> str:

@@ -64,6 +64,8 @@ class Row:
             "returned": whole.returned,
             "collected": whole.collected,
             "waiting": whole.carried_over,
+            "reordered": whole.reordered,
+            "unanswered": whole.unanswered,
         }
 
 

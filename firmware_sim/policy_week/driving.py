@@ -4,7 +4,7 @@ All vans drive at once, event by event, because they share the lockers. Costs ar
 """
 
 import heapq
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
@@ -14,11 +14,13 @@ from cloud.domain.places import distance_m
 from cloud.routing.joint.day import JointPlan
 from cloud.routing.matrices import TravelTimes
 from cloud.routing.plan import Route, cost_cents
+from cloud.routing.planner import Planner, PlannerError
 from cloud.routing.problem import Courier, Place, Stop, StopId, StopKind, TimeWindow
+from cloud.routing.reorder import reordered
 from cloud.routing.stops import PART_MARK
 from cloud.routing.travel_times import VAN
 from cloud.services.rest_of_day import NO_LIMIT, OVERTIME
-from firmware_sim.city_day import HOUR_S, PRIORITY_FAILED, CityParcel, near
+from firmware_sim.city_day import HOUR_S, PRIORITY_FAILED, CityLocker, CityParcel, near
 from firmware_sim.policy_week.fates import DAY_S, Fates
 from firmware_sim.policy_week.policies import Asked, Policy, answer
 from firmware_sim.policy_week.tally import DayTally
@@ -73,8 +75,8 @@ class _Coming(NamedTuple):
     begin_s: int
 
 
-def drive(day: Day, joint: JointPlan) -> None:
-    """Drive every route of the plan to its end."""
+async def drive(day: Day, joint: JointPlan, second: Planner | None = None) -> None:
+    """Drive every route of the plan to its end; ``second`` thinks again about routes that the product changed."""
     stops = joint.problem.stop_by_id()
     couriers = joint.problem.courier_by_id()
     vans = [_van(couriers[route.courier_id], route, stops) for route in joint.plan.routes]
@@ -85,7 +87,8 @@ def drive(day: Day, joint: JointPlan) -> None:
         event = heapq.heappop(coming)
         van = vans[event.van]
         if van.order:
-            _serve(day, van, event)
+            if _serve(day, van, event) and second is not None and day.policy is Policy.LIVE:
+                await _think_again(day, van, second)
             heapq.heappush(coming, _coming(day, van, event.van))
         else:
             _come_home(day, van, event.arrival_s)
@@ -136,18 +139,21 @@ def _home_of(van: _Van) -> Place:
     return van.courier.end
 
 
-def _serve(day: Day, van: _Van, event: _Coming) -> None:
+def _serve(day: Day, van: _Van, event: _Coming) -> bool:
+    """Let happen what happens at the next stop and return whether a drop-off joined the route."""
     stop, van.order = van.order[0], van.order[1:]
     _go(day, van, stop.place)
     van.stops += 1
     van.now_s = event.ends_s
     day.walls.advance(day.week_s(van.now_s))
+    before = van.order
     if stop.kind is StopKind.HOME:
         _at_the_door(day, van, stop, event.begin_s)
     elif stop.kind is StopKind.COLLECTION:
         _collect(day, van, stop)
     else:
         _drop_off(day, van, stop)
+    return van.order is not before
 
 
 def _at_the_door(day: Day, van: _Van, stop: Stop, begin_s: int) -> None:
@@ -196,8 +202,27 @@ def _send_on(day: Day, van: _Van, parcel: CityParcel) -> bool:
 
 def _asked(day: Day, van: _Van, parcel: CityParcel) -> Asked:
     lockers = tuple(locker for _, locker in near(parcel, day.walls.lockers))
+    travel = _travel_now(day, van, lockers)
+    return Asked(parcel, _rest_of(van), van.order, travel, lockers, {one.id: day.walls.left(one.id) for one in lockers})
+
+
+async def _think_again(day: Day, van: _Van, second: Planner) -> None:
+    """Ask for a cheaper order of the rest, as the product does beside everything else once a route has changed."""
+    try:
+        found = await reordered(second, _rest_of(van), van.order, _travel_now(day, van))
+    except PlannerError:  # as the product: the order in force stays
+        day.tally.unanswered += 1
+        return
+    if found is not None:
+        day.tally.reordered += 1
+        known = {stop.id: stop for stop in van.order}
+        van.order = tuple(known[one] for one in found.route.stop_ids())
+
+
+def _rest_of(van: _Van) -> Courier:
+    """Return the courier as rest_of_day has it: here, now, the day's fixed cost spent, overtime allowed."""
     courier = van.courier
-    rest = replace(
+    return replace(
         courier,
         start=van.here,
         shift=TimeWindow(van.now_s, max(van.now_s, courier.shift.end_s) + round(OVERTIME.total_seconds())),
@@ -205,14 +230,13 @@ def _asked(day: Day, van: _Van, parcel: CityParcel) -> Asked:
         costs=replace(courier.costs, fixed_cents=0),
         under_way=True,
     )
-    places = {van.here, _home_of(van), *(stop.place for stop in van.order), *(locker.place for locker in lockers)}
-    travel = _at_this_hour(day.free.part(tuple(sorted(places))), van.now_s)
-    return Asked(parcel, rest, van.order, travel, lockers, {one.id: day.walls.left(one.id) for one in lockers})
 
 
-def _at_this_hour(free: TravelTimes, now_s: int) -> TravelTimes:
+def _travel_now(day: Day, van: _Van, lockers: Iterable[CityLocker] = ()) -> TravelTimes:
     """Return the travel times the product would go by: the hour's traffic, not the day's nor the leg's."""
-    factor = VAN.hour_factors[now_s // HOUR_S % 24]
+    places = {van.here, _home_of(van), *(stop.place for stop in van.order), *(locker.place for locker in lockers)}
+    free = day.free.part(tuple(sorted(places)))
+    factor = VAN.hour_factors[van.now_s // HOUR_S % 24]
     return replace(free, durations_s=np.ceil(free.durations_s * factor).astype(np.uint32))
 
 

@@ -5,7 +5,19 @@ from dataclasses import dataclass, field
 
 from cloud.services.kpis import Kpi, Tally
 
-SUMMED = ("vans", "given", "unplanned", "refused", "rerouted", "late", "returned", "collected", "overtime_s")
+SUMMED = (
+    "vans",
+    "given",
+    "unplanned",
+    "refused",
+    "rerouted",
+    "late",
+    "returned",
+    "collected",
+    "overtime_s",
+    "reordered",
+    "unanswered",
+)
 
 
 @dataclass(slots=True)
@@ -14,7 +26,8 @@ class DayTally:
 
     ``given`` were handed over for today. ``unplanned`` found no van; ``refused`` a locker had no room for when the
     courier came; ``rerouted`` failed at a door and went to a locker the same day; ``late`` were brought a day or more
-    after the first one meant for them; ``returned`` to the counter where their recipients may fetch them.
+    after the first one meant for them; ``returned`` to the counter where their recipients may fetch them. A second
+    thought ``reordered`` that many routes, and had no answer (``unanswered``) for others.
     """
 
     day: int
@@ -28,6 +41,8 @@ class DayTally:
     returned: int = 0
     collected: int = 0
     overtime_s: int = 0
+    reordered: int = 0
+    unanswered: int = 0
     carried_over: int = 0
 
     @property

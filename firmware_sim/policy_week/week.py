@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from cloud.routing.joint.day import JointDay, JointPlan, Warm
+from cloud.routing.planner import Planner
 from cloud.routing.problem import Stop, StopId
 from cloud.routing.stops import Collection, DayInput, Site, build_stops
 from cloud.routing.travel_times import VAN, great_circle
@@ -22,13 +23,17 @@ ATTEMPTS_MAX = 3  # at a door; then the parcel waits at the carrier's counter
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A week to live through; ``evening`` are the plans that its days' plans go on from, one a day."""
+    """A week to live through; ``evening`` are the plans that its days' plans go on from, one a day.
+
+    ``second`` is the product's planner for what was changed on the way (VROOM); without it nothing is thought again.
+    """
 
     city: City
     policy: Policy
     fates: Fates
     parcels: int
     evening: tuple[Warm, ...]
+    second: Planner | None = None
 
 
 @dataclass(slots=True)
@@ -56,7 +61,7 @@ async def live(plan: Plan, plan_day: PlanDay, walls: Walls, tell: Tell) -> Week:
         rooms = {site.id: site.free or {} for site in joint.sites}
         planned = await plan_day(joint, great_circle(places, VAN, PLANNED_FOR_H), with_room(evening, due, rooms))
         day = Day(number, plan.policy, plan.fates, walls, great_circle(places, VAN, EMPTY_ROADS_H), due)
-        drive(day, planned)
+        await drive(day, planned, plan.second)
         tally = _reckoned(week, day, planned)
         tally.given = len(given)
         tally.late = len({one.ref for one in day.brought} - {one.ref for one in given})

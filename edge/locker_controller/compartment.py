@@ -2,7 +2,7 @@
 
 from contract.ids import CompartmentLabel, ParcelRef
 from contract.state import DoorLevel
-from edge.locker_controller.state import LockerRecord
+from edge.locker_controller.state import LockerRecord, Withdrawal
 
 
 def holding(state: LockerRecord, parcel: ParcelRef) -> CompartmentLabel | None:
@@ -24,6 +24,12 @@ def takes_parcels(state: LockerRecord, label: CompartmentLabel) -> bool:
 def is_full(state: LockerRecord) -> bool:
     """Whether no compartment at all may take a parcel."""
     return not any(takes_parcels(state, label) for label in state.compartments)
+
+
+def forgot_all(state: LockerRecord) -> bool:
+    """Whether this locker has lost its memory: its card was, and until staff have looked no compartment is known."""
+    records = state.compartments.values()
+    return all(record.parcel is None and record.withdrawn == Withdrawal.UNCLEAR for record in records)
 
 
 def forced(state: LockerRecord) -> list[CompartmentLabel]:

@@ -5,9 +5,10 @@ from collections.abc import Collection, Sequence
 from msgspec.structs import replace
 
 from contract.events import AlarmRaised
+from edge.locker_controller.compartment import forgot_all
 from edge.locker_controller.effects import Decision, PublishReport
 from edge.locker_controller.persist import KINDS, RecordError, restore
-from edge.locker_controller.state import CompartmentRecord, LockerRecord, Setup, Withdrawal
+from edge.locker_controller.state import CompartmentRecord, LockerRecord, Lockout, Setup, Withdrawal
 
 Record = tuple[str, str | bytes, bytes]
 JOURNAL_LOST = "journal_lost"
@@ -58,7 +59,8 @@ def alarmed(state: LockerRecord, alarm: AlarmRaised) -> Decision:
 
     When the cloud has entries that this card has lost, the card is of before: a code it takes for good may be burnt,
     and behind its door may lie somebody else's parcel. So nothing is handed out on this memory alone: a code issued
-    anew opens, staff look at the rest, and nothing is put in before that.
+    anew opens, staff look at the rest, and nothing is put in before that. Where nothing at all is remembered, the codes
+    that did not fit so far were no guesses.
     """
     if alarm.alarm not in MEMORY_LOST:
         return Decision(state, (alarm,))
@@ -70,4 +72,7 @@ def alarmed(state: LockerRecord, alarm: AlarmRaised) -> Decision:
         )
         for label, record in state.compartments.items()
     }
-    return Decision(replace(state, compartments=doubted), (alarm,), (PublishReport(),))
+    after = replace(state, compartments=doubted)
+    if forgot_all(after):
+        after = replace(after, lockout=Lockout())
+    return Decision(after, (alarm,), (PublishReport(),))

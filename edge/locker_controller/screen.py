@@ -4,7 +4,7 @@ from typing import assert_never
 
 from contract.events import Purpose
 from contract.ids import CompartmentLabel
-from edge.locker_controller.compartment import forced, is_full
+from edge.locker_controller.compartment import forced, forgot_all, is_full
 from edge.locker_controller.grants import collections, drop_offs
 from edge.locker_controller.limits import CLOSE_DOOR_SHOWN_MS, MASS_OPEN_DOORS, NOT_OPENED_MS, TRIES_AGAIN_MAX
 from edge.locker_controller.lockout import locked_s
@@ -83,7 +83,8 @@ def screen(state: LockerRecord, now: TimeReading) -> Screen:
         return CloseDoor(waiting, _seconds_since(state.doors[waiting].since_ms, now))
     if state.session is not None:
         return _courier_home(state, state.session, now)
-    return Idle(state.online, is_full(state), opened=len(forced(state)) >= MASS_OPEN_DOORS)
+    opened, anew = len(forced(state)) >= MASS_OPEN_DOORS, forgot_all(state)
+    return Idle(state.online, is_full(state), opened=opened, anew=anew)
 
 
 def _noticed(state: LockerRecord, notice: Notice, now: TimeReading) -> Screen:

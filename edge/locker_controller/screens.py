@@ -37,14 +37,19 @@ class Why(StrEnum):
     NO_LARGER = "no_larger"
     DAMAGED = "damaged"
     STARTING = "starting"
+    SET_UP = "set_up"
 
 
 class Idle(_Screen, frozen=True):
-    """Nobody is being served. ``full``: no compartment takes a parcel now. ``opened``: doors stand open unasked."""
+    """Nobody is being served. ``full``: no compartment takes a parcel now. ``opened``: doors stand open unasked.
+
+    ``anew``: the locker has lost its memory and is being set up again.
+    """
 
     online: bool
     full: bool
     opened: bool = False
+    anew: bool = False
 
 
 class Opening(_Screen, frozen=True):

@@ -9,7 +9,7 @@ const problem = (label) => choice("problem", "problem", { label, icon: "help" })
 const door = (label, open) => ({ wall: { label, open } });
 
 // Where a person cannot help themselves, the page says who can.
-const NEEDS_HELP = new Set(["spent", "staff", "enough", "revoked", "collected"]);
+const NEEDS_HELP = new Set(["spent", "staff", "enough", "revoked", "collected", "set_up"]);
 
 /** Words of one kind of screen; `variant` (a purpose, a reason) may have its own. */
 function words(kind, values = {}, variant = "") {

@@ -3,14 +3,15 @@
 import { asClock, say } from "./words.js";
 
 /** The home screen: one large choice, one small. */
-export function home({ online, full, opened }) {
+export function home({ online, full, opened, anew }) {
   return {
     layout: "home",
     title: say("home.title"),
     lead: say("home.text"),
     offline: !online,
-    full: full && !opened,
+    full: full && !opened && !anew,
     opened,
+    anew,
   };
 }
 

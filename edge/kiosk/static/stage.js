@@ -83,6 +83,7 @@ function home(scene) {
       { class: "news" },
       scene.offline && el("p", { class: "note" }, icon("offline"), say("home.offline")),
       scene.opened && el("p", { class: "note" }, icon("door"), say("home.opened")),
+      scene.anew && el("p", { class: "note" }, icon("wrench"), say("home.anew")),
       scene.full && el("p", { class: "note" }, icon("parcel"), say("home.full")),
       note(scene.note),
     ),

@@ -15,7 +15,7 @@ from edge.agent import Agent
 from edge.app import DAMAGED_KEPT, set_aside
 from edge.clock import SystemClock
 from edge.drivers.board import open_board
-from edge.locker_controller.screens import CodeWrong, Idle, OutOfOrder
+from edge.locker_controller.screens import Idle, OutOfOrder, Refused
 from tests.integration.edge.builders import CODE, CommittingCloud, Site
 from tests.integration.edge.test_agent import _drop_off
 from tests.integration.edge.test_stop import _until
@@ -48,7 +48,7 @@ async def test_a_database_damaged_beyond_use_is_kept_aside_and_owned_up_to(tmp_p
         assert {one.withdrawn for one in agent.controller.state.compartments.values()} == {"unclear"}
         await site.shows(Idle)
         await agent.front.enter_code(show_code(CODE))
-        await site.shows(CodeWrong)
+        await site.shows(Refused)
         life.cancel()
         await asyncio.gather(life, return_exceptions=True)
         board.close()

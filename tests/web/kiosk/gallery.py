@@ -24,6 +24,7 @@ SCREENS: dict[str, screens.Screen] = {
     "home": screens.Idle(online=True, full=False),
     "home_offline_full": screens.Idle(online=False, full=True),
     "home_opened": screens.Idle(online=True, full=True, opened=True),
+    "home_anew": screens.Idle(online=True, full=True, anew=True),
     "opening": screens.Opening(B03, "pick_up"),
     "opening_drop_off": screens.Opening(C05, "drop_off"),
     "take_parcel": screens.TakeParcel(B03, "pick_up"),

@@ -16,7 +16,8 @@ async def test_the_first_event_is_the_screen_of_now() -> None:
     locker, end = FakeLocker(), asyncio.Event()
     events = as_events(locker.watch(), [end.wait()], NEVER_S)
 
-    assert await anext(events) == b'event: screen\ndata: {"kind":"idle","online":true,"full":false,"opened":false}\n\n'
+    said = b'{"kind":"idle","online":true,"full":false,"opened":false,"anew":false}'
+    assert await anext(events) == b"event: screen\ndata: " + said + b"\n\n"
     await events.aclose()
 
 

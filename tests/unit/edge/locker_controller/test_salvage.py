@@ -2,23 +2,25 @@
 
 import pytest
 
-from contract.events import AlarmRaised
+from contract.events import AlarmRaised, CodeRefused
 from contract.ids import CompartmentLabel, GrantId
 from edge.locker_controller.effects import Decision, PublishReport
 from edge.locker_controller.persist import RecordError, changes, restore
 from edge.locker_controller.salvage import RECORDS_LOST_MAX, Record, alarmed, salvage
-from edge.locker_controller.screens import Refused, Why
-from edge.locker_controller.state import CompartmentRecord, Withdrawal, new_locker
+from edge.locker_controller.screens import Idle, LockedOut, Refused, Why
+from edge.locker_controller.state import CompartmentRecord, Lockout, Withdrawal, new_locker
 from tests.unit.edge.locker_controller.builders import (
     A02,
     A04,
     Scene,
     bundle,
     drop_off,
+    kinds,
     name,
     parcel,
     pick_up,
     releases,
+    set_service,
 )
 
 TORN = b"\x00"
@@ -144,6 +146,42 @@ def test_a_code_issued_anew_opens_behind_such_a_memory_too() -> None:
     scene.state = alarmed(scene.state, AlarmRaised("journal_ahead", "")).state
     scene.hears(bundle(pick_up("P", "new", id=GrantId(name("pick P again")))))
     assert releases(scene.types("new")) == [A02]
+
+
+@pytest.fixture
+def forgetful() -> Scene:
+    """Return a locker with a new card, at which a recipient was refused before it learnt what it has lost."""
+    scene = Scene()
+    for _ in range(6):
+        scene.types("valid, before")
+    assert isinstance(scene.screen(), LockedOut)
+    scene.state = alarmed(scene.state, AlarmRaised("journal_ahead", "journal ended at 3, cloud at 61")).state
+    scene.ticks(after_s=7)
+    return scene
+
+
+def test_a_locker_that_lost_its_memory_says_so_and_forgives_the_codes_it_could_not_know(forgetful: Scene) -> None:
+    assert forgetful.screen() == Idle(online=False, full=True, anew=True)
+    assert forgetful.state.lockout == Lockout()
+
+
+def test_there_no_code_is_a_miss_and_no_qr_is_early(forgetful: Scene) -> None:
+    assert forgetful.types("valid, before").events == ()
+    assert forgetful.screen() == Refused(Why.SET_UP)
+    assert releases(forgetful.shows("P")) == []
+    assert forgetful.screen() == Refused(Why.SET_UP)
+
+
+def test_codes_count_again_once_staff_have_looked_into_a_compartment(forgetful: Scene) -> None:
+    forgetful.hears(set_service(A02, in_service=True))
+    assert kinds(forgetful.types("wrong")) == [CodeRefused]
+
+
+def test_a_restored_card_that_remembers_parcels_forgives_nothing() -> None:
+    scene = full()
+    scene.types("wrong")
+    misses = scene.state.lockout
+    assert alarmed(scene.state, AlarmRaised("journal_ahead", "")).state.lockout == misses
 
 
 def unreadable(records: int) -> list[Record]:

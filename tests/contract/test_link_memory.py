@@ -9,7 +9,7 @@ import pytest
 
 from contract.link import Link, LinkStatus, Outgoing
 from contract.link_settings import LinkSettings
-from contract.memory_link import MemoryBroker, MemoryLink, matches
+from contract.memory_link import MATCHES_KEPT, MemoryBroker, MemoryLink, matches
 from tests.contract.link_worlds import QUICK, Reader, reaches, started
 
 DOWN = (("t/down/#", 1),)
@@ -156,3 +156,31 @@ async def test_a_shared_subscription_keeps_messages_while_every_member_is_away()
         broker.plug_in("shared")
 
         assert (await Reader(shared).take()).payload == b"waiting"
+
+
+async def test_who_subscribes_late_hears_topics_that_were_spoken_of_before() -> None:
+    broker = MemoryBroker()
+    async with started(link(broker, "sender")) as sending:
+        await sending.publish(message("nobody listens"))
+        async with started(link(broker, "l", subscriptions=DOWN)) as listening:
+            await sending.publish(message("heard"))
+
+            assert (await Reader(listening).take()).payload == b"heard"
+
+
+async def test_a_buffer_is_delivered_as_it_was_when_it_was_published() -> None:
+    broker = MemoryBroker()
+    async with started(link(broker, "sender")) as sending, started(link(broker, "l", subscriptions=DOWN)) as listening:
+        buffer = bytearray(b"as it was")
+        await sending.publish(Outgoing("t/down/a", buffer))  # type: ignore[arg-type]  # what a careless caller hands over
+        buffer[:] = b"not again"
+
+        assert (await Reader(listening).take()).payload == b"as it was"
+
+
+def test_a_flood_of_topics_is_not_remembered() -> None:
+    broker = MemoryBroker()
+    for number in range(MATCHES_KEPT + 1):
+        broker.route(message("x", f"t/{number}"))
+
+    assert len(broker._ways) == 1

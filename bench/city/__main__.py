@@ -5,12 +5,15 @@ import json
 import os
 import platform
 import sys
+from datetime import date
+from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
 
 from bench import child
 from bench.city.solo import METHODS
+from bench.page import put, table
 
 PEERS = {"pyvrp": 300.0, "vroom": 300.0}  # seconds, as in the measurements the targets were taken from
 START_S = 120  # for imports, making the day and its matrix, and machine code that has to be made first
@@ -33,6 +36,8 @@ def main() -> None:
         with console.status(f"{method}, {_seconds(asked, method):.0f} s"):
             rows[method] = _row(asked, method)
         console.print(f"{method}: {json.dumps(rows[method])}", highlight=False)
+    if asked.write is not None:
+        put(asked.write, f"A city's day of {asked.parcels} parcels, {asked.cores} core(s)", _markdown(rows, asked))
     Console(width=None if sys.stdout.isatty() else PAGE).print(_table(rows))
     print(json.dumps({"parcels": asked.parcels, "seed": asked.seed, "choice": asked.choice, **rows}))
 
@@ -45,6 +50,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--cores", type=int, default=2)
     parser.add_argument("--choice", type=float, default=0.0, help="share of doors that accept a locker nearby")
+    parser.add_argument("--write", type=Path, metavar="PAGE", help="a page that the table goes into")
     parser.add_argument("--methods", nargs="*", choices=sorted(METHODS), default=["product", "joint", "pyvrp", "vroom"])
     return parser.parse_args()
 
@@ -64,17 +70,29 @@ def _row(asked: argparse.Namespace, method: str) -> dict[str, object]:
     return {**said, "seconds": seconds, "memory_mb": ended.memory_mb}
 
 
+def _markdown(rows: dict[str, dict[str, object]], asked: argparse.Namespace) -> str:
+    about = (
+        f"{date.today()}, seed {asked.seed}, {asked.choice:.0%} of the doors with a choice; "  # noqa: DTZ011 - where it was measured
+        f"{platform.machine()}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f} at the end."
+    )
+    titles = ["", *(name.replace("_", " ") for name in COLUMNS)]
+    return f"{about}\n\n{table(titles, [_cells(*row) for row in rows.items()])}"
+
+
+def _cells(method: str, row: dict[str, object]) -> list[str]:
+    if "failed" in row:
+        return [method, str(row["seconds"]), str(row["failed"]), *[""] * (len(COLUMNS) - 2)]
+    return [method, *(str(row[name] or 0) if name == "faults" else str(row[name]) for name in COLUMNS)]
+
+
 def _table(rows: dict[str, dict[str, object]]) -> Table:
-    table = Table(title="A city's day", title_justify="left")
-    table.add_column("")
+    drawn = Table(title="A city's day", title_justify="left")
+    drawn.add_column("")
     for name in COLUMNS:
-        table.add_column(name.replace("_", " "), justify="right")
+        drawn.add_column(name.replace("_", " "), justify="right")
     for method, row in rows.items():
-        if "failed" in row:
-            table.add_row(method, str(row["seconds"]), str(row["failed"]))
-        else:
-            table.add_row(method, *(str(row[name] or 0) if name == "faults" else str(row[name]) for name in COLUMNS))
-    return table
+        drawn.add_row(*_cells(method, row))
+    return drawn
 
 
 if __name__ == "__main__":

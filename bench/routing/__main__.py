@@ -42,6 +42,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--cores", type=int, default=1, help="2: ours exchanges between two searches, peers run twice")
     parser.add_argument("--limit", type=int, help="only so many instances of a set, evenly spaced")
+    parser.add_argument("--write", type=Path, metavar="PAGE", help="a page that the tables go into")
     parser.add_argument("--only", nargs="*", default=[], help="only these instances")
     return parser.parse_args()
 
@@ -54,6 +55,7 @@ def _plan(asked: argparse.Namespace, seconds: float) -> tables.Plan:
         asked.limit,
         tuple(asked.solvers or SOLVERS),
         frozenset(asked.only),
+        asked.write,
     )
 
 

@@ -6,12 +6,14 @@ import platform
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
+from datetime import date
 from pathlib import Path
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
 
+from bench.page import put, table
 from bench.routing import best
 from bench.routing.instances import BestKnown, Set, spread
 from bench.routing.race import Question, Raced, race
@@ -47,6 +49,7 @@ class Plan:
     limit: int | None = None
     solvers: tuple[str, ...] = tuple(SOLVERS)
     only: frozenset[str] = frozenset()
+    write: Path | None = None  # a page the tables go into
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +68,8 @@ def run(sets: Sequence[Set], plan: Plan) -> None:
     console = Console(stderr=True)
     console.print(_intent(parts, plan, solves))
     page = Console(width=None if sys.stdout.isatty() else PAGE)
-    kept: dict[str, object] = {"machine": _machine(), "plan": {**asdict(plan), "only": sorted(plan.only)}}
+    machine, written = _machine(), list[str]()
+    kept: dict[str, object] = {"machine": machine, "plan": {**asdict(plan), "only": sorted(plan.only), "write": None}}
     with _bar(console) as progress:
         task = progress.add_task("", total=solves)
         for part in parts:
@@ -76,6 +80,9 @@ def run(sets: Sequence[Set], plan: Plan) -> None:
             summaries = [summarise(name, [one for one in scores if one.solver == name]) for name in part.solvers]
             page.print(_table(part, summaries, plan))
             page.print(*[f"better than published: {one}" for one in news], sep="\n")
+            written.append(_markdown(part, summaries, news))
+            if plan.write is not None:
+                put(plan.write, _heading(plan), "\n\n".join([_began(machine), *written]))
             kept[part.set.title] = {
                 "summaries": [asdict(one) for one in summaries],
                 "rows": [one.row() for one in scores],
@@ -154,17 +161,17 @@ def _news(instance: Instance, raced: dict[str, Raced], scores: list[Score], know
 
 
 def _table(part: Part, summaries: Sequence[Summary], plan: Plan) -> Table:
-    beside = "best known" if part.set.known else "the best of this run, as none is published"
-    table = Table(
-        title=f"{part.set.title}: {len(part.paths)} instances, {plan.seconds:g} s, {plan.cores} core(s), "
-        f"gap to {beside}",
-        title_justify="left",
-    )
+    drawn = Table(title=f"{_title(part)} {_heading(plan)}", title_justify="left")
     for title in TITLES:
-        table.add_column(title, justify="left" if title == "solver" else "right")
+        drawn.add_column(title, justify="left" if title == "solver" else "right")
     for one in summaries:
-        table.add_row(*_cells(one))
-    return table
+        drawn.add_row(*_cells(one))
+    return drawn
+
+
+def _title(part: Part) -> str:
+    beside = "the best known" if part.set.known else "the best of this run, as none is published"
+    return f"{part.set.title}: {len(part.paths)} instances, gap to {beside}."
 
 
 def _cells(one: Summary) -> list[str]:
@@ -181,6 +188,25 @@ def _cells(one: Summary) -> list[str]:
         f"{one.seconds:.1f}",
         str(one.memory_mb),
     ]
+
+
+def _heading(plan: Plan) -> str:
+    less = "" if plan.limit is None else f", {plan.limit} instances of each set"
+    return f"{plan.seconds:g} s, {plan.cores} core(s){less}"
+
+
+def _began(machine: str) -> str:
+    return f"{date.today()}; when it began: {machine}."  # noqa: DTZ011 - the day at the machine that measured
+
+
+def _markdown(part: Part, summaries: Sequence[Summary], news: Sequence[str]) -> str:
+    body = table(TITLES, [_cells(one) for one in summaries])
+    better = [f"Better than published, checked again: {len(news)} ({', '.join(_names(news))})."] if news else []
+    return "\n\n".join([_title(part), body, *better])
+
+
+def _names(news: Sequence[str]) -> list[str]:
+    return sorted({one.split(" on ", 1)[1].split(":", 1)[0] for one in news})
 
 
 def _figure(value: float | None, form: str) -> str:

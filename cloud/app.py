@@ -18,6 +18,7 @@ from collections.abc import AsyncIterator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import httpx
 import uvicorn
 import uvloop
 from fastapi import FastAPI
@@ -39,6 +40,7 @@ from cloud.learning import learned_times
 from cloud.logs import begin_logging
 from cloud.notify.mail import MailSender
 from cloud.notify.notifier import Notifier, PostOffice
+from cloud.notify.webhook_post import PostRoom, WebhookPost
 from cloud.planning import make_ready
 from cloud.replanning import improve_for_ever
 from cloud.rim import Network, Rim
@@ -181,6 +183,7 @@ async def _serve(settings: Settings, rim: Rim) -> None:
                     tasks.create_task(rim.background.run(), name="background"),
                     tasks.create_task(improve_for_ever(rim), name="replanning"),
                     tasks.create_task(make_ready(rim), name="joint engine"),
+                    tasks.create_task(_post_webhooks(rim), name="webhooks"),
                     *([tasks.create_task(_notifier(settings, rim).run(), name="notifier")] if settings.smtp else []),
                 ]
                 await server.run_until_stopped(listener)
@@ -214,6 +217,12 @@ def _notifier(settings: Settings, rim: Rim) -> Notifier:
     senders = {"email": MailSender(settings.smtp)}
     base_url = settings.locality.base_url
     return Notifier(PostOffice(rim.writer, rim.clock, rim.ids, rim.keys, senders, base_url))
+
+
+async def _post_webhooks(rim: Rim) -> None:
+    """Tell partners' and carriers' programs; a demo's may be on this machine."""
+    async with httpx.AsyncClient(trust_env=False) as client:
+        await WebhookPost(PostRoom(rim.writer, rim.clock, rim.ids, rim.keys, client, rim.locality.is_demo)).run()
 
 
 def _link(settings: Settings) -> MqttLink:

@@ -10,7 +10,9 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from cloud.api import (
+    counters,
     couriers,
+    crowd,
     enrolments,
     health,
     imports,
@@ -18,6 +20,7 @@ from cloud.api import (
     live,
     lockers,
     parcels,
+    partners,
     plans,
     points,
     problems,
@@ -25,6 +28,7 @@ from cloud.api import (
     scenarios,
     sign_in,
     tracking,
+    webhooks,
 )
 from cloud.api.shapes import PROBLEMS
 from cloud.rim import Rim
@@ -39,7 +43,11 @@ ROUTERS = (
     lockers.router,
     enrolments.router,
     couriers.router,
+    counters.router,
     road.router,
+    crowd.router,
+    partners.router,
+    webhooks.router,
     plans.router,
     kpis.router,
     scenarios.router,

@@ -23,6 +23,7 @@ from cloud.services.people import api_key_of
 from cloud.services.ports import Act, UnitOfWork
 from cloud.services.records_ops import Account, ApiKey
 
+PARTNER = "partner"  # the scope of a partner fleet's key: tariffs, offers, and what became of parcels
 OPERATE = "operate"  # the scope of a key that acts for the operator: scripts, the demo, a console elsewhere
 KEY_CHARACTERS_MAX = 100  # of an Idempotency-Key; a UUID has 36
 REPLAYED = "Idempotency-Replayed"  # on an answer given before
@@ -169,7 +170,7 @@ async def _key_holder(rim: Rim, secret: str) -> Actor:
         raise UnauthenticatedError(str(error)) from error
     if OPERATE in key.scopes.split():
         return Actor(f"key-{key.prefix}", frozenset({Role.OPERATOR}))
-    return Actor(key.carrier, frozenset({Role.CARRIER}))
+    return Actor(key.carrier, frozenset({Role.PARTNER if PARTNER in key.scopes.split() else Role.CARRIER}))
 
 
 def check_origin(rim: Rim, request: Request) -> None:

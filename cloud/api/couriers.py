@@ -31,7 +31,7 @@ from cloud.services import queries
 from cloud.services.courier_pass import courier_pass
 from cloud.services.people import create_courier, create_shift
 from cloud.services.ports import Act, UnitOfWork
-from cloud.services.records import Courier, Shift
+from cloud.services.records import Courier, CourierKind, Shift
 from cloud.services.report_failed_attempt import FailedAttempt, report_failed_attempt
 from cloud.services.start_route import start_route
 
@@ -53,6 +53,7 @@ class CourierAsked(Asked):
     email: Email | None = None
     phone: Annotated[str, Field(max_length=30)] | None = None
     language: Annotated[str, Field(pattern=f"^({'|'.join(LANGUAGES)})$")] = "en"
+    kind: CourierKind = CourierKind.OWN
 
 
 class CourierShape(Told):
@@ -60,6 +61,7 @@ class CourierShape(Told):
     name: str
     language: str
     active: bool
+    kind: str
 
 
 class CouriersShape(Told):

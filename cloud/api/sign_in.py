@@ -15,12 +15,13 @@ from argon2.exceptions import Argon2Error, InvalidHashError
 from fastapi import APIRouter, Request, Response
 from pydantic import Field, SecretStr
 
-from cloud.api.calls import OPERATE, Call, check_origin_if_given, needs, rim_of
+from cloud.api.calls import OPERATE, PARTNER, Call, check_origin_if_given, needs, rim_of
 from cloud.api.problems import UnauthenticatedError
 from cloud.api.sessions import COOKIE, SESSION_LIFE, Sessions
-from cloud.api.shapes import Asked, Id, Name, Told
+from cloud.api.shapes import Asked, Id, LockerName, Name, Told
 from cloud.domain.actors import Role
 from cloud.domain.errors import InvalidError, LimitReachedError
+from cloud.services.counter_staff import create_staff
 from cloud.services.people import actor_of, create_account, create_api_key
 from cloud.services.ports import Act, UnitOfWork
 from cloud.services.records import Courier
@@ -32,14 +33,14 @@ WAIT_MAX = timedelta(minutes=15)
 NAMES_MAX = 10_000  # names and addresses with misses, about 2 MB; the one longest silent is forgotten first
 HASHES_AT_ONCE = 2  # 64 MiB and 50 ms of a core each
 PASSWORD_MIN, PASSWORD_MAX = 10, 200  # NIST SP 800-63B asks for at least 8 and to allow at least 64
-SCOPES = ("parcels", OPERATE)
+SCOPES = ("parcels", PARTNER, OPERATE)
 
 _hasher = PasswordHasher()
 _NOBODYS = "$argon2id$v=19$m=65536,t=3,p=4$WM051sl1pSONPqpju/WxBg$COoiK+wQDvl2rz5rPAgrp1He+esLJACpYMikjWyK1TA"
 router = APIRouter(prefix="/v1", tags=["people"])
 Managing = Annotated[Call, needs(Role.OPERATOR)]
 Anybody = Annotated[Call, needs(*Role, changing=False)]
-StaffRole = Literal[Role.OPERATOR, Role.SUPPORT, Role.INSTALLER, Role.PLANNER, Role.COURIER]
+StaffRole = Literal[Role.OPERATOR, Role.SUPPORT, Role.INSTALLER, Role.PLANNER, Role.COURIER, Role.STAFF]
 Login = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[a-z0-9][a-z0-9._@-]*$")]
 Password = Annotated[SecretStr, Field(min_length=1, max_length=PASSWORD_MAX)]
 
@@ -62,6 +63,7 @@ class AccountAsked(Asked):
     password: Annotated[SecretStr, Field(min_length=PASSWORD_MIN, max_length=PASSWORD_MAX)]
     roles: Annotated[list[StaffRole], Field(min_length=1, max_length=5)]
     courier_id: Id | None = None
+    counter_id: LockerName | None = None
 
 
 class AccountShape(Told):
@@ -70,10 +72,14 @@ class AccountShape(Told):
     name: str
     roles: str
     courier_id: str | None
+    counter_id: str | None
 
 
 class KeyAsked(Asked):
-    """``parcels``: announce and see the carrier's parcels. ``operate``: everything an operator may."""
+    """``parcels``: announce and see the carrier's parcels. ``operate``: everything an operator may.
+
+    ``partner``: a partner fleet's own tariffs and offers; ``carrier`` is the partner's id then.
+    """
 
     carrier: Annotated[str, Field(min_length=1, max_length=60, pattern=r"^[A-Za-z0-9][A-Za-z0-9 ._-]*$")]
     scopes: Annotated[list[Annotated[str, Field(pattern=f"^({'|'.join(SCOPES)})$")]], Field(min_length=1, max_length=2)]
@@ -208,9 +214,15 @@ async def delete_session(request: Request) -> Response:
 
 @router.post("/accounts", status_code=201, response_model=AccountShape)
 async def post_account(request: Request, call: Managing, asked: AccountAsked) -> Response:
-    """Make an account for a person; a courier's needs the courier it belongs to."""
+    """Make an account for a person; a courier's needs the courier it belongs to, a counter's staff the counter.
+
+    With the first account of its staff a counter begins to take parcels.
+    """
     if (Role.COURIER in asked.roles) != (asked.courier_id is not None):
         raise InvalidError("courier_id", "is needed for a courier's account, and only there")
+    if (Role.STAFF in asked.roles) != (asked.counter_id is not None):
+        raise InvalidError("counter_id", "is needed for a counter's staff, and only there")
+    keys = call.rim.keys
     password_hash = await door_keeper_of(request).hashed(asked.password.get_secret_value())
 
     def work(uow: UnitOfWork, act: Act) -> AccountShape:
@@ -225,8 +237,10 @@ async def post_account(request: Request, call: Managing, asked: AccountAsked) ->
             courier_id=asked.courier_id,
             created_at=act.now,
             disabled_at=None,
+            counter_id=asked.counter_id,
         )
-        return AccountShape.model_validate(create_account(uow, act, account))
+        made = create_staff(uow, act, keys, account) if asked.counter_id else create_account(uow, act, account)
+        return AccountShape.model_validate(made)
 
     return await call.do(work, 201)
 

@@ -15,7 +15,9 @@ from cloud.scenarios import answer_scenario
 from cloud.services import idempotency
 from cloud.services.dispatch import expire_messages, resend_unconfirmed
 from cloud.services.expire_parcels import expire_parcels
+from cloud.services.follow_offers import follow_offers
 from cloud.services.held_drop_offs import promise_held
+from cloud.services.offer_steps import time_out_offers
 from cloud.services.ports import Act, UnitOfWork
 from cloud.services.prepare_codes import FreshCode, lockers_needing_codes, make_codes, store_codes
 from cloud.services.record_state import mark_silent
@@ -24,6 +26,7 @@ from cloud.services.release_reservation import expire_reservations
 from cloud.services.remind import remind
 from cloud.services.remote_open import expire_commands
 from cloud.services.scenarios import Question, ask
+from cloud.services.webhooks import feed_carriers
 
 REPEAT_MAX = 100  # batches of 500 in one run; beyond 50,000 the next run goes on
 CODES_AT_ONCE = 4  # made between two looks at the loop: 4 x 50 ms of one core
@@ -51,6 +54,9 @@ def all_jobs(rim: Rim) -> tuple[Job, ...]:
         job("remind", timedelta(minutes=5), remind),
         job("expire_reservations", timedelta(minutes=2), lambda uow, act: expire_reservations(uow, act, keys)),
         job("promise_held", timedelta(minutes=2), lambda uow, act: promise_held(uow, act, keys)),
+        job("time_out_offers", timedelta(seconds=15), time_out_offers),
+        job("follow_offers", timedelta(minutes=1), follow_offers),
+        job("feed_carriers", timedelta(seconds=15), feed_carriers),
         job("expire_commands", timedelta(seconds=5), expire_commands),
         job("mark_silent", timedelta(seconds=30), mark_silent),
         job("resend_unconfirmed", timedelta(seconds=60), resend_unconfirmed),

@@ -8,6 +8,7 @@ again leaves them alone.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from itertools import pairwise
 
 from cloud.domain.errors import ConflictError
 from cloud.domain.outside import CrowdTrip, OfferKind, OfferStep
@@ -118,6 +119,20 @@ def timed(trip: CrowdTrip, visits: tuple[Visit, ...], legs: Legs) -> Timed | Non
     metres, seconds = legs(here, end) if end else (0, 0)
     clock += timedelta(seconds=seconds)
     return Timed(visits, tuple(etas), way_m + metres, clock) if clock <= trip.arrives_by else None
+
+
+def further_m(uow: UnitOfWork, trip: CrowdTrip, spot: Spot, legs: Legs) -> int:
+    """Return how much farther a trip is driven for one more place, beside what it has accepted."""
+    route = uow.first(Route, shift_id=trip.id)
+    there = [one.spot for one in _visits(uow, route)] if route else []
+    path = [_start(trip), *(one for one in there if one != spot)]
+    end = _end(trip)
+
+    def way_m(points: Sequence[Spot]) -> int:
+        return sum(legs(a, b)[0] for a, b in pairwise([*points, *([end] if end else [])]))
+
+    ways = (way_m([*path[:place], spot, *path[place:]]) for place in range(1, len(path) + 1))
+    return max(0, min(ways) - way_m(path))
 
 
 def _start(trip: CrowdTrip) -> Spot:

@@ -1,5 +1,6 @@
 """Partner fleets: who they are, what they ask for a parcel, and their answers to offers."""
 
+import re
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -20,6 +21,7 @@ RADIUS_M_MAX = 100_000  # a region; farther is another depot's
 CENTS_MAX = 100_000  # for one parcel; more is a mistyped price
 PARCELS_MAX = 100_000  # as a shift's
 WEIGHT_G_MAX = 100_000_000
+ID_PATTERN = r"^[a-z][a-z0-9-]{1,29}$"  # a slug, and shorter than a courier's id so that neither is taken for the other
 PROMISE_MAX = timedelta(hours=24)  # longer is no promise, as in cloud.domain.windows
 
 
@@ -36,6 +38,8 @@ class Quote:
 def create_partner(uow: UnitOfWork, act: Act, partner: Partner) -> Partner:
     """Add a partner fleet under the name its API keys carry."""
     require(act.actor, Role.OPERATOR)
+    if not re.fullmatch(ID_PATTERN, partner.id):
+        raise InvalidError("id", "has 2 to 30 small letters, digits and hyphens, a letter first")
     uow.add(partner)
     audit.note(uow, act, "create_partner", f"partner:{partner.id}")
     return partner

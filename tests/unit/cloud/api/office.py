@@ -8,6 +8,7 @@ import contextlib
 import json
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,7 @@ from cloud.background import Background
 from cloud.chance import SeededIds
 from cloud.clock import FixedClock
 from cloud.domain.actors import SYSTEM, Role
-from cloud.domain.locker import Locker, LockerStatus
+from cloud.domain.locker import Locker, LockerStatus, PointKind
 from cloud.domain.parcel import Parcel
 from cloud.hub import Hub
 from cloud.intake.lockers_geojson import LockerRow, read_lockers
@@ -37,6 +38,7 @@ from cloud.routing.problem import Problem
 from cloud.routing.travel.spare import GreatCircleAside
 from cloud.routing.vroom_request import assemble, left_out, translate
 from cloud.routing.worker_wire import VehicleOrder
+from cloud.services.counter_staff import create_staff
 from cloud.services.device_keys import about_key
 from cloud.services.import_lockers import import_lockers
 from cloud.services.import_parcels import import_parcels
@@ -53,7 +55,8 @@ from cloud.store.secrets import AesGcmBox
 from cloud.store.writer import ThreadWriter
 from contract.codes import StretchedCode, make_code
 from contract.envelope import Signer
-from contract.ids import KeyId
+from contract.ids import KeyId, LockerId
+from contract.sizes import SizeClass
 from provisioning.authority import create_authority
 from provisioning.bundle import CloudKey
 
@@ -196,13 +199,41 @@ class Office:
                 )
             for login, role, courier in _STAFF:
                 create_account(uow, act, _account(act, login, role, courier))
-            for who, scope in (("acme", "parcels"), ("other", "parcels"), ("script", "operate")):
+            for who, scope in (("acme", "parcels"), ("other", "parcels"), ("script", "operate"), ("swift", "partner")):
                 self.keys[who] = create_api_key(uow, act, who, (scope,)).secret
 
         await self.rim.do(unit)
+        await self.sign_in_all()
+
+    async def sign_in_all(self) -> None:
         sessions = Sessions(self.rim.keys.box)
         found = await self.rim.look(lambda uow: uow.find(Account))
         self.accounts = {one.login: sessions.seal(one.id, self.clock.now()) for one in found}
+
+    async def counters(self) -> None:
+        """Have two shops with a counter, and somebody who works at each: ``staff`` and ``staff2``."""
+        source, act, keys = ImportSource("lockers", "counters", "0" * 64), self.act(), self.rim.keys
+        shelf = ((SizeClass.XS, 2), (SizeClass.S, 2), (SizeClass.M, 1))
+
+        def unit(uow: UnitOfWork) -> None:
+            for name, login in ((COUNTER, "staff"), (OTHER_COUNTER, "staff2")):
+                row = LockerRow(
+                    line=1,
+                    id=LockerId(name),
+                    name=name.title(),
+                    lon=21.005,
+                    lat=52.231,
+                    address="Złota 64, Warszawa",
+                    opening_hours="Mo-Sa 08:00-20:00",
+                    model="",
+                    kind=PointKind.COUNTER,
+                    shelf=shelf,
+                )
+                import_lockers(uow, act, source, [row])
+                create_staff(uow, act, keys, replace(_account(act, login, Role.STAFF, None), counter_id=name))
+
+        await self.rim.do(unit)
+        await self.sign_in_all()
 
     def _key(self, locker: str, act: Act) -> LockerKey:
         number = act.ids.new()
@@ -228,6 +259,7 @@ _STAFF = (
     ("courier", Role.COURIER, COURIER),
     ("courier2", Role.COURIER, OTHER_COURIER),
 )
+COUNTER, OTHER_COUNTER = "WAW-KIOSK", "WAW-CAFE"
 
 
 def _account(act: Act, login: str, role: Role, courier: str | None) -> Account:

@@ -18,9 +18,10 @@ CALLERS = {
     "C": "courier",
     "A": "acme",
     "K": "script",
+    "F": "swift",
     "T": "staff",
 }
-EVERYBODY = "OSIPCAKT"
+EVERYBODY = "OSIPCAKTF"
 # Per endpoint the callers who may: Operator, Support, Installer, Planner, Courier, cArrier's key, operator's Key,
 # a counter's sTaff.
 # "*" asks nobody: the link, the claim or the password in the request is the right, or it is public.
@@ -90,7 +91,29 @@ MAY = {
     "POST /v1/counters/{counter_id}/shelf": "OTK",
     "POST /v1/counters/{counter_id}/mistakes": "T",
     "GET /v1/points": "*",
-    "GET /v1/live": EVERYBODY,
+    "POST /v1/trips": "OCK",
+    "POST /v1/trips/{trip_id}/withdraw": "OPCK",
+    "GET /v1/couriers/{courier_id}/offers/{day}": "OSPCK",
+    "GET /v1/partners/{partner_id}/offers/{day}": "OSPKF",
+    "GET /v1/offers/{offer_id}": "OSPCKF",
+    "POST /v1/offers/{offer_id}/accept": "OPCKF",
+    "POST /v1/offers/{offer_id}/decline": "OPCKF",
+    "POST /v1/offers/{offer_id}/give-up": "OPCKF",
+    "POST /v1/offers/{offer_id}/quote": "OKF",
+    "POST /v1/offers/{offer_id}/hand-over": "OPKF",
+    "POST /v1/offers/{offer_id}/status": "OKF",
+    "GET /v1/errands/{day}": "OSPK",
+    "POST /v1/errands/{errand_id}/withdraw": "OPK",
+    "POST /v1/partners": "OK",
+    "GET /v1/partners": "OSPK",
+    "PUT /v1/partners/{partner_id}/tariffs/{tariff_id}": "OKF",
+    "GET /v1/partners/{partner_id}/tariffs/{day}": "OSPKF",
+    "POST /v1/partners/{partner_id}/webhook": "*",
+    "PUT /v1/webhook": "OAKF",
+    "DELETE /v1/webhook": "OAKF",
+    "GET /v1/webhook/messages": "OAKF",
+    "POST /v1/webhook-messages/{message_id}/replay": "OAKF",
+    "GET /v1/live": EVERYBODY.replace("T", ""),  # a counter's pages change when its staff do something
 }
 VALUES = {
     "locker_id": "WAW-CEN",
@@ -98,6 +121,7 @@ VALUES = {
     "courier_id": COURIER,
     "day": "2026-11-23",
     "token": "x" * 43,
+    "partner_id": "swift",
 }
 ENDLESS = {"GET /v1/live"}  # whoever may is answered for as long as they stay
 

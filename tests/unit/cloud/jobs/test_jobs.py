@@ -154,6 +154,8 @@ async def test_the_timetable_knows_every_job_by_name(office: Office) -> None:
             "expire_messages",
             "expire_parcels",
             "expire_reservations",
+            "feed_carriers",
+            "follow_offers",
             "forget_answers",
             "learn_travel",
             "mark_silent",
@@ -162,6 +164,7 @@ async def test_the_timetable_knows_every_job_by_name(office: Office) -> None:
             "promise_held",
             "remind",
             "resend_unconfirmed",
+            "time_out_offers",
         ]
 
 
@@ -216,3 +219,8 @@ async def test_a_hurried_day_runs_every_job_more_often(office: Office) -> None:
     hurried = {job.name: job.when for job in all_jobs(replace(office.rim, locality=locality))}
     assert hurried["expire_parcels"] == Every(timedelta(seconds=5))
     assert hurried["expire_commands"] == Every(timedelta(seconds=1))
+
+
+@pytest.mark.parametrize("name", ["time_out_offers", "follow_offers", "feed_carriers"])
+async def test_the_jobs_of_deliveries_by_others_find_nothing_where_nothing_is_due(office: Office, name: str) -> None:
+    assert await run(office, name) == 0

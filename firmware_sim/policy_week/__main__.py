@@ -17,6 +17,7 @@ from cloud.routing.joint.day import JointDay, JointPlan, Warm
 from cloud.routing.joint.planner import JointOptions, JointPlanner
 from cloud.routing.matrices import TravelTimes
 from cloud.routing.planner import DEADLINE_S_MAX
+from cloud.routing.worker_client import VroomOptions, VroomPlanner
 from firmware_sim.city_day import City, make_city
 from firmware_sim.policy_week.comparing import Row, compare
 from firmware_sim.policy_week.evening import PlanDay, evening_plans
@@ -100,13 +101,16 @@ async def _weeks(asked: Asked, city: City, progress: Progress) -> list[tuple[str
         async def counted(day: JointDay, travel: TravelTimes, warm: Warm) -> JointPlan:
             made = await plan_day(day, travel, warm)
             progress.advance(bar)
+            if not progress.console.is_terminal:
+                progress.console.print("an evening's plan is made", highlight=False)
             return made
 
         evening = await evening_plans(city, (asked.days, asked.parcels, asked.seed), counted)
     fates = Fates(asked.seed, asked.fail_share)
-    runs = [(str(policy), Plan(city, policy, fates, asked.parcels, evening)) for policy in Policy]
-    runs.append((NOBODY_ABSENT, Plan(city, Policy.DEPOT, Fates(asked.seed, 0.0), asked.parcels, evening)))
-    async with _planners(asked, MORNING_SHARE) as plan_day:
+    second = VroomOptions(threads=1, workers_max=asked.cores)
+    async with _planners(asked, MORNING_SHARE) as plan_day, VroomPlanner(second) as vroom:
+        runs = [(str(policy), Plan(city, policy, fates, asked.parcels, evening, vroom)) for policy in Policy]
+        runs.append((NOBODY_ABSENT, Plan(city, Policy.DEPOT, Fates(asked.seed, 0.0), asked.parcels, evening)))
         return await asyncio.gather(*(_week(name, plan, plan_day, progress) for name, plan in runs))
 
 
@@ -129,7 +133,10 @@ async def _week(name: str, plan: Plan, plan_day: PlanDay, progress: Progress) ->
     bar = progress.add_task(name, total=len(plan.evening), note="")
 
     def tell(day: DayTally) -> None:
-        progress.update(bar, advance=1, note=f"{day.cents_per_parcel:.1f} cents, {day.kpi.failed} failed")
+        note = f"{day.cents_per_parcel:.1f} cents, {day.kpi.failed} failed"
+        progress.update(bar, advance=1, note=note)
+        if not progress.console.is_terminal:  # bars are drawn at the end only where nobody watches them
+            progress.console.print(f"{name}, day {day.day + 1}: {note}", highlight=False)
 
     week = await live(plan, plan_day, Walls(plan.city.lockers), tell)
     return name, week.days
@@ -159,6 +166,8 @@ def _search(asked: Asked) -> str:
 
 def _command(asked: Asked) -> str:
     search = f" SECONDS={asked.seconds:g}" if asked.seconds else ""
+    if not asked.seconds and asked.rounds != ROUNDS_PER_PARCEL * asked.parcels:
+        search = f" ROUNDS={asked.rounds}"
     return f"make week DAYS={asked.days} PARCELS={asked.parcels} SEED={asked.seed}{search}"
 
 

@@ -28,7 +28,8 @@ NOBODY_ABSENT = "nobody absent"  # the week every other one is beside
 
 LIVE_JOINT = (
     "**live joint**: the product decides (`cloud/routing/locker_choice.py`, as `report_failed_attempt` asks it): the "
-    "locker whose detour and walk cost least on the rest of this route, put where in it that costs least."
+    "locker whose detour and walk cost least on the rest of this route, put where in it that costs least; then VROOM "
+    "thinks again about the rest (`cloud/routing/reorder.py`), as the service does beside everything else."
 )
 
 
@@ -247,8 +248,7 @@ def _assumptions(told: Told) -> Iterator[str]:
     )
     yield (
         "Each morning's plan goes on from the same evening plan under every policy, so that policies are compared and "
-        "not the luck of two searches. What the product does besides, a second search over the rest of a changed route "
-        "by VROOM, is left out of *live joint*."
+        "not the luck of two searches."
     )
 
 

@@ -7,6 +7,7 @@ import pytest
 
 from cloud.routing.joint.day import Warm
 from cloud.routing.joint.planner import JointOptions, JointPlanner
+from cloud.routing.worker_client import VroomOptions, VroomPlanner
 from contract.sizes import SizeClass
 from firmware_sim.city_day import City, make_city
 from firmware_sim.policy_week.comparing import compare
@@ -49,14 +50,14 @@ def weeks() -> Weeks:
 
 async def _weeks() -> Weeks:
     city = make_city(PARCELS, SEED, LOCKERS)
-    async with JointPlanner(REPEATABLE) as planner:
+    async with JointPlanner(REPEATABLE) as planner, VroomPlanner(VroomOptions(threads=1)) as second:
         await planner.warm_up()
         judged = Judged(planner)
         evening = await evening_plans(city, (DAYS, PARCELS, SEED), judged.plan_day)
 
         async def lived(policy: Policy, share: float, plans: tuple[Warm, ...] = evening) -> Lived:
             walls = Walls(city.lockers)
-            plan = Plan(city, policy, Fates(SEED, share), PARCELS, plans)
+            plan = Plan(city, policy, Fates(SEED, share), PARCELS, plans, second)
             return Lived(await live(plan, judged.plan_day, walls, lambda _: None), walls)
 
         found = {(policy, share): await lived(policy, share) for policy in Policy for share in (0.0, OFTEN)}
@@ -102,6 +103,9 @@ def test_when_doors_stay_shut_they_differ_and_lockers_bring_more_the_same_day(we
     assert len({day.days[0].kpi.cents for day in (depot, nearest, joint)}) == len(Policy)
     assert depot.days[0].rerouted == 0
     assert nearest.days[0].rerouted == joint.days[0].rerouted > 0
+    assert [sum(day.reordered for day in week.days) for week in (depot, nearest)] == [0, 0]
+    assert sum(day.reordered for day in joint.days) > 0
+    assert sum(day.unanswered for day in joint.days) == 0
     assert len(depot.brought) < len(joint.brought)
     # What failed on the first day failed under every policy: chance hangs on names, not on what was decided.
     assert depot.days[0].kpi.failed == nearest.days[0].kpi.failed == joint.days[0].kpi.failed

@@ -12,6 +12,7 @@ from datetime import datetime
 
 from cloud.clock import Clock
 from cloud.domain.actors import SYSTEM
+from cloud.domain.locker import PointKind
 from cloud.notify.mail import Sender, SendError
 from cloud.notify.rendering import Facts, Secrets, UnknownTemplateError, render
 from cloud.services.notifications import DueNotification, claim_notifications, mark_delivered, mark_failed
@@ -124,6 +125,7 @@ def facts_of(notification: Notification, link: str) -> Facts:
         **moments,
         zone=context.get("time_zone") or "UTC",
         link=link,
+        at_counter=context.get("point_kind") == PointKind.COUNTER,
     )
 
 

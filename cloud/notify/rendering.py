@@ -60,6 +60,7 @@ class Facts:
     ends: datetime | None = None
     zone: str = "UTC"
     link: str = ""
+    at_counter: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +81,7 @@ class Message:
 
 def render(template: str, language: str, facts: Facts, secrets: Secrets) -> Message:
     """Return the message; raises ``UnknownTemplateError``. An unknown language reads English."""
-    texts = _texts(language if language in LANGUAGES else LANGUAGES[0])
+    texts = _texts(language if language in LANGUAGES else LANGUAGES[0], at_counter=facts.at_counter)
     if template not in TEMPLATES:
         raise UnknownTemplateError(template)
     words = _words(facts, language)
@@ -116,8 +117,14 @@ def qr_png(text: str) -> bytes:
 
 
 @cache
-def _texts(language: str) -> Mapping[str, Any]:
-    return tomllib.loads(resources.files("cloud.notify").joinpath("texts", f"{language}.toml").read_text("utf-8"))
+def _texts(language: str, *, at_counter: bool) -> Mapping[str, Any]:
+    """Return a language's texts; at a partner's counter some are said otherwise, for people work there."""
+    texts = _read(f"{language}.toml")
+    return texts | _read(f"{language}.counter.toml") if at_counter else texts
+
+
+def _read(name: str) -> dict[str, Any]:
+    return tomllib.loads(resources.files("cloud.notify").joinpath("texts", name).read_text("utf-8"))
 
 
 def _words(facts: Facts, language: str) -> dict[str, str]:

@@ -102,6 +102,7 @@ def _facts(uow: UnitOfWork, parcel: Parcel) -> dict[str, str]:
             "locker_address": locker.address,
             "opening_hours": locker.opening_hours,
             "time_zone": locker.time_zone,
+            "point_kind": locker.kind,
         }
     return facts
 

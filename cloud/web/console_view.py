@@ -7,7 +7,7 @@ from itertools import groupby
 
 import msgspec
 
-from cloud.domain.locker import Compartment, CompartmentStatus, Contents, Locker, is_silent
+from cloud.domain.locker import Compartment, CompartmentStatus, Contents, Locker, is_counter, is_silent
 from cloud.services.ports import FleetRow, LoggedEvent, UnitOfWork
 from cloud.services.records import CommandState
 from cloud.services.records_ops import Account, CommandSent
@@ -32,6 +32,8 @@ class FleetLine:
     def presence(self) -> str:
         if self.locker.status != "active":
             return str(self.locker.status)
+        if is_counter(self.locker):
+            return "counter"
         if self.row.online:
             return "online"
         return "silent" if is_silent(self.locker, self.now) else "away"
@@ -96,9 +98,14 @@ def totals_of(rows: Iterable[FleetRow]) -> Totals:
 
 
 def wall_of(compartments: Sequence[Compartment]) -> list[list[Compartment]]:
-    """Return the wall column by column: the label's letter is the column, its number the place from the top."""
-    ordered = sorted(compartments, key=lambda one: one.label)
-    return [list(column) for _, column in groupby(ordered, key=lambda one: one.label[:1])]
+    """Return the wall column by column: the label's letters are the column, its number the place from the top."""
+    ordered = sorted(compartments, key=lambda one: _place(one.label))
+    return [list(column) for _, column in groupby(ordered, key=lambda one: _place(one.label)[0])]
+
+
+def _place(label: str) -> tuple[str, int]:
+    letters = label.rstrip("0123456789")
+    return letters, int(label.removeprefix(letters) or 0)
 
 
 def state_of(compartment: Compartment) -> str:

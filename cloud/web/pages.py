@@ -16,6 +16,7 @@ from cloud.web import (
     console_lockers,
     console_parcels,
     console_scenarios,
+    counter,
     courier,
     courier_road,
     sign_in,
@@ -52,7 +53,7 @@ def create_pages(rim: Rim, tiles: Tiles | None = None, leaflet: Path = LEAFLET) 
     async def get_icon() -> Response:
         return see_other("/static/mark.svg")
 
-    people = (sign_in, tracking, courier, courier_road)
+    people = (sign_in, tracking, courier, courier_road, counter)
     for part in (*people, console, console_lockers, console_parcels, console_costs, console_scenarios, console_lists):
         router.include_router(part.create(frame))
     return router

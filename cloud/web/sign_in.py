@@ -1,4 +1,4 @@
-"""Signing in and out for couriers and for those who run the lockers; the same sessions as the API's."""
+"""Signing in and out for couriers, counters and those who run the lockers; the same sessions as the API's."""
 
 from fastapi import APIRouter, Request, Response
 
@@ -13,14 +13,23 @@ from cloud.web.frame import Frame, Problem, language_of, see_other
 from cloud.web.route import fields_of, router_of
 from cloud.web.words import words_of
 
-COURIER_HOME, CONSOLE_HOME = "/courier", "/console/sign-in"
+COURIER_HOME, COUNTER_HOME, CONSOLE_HOME = "/courier", "/counter", "/console/sign-in"
 STAFF = (Role.OPERATOR, Role.SUPPORT, Role.PLANNER, Role.INSTALLER)
 PASSWORD_MAX = 200
 
 
 def home_of(who: Actor) -> str:
     """Return the page a person works on."""
+    if who.may_be(Role.STAFF):
+        return "/counter/out"
     return "/courier/day" if who.may_be(Role.COURIER) else "/console"
+
+
+def sign_in_page_of(who: Actor | None) -> str:
+    """Return where somebody who just signed out signs in again."""
+    if who is not None and who.may_be(Role.STAFF):
+        return COUNTER_HOME
+    return COURIER_HOME if who is not None and who.may_be(Role.COURIER) else CONSOLE_HOME
 
 
 def create(frame: Frame) -> APIRouter:
@@ -29,16 +38,18 @@ def create(frame: Frame) -> APIRouter:
 
     async def form(request: Request, problem: Problem | None = None) -> Response:
         status = 200 if problem is None else 401
-        area = "courier" if request.url.path.startswith("/courier") else "console"
+        area = next(one for one in ("courier", "counter", "console") if request.url.path.startswith(f"/{one}"))
         return frame.page(request, "sign_in.html", status, area=area, problem=problem)
 
     @router.get(COURIER_HOME)
+    @router.get(COUNTER_HOME)
     @router.get(CONSOLE_HOME)
     async def get_sign_in(request: Request) -> Response:
         who = await actor_of(request)
         return await form(request) if who is None else see_other(home_of(who))
 
     @router.post(COURIER_HOME)
+    @router.post(COUNTER_HOME)
     @router.post(CONSOLE_HOME)
     async def post_sign_in(request: Request) -> Response:
         fields = await fields_of(request)
@@ -58,7 +69,7 @@ def create(frame: Frame) -> APIRouter:
     async def post_sign_out(request: Request) -> Response:
         await fields_of(request)
         who = await actor_of(request)
-        answer = see_other(COURIER_HOME if who and who.may_be(Role.COURIER) else CONSOLE_HOME)
+        answer = see_other(sign_in_page_of(who))
         answer.delete_cookie(COOKIE, httponly=True, samesite="strict")
         return answer
 

@@ -8,6 +8,7 @@ import { startMaps } from "./map.js";
 import { startPass } from "./pass.js";
 import { startPlaces } from "./place.js";
 import { startPlots } from "./plots.js";
+import { startScan } from "./scan.js";
 
 startCountdowns();
 startDialogs();
@@ -17,6 +18,7 @@ startPlots();
 startLive();
 startJobs();
 startPass();
+startScan();
 
 if (document.body.classList.contains("courier") && "serviceWorker" in navigator) {
   navigator.serviceWorker.register("/courier/keep.js", { scope: "/courier/" }).catch(() => {});

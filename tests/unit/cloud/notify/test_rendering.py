@@ -1,5 +1,6 @@
 """Every text in every language is whole, and codes stand only where they may."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -34,6 +35,18 @@ def test_every_text_is_whole_in_every_language(template: str, language: str) -> 
     assert "JD014600003" in message.text
     assert FACTS.link in message.text
     assert f'lang="{language}"' in message.html
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("template", [one for one in TEMPLATES if one not in ("said_inside", "door_left_open")])
+def test_no_text_about_a_counter_speaks_of_a_machine(template: str, language: str) -> None:
+    shop = replace(FACTS, locker="Inwino", hours="Mo-Sa 11:00-21:00", at_counter=True)
+    message = render(template, language, shop, SECRETS)
+
+    assert "JD014600003" in message.text
+    said = f"{message.subject} {message.text} {message.html}".lower()
+    machines = ("compartment", "scanner", "skrytk", "fach ", "automacie", "automatu {", "paketstation inwino")
+    assert [one for one in machines if one in said] == []
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -81,7 +81,10 @@ class Telemetry(msgspec.Struct, frozen=True, array_like=True, tag="telemetry"):
 
 
 class Acknowledgement(msgspec.Struct, frozen=True, array_like=True, tag="ack"):
-    """The cloud has *committed* every entry up to ``through_sequence``, whose chain head is ``head``."""
+    """The cloud has *committed* every entry up to ``through_sequence``, whose chain head is ``head``.
+
+    It also answers a birth, whose ``boot`` and ``session`` it then names: the cloud knows that the locker is there.
+    """
 
     aud: LockerId
     id: MessageId
@@ -89,10 +92,16 @@ class Acknowledgement(msgspec.Struct, frozen=True, array_like=True, tag="ack"):
     through_sequence: int
     head: bytes
     version: int = 1
+    boot: BootId | None = None
+    session: int = 0
 
 
 class Configuration(msgspec.Struct, frozen=True):
-    """What may be changed at a locker from afar; every field has a default that serves without a cloud."""
+    """What may be changed at a locker from afar; every field has a default that serves without a cloud.
+
+    In the quiet hours no reminder sounds for a door left open: minutes after midnight at the locker, from the first to
+    before the second, over midnight if the second is smaller; none when they are equal. A forced door sounds always.
+    """
 
     configuration_version: int = 0
     door_left_open_s: int = 60
@@ -102,6 +111,8 @@ class Configuration(msgspec.Struct, frozen=True):
     support_phone: str = ""
     name: str = ""
     languages: tuple[str, ...] = ("en", "pl", "de")
+    quiet_from_min: int = 0
+    quiet_to_min: int = 0
 
 
 class Desired(msgspec.Struct, frozen=True, array_like=True, tag="desired"):

@@ -22,7 +22,7 @@ from cloud.domain.errors import DomainError, OverloadedError
 from cloud.domain.rules import STANDARD, Rules
 from cloud.downlink.sifting import Refused, locker_of, sift
 from cloud.services.device_keys import signing_keys
-from cloud.services.ports import Act, Ids
+from cloud.services.ports import Act, Ids, UnitOfWork
 from cloud.services.record_events import Recorded, record_events
 from cloud.services.record_report import record_report
 from cloud.services.record_state import record_state
@@ -32,7 +32,7 @@ from cloud.store.writer import Unit, Writer
 from contract import codec, topics
 from contract.codec import Unknown, Upward
 from contract.envelope import Signer
-from contract.events import EventBatch
+from contract.events import EventBatch, genesis_hash
 from contract.ids import LockerId, MessageId
 from contract.link import Incoming, Link, LinkError, Outgoing
 from contract.state import Acknowledgement, LockerState, Snapshot, Telemetry
@@ -145,7 +145,8 @@ class Ingest:
         # One answer a locker and group, all at once: a locker needs the last word only.
         await _together([self._answer(one) for one in {one.locker_id: one for one in recorded}.values()])
 
-    async def _answer(self, recorded: Recorded) -> None:
+    async def _answer(self, recorded: Recorded, birth: LockerState | None = None) -> None:
+        """Say what is committed, and that a ``birth`` was heard."""
         locker = LockerId(recorded.locker_id)
         body = Acknowledgement(
             aud=locker,
@@ -153,6 +154,8 @@ class Ingest:
             issued_at=int(self._desk.clock.now().timestamp()),
             through_sequence=recorded.through_sequence,
             head=recorded.head,
+            boot=birth.boot if birth else None,
+            session=birth.session if birth else 0,
         )
         payload = self._desk.signer.sign(codec.encode(body))
         try:
@@ -165,7 +168,9 @@ class Ingest:
         try:
             match said:
                 case LockerState():
-                    await self._write(lambda uow: record_state(uow, act, said))
+                    standing = await self._write(lambda uow: _spoken(uow, act, said))
+                    if said.online:
+                        await self._answer(standing, said)
                 case Snapshot():
                     await self._write(lambda uow: record_report(uow, act, said))
                 case Telemetry():
@@ -215,6 +220,13 @@ class Ingest:
         if key not in self.refused and len(self.refused) < GROUP_MAX:
             _log.warning("ingest.refused", extra={"locker": refused.locker, "reason": refused.reason})
         self.refused[key if len(self.refused) < GROUP_MAX else "others"] += 1
+
+
+def _spoken(uow: UnitOfWork, act: Act, said: LockerState) -> Recorded:
+    """Take a presence document and return where the locker's journal stands here."""
+    record_state(uow, act, said)
+    through, head = uow.log.heads((said.locker,)).get(said.locker, (0, genesis_hash(said.locker)))
+    return Recorded(said.locker, through, head, 0)
 
 
 async def _together(work: Sequence[Awaitable[object]]) -> None:

@@ -7,6 +7,7 @@ import msgspec
 
 from contract.codec import encode
 from contract.envelope import Signer
+from contract.ids import BootId
 from contract.link import Link, LinkError, Outgoing
 from contract.state import LockerState
 from contract.topics import Branch, build
@@ -22,6 +23,7 @@ class Presence:
     signer: Signer
     state: Callable[[], LockerState]
     session: int = 0
+    _answered: int = 0
 
     def will(self) -> Outgoing:
         """Return what the broker says for us when we are gone; asked for before every connection."""
@@ -31,6 +33,16 @@ class Presence:
     async def birth(self, link: Link) -> None:
         """Say that we are here; overrules the will of any earlier session."""
         await link.publish(self._document(online=True))
+
+    @property
+    def is_answered(self) -> bool:
+        """Whether the cloud has said that it heard of this session."""
+        return self._answered == self.session
+
+    def answered(self, boot: BootId, session: int) -> None:
+        """Take the cloud's word that it heard a birth; one of another boot is an old word."""
+        if boot == self.state().boot:
+            self._answered = max(self._answered, session)
 
     async def renew(self, link: Link) -> None:
         """Say it again because something in it changed; without a link the next birth says it."""

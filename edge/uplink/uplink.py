@@ -14,7 +14,7 @@ from contract.envelope import Signer
 from contract.ids import BootId
 from contract.link import Link, LinkStatus, LinkTakenOverError
 from contract.link_settings import LinkSettings
-from contract.state import LockerState, Snapshot, Telemetry
+from contract.state import Acknowledgement, LockerState, Snapshot, Telemetry
 from contract.topics import device_filters
 from edge.locker_controller.arrivals import NotBelieved
 from edge.store.store import Store
@@ -23,6 +23,7 @@ from edge.uplink.outbox import Outbox
 from edge.uplink.presence import Presence
 from edge.uplink.reports import Reports
 
+BIRTH_AGAIN_FIRST_S, BIRTH_AGAIN_MAX_S = 60.0, 240.0  # a cloud that is there agrees with us within five minutes
 TAKEN_OVER_REST_S = 600.0  # somebody must look; meanwhile a try every ten minutes does not fight
 
 _log = logging.getLogger(__name__)
@@ -77,12 +78,12 @@ class Uplink:
         self.link = make_link(self.presence)
         self.outbox = Outbox(store, self.link, standing.signer, standing.boot)
         self.outbox.on_alarm(locker.raise_alarm)
-        self.inbox = Inbox(self.link, standing.trust, locker, self.outbox.acknowledge, monotonic_ms)
+        self.inbox = Inbox(self.link, standing.trust, locker, self._acknowledged, monotonic_ms)
         self.reports = Reports(self.link, standing.signer, locker.snapshot, self.telemetry)
-        self._moved, self._renewal = asyncio.Event(), asyncio.Event()
+        self._moved, self._renewal, self._born = asyncio.Event(), asyncio.Event(), asyncio.Event()
         self._online = False
         self.extra_metrics: Callable[[], dict[str, float]] = dict
-        self.link.on_status(lambda _: self._moved.set())
+        self.link.on_status(self._on_status)
 
     async def run(self) -> None:
         """Keep the link, and everything that uses it, until cancelled."""
@@ -90,9 +91,15 @@ class Uplink:
             tasks.create_task(self._hold_link())
             tasks.create_task(self._tell_status())
             tasks.create_task(self._renew_presence())
+            tasks.create_task(self._repeat_birth())
             tasks.create_task(self.inbox.run())
             tasks.create_task(self.outbox.run())
             tasks.create_task(self.reports.run())
+
+    def _on_status(self, status: LinkStatus) -> None:
+        self._moved.set()
+        if status is LinkStatus.CONNECTED:
+            self._born.set()
 
     def journal_grew(self) -> None:
         """Let the outbox look."""
@@ -136,6 +143,27 @@ class Uplink:
             if online != self._online:
                 self._online = online
                 await self._locker.link_changed(online=online)
+
+    async def _acknowledged(self, acknowledgement: Acknowledgement) -> None:
+        if acknowledgement.boot is not None:
+            self.presence.answered(acknowledgement.boot, acknowledgement.session)
+        await self.outbox.acknowledge(acknowledgement)
+
+    async def _repeat_birth(self) -> None:
+        """Say that we are here until the cloud has heard it: a broker may have swallowed it, or forgotten it."""
+        while True:
+            await self._born.wait()
+            self._born.clear()
+            rest_s = BIRTH_AGAIN_FIRST_S
+            while self._is_unheard():
+                await asyncio.sleep(rest_s)
+                if self._is_unheard():
+                    await self.presence.renew(self.link)
+                    self.reports.poke()
+                rest_s = min(rest_s * 2, BIRTH_AGAIN_MAX_S)
+
+    def _is_unheard(self) -> bool:
+        return self.link.status is LinkStatus.CONNECTED and not self.presence.is_answered
 
     async def _renew_presence(self) -> None:
         while True:

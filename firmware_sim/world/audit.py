@@ -25,7 +25,6 @@ LATE = timedelta(
 )  # jobs run every five minutes, a silent locker's reservations get an hour's grace of their own
 UNCONFIRMED = timedelta(minutes=10)  # ten times what the product waits before it says something again
 LOOK_S, CALM_LOOKS = 300.0, 3
-OFFLINE = "the cloud takes it for offline"
 
 
 @dataclass
@@ -106,7 +105,7 @@ class Auditor:
         if agent.store.head != agent.store.acknowledged:
             return f"{agent.store.head.sequence - agent.store.acknowledged.sequence} entries in the outbox"
         if not self.office.ask(lambda uow: uow.need(Locker, site.id)).online:
-            return OFFLINE
+            return "the cloud takes it for offline"
         return self._wall(site)
 
     def _wall(self, site: Site) -> str | None:

@@ -15,6 +15,7 @@ from contract.commands import Command
 from tests.contract import examples
 
 GOLDEN = Path(__file__).parent / "golden"
+UNBOUND = msgspec.structs.replace(examples.DROP_OFF, courier=None)
 DECODERS = (codec.decode_downward, codec.decode_presented, codec.decode_upward)
 
 
@@ -118,22 +119,43 @@ def test_no_bytes_ever_raise_anything_but_a_codec_error(raw: bytes) -> None:
             continue
 
 
-def test_a_pass_written_before_it_carried_commands_is_still_read() -> None:
-    old = golden("CourierPass-first", b"")
+@pytest.mark.parametrize("age", ["first", "second"])
+def test_a_pass_written_before_it_carried_commands_or_bound_its_courier_is_still_read(age: str) -> None:
+    old = golden(f"CourierPass-{age}", b"")
     (now,) = [one for one in examples.MESSAGES if isinstance(one, grants.CourierPass)]
 
-    assert codec.decode_presented(old) == now
+    assert codec.decode_presented(old) == msgspec.structs.replace(now, grants=(UNBOUND, examples.PICK_UP))
     assert old != codec.encode(now)
+
+
+def test_grants_written_before_they_were_bound_to_a_courier_are_anybody_s() -> None:
+    (now,) = [one for one in examples.MESSAGES if isinstance(one, grants.GrantBundle)]
+    then = msgspec.structs.replace(now, grants=(UNBOUND, examples.PICK_UP, examples.COLLECT))
+
+    assert codec.decode_downward(golden("GrantBundle-first", b"")) == then
+
+
+def test_a_configuration_written_before_there_were_quiet_hours_has_none() -> None:
+    (now,) = [one for one in examples.MESSAGES if isinstance(one, state.Desired)]
+
+    assert codec.decode_downward(golden("Desired-first", b"")) == now
 
 
 @pytest.mark.parametrize(
     ("kind", "since"),
-    [(commands.RemoteOpen, "until_uptime_ms"), (state.LockerState, "uptime_ms"), (state.Snapshot, "uptime_ms")],
+    [
+        (commands.RemoteOpen, {"until_uptime_ms": 0}),
+        (state.LockerState, {"uptime_ms": 0}),
+        (state.Snapshot, {"uptime_ms": 0}),
+        (state.Acknowledgement, {"boot": None, "session": 0}),
+    ],
 )
-def test_what_was_written_before_a_field_was_added_is_still_read(kind: type[msgspec.Struct], since: str) -> None:
+def test_what_was_written_before_a_field_was_added_is_still_read(
+    kind: type[msgspec.Struct], since: dict[str, int | None]
+) -> None:
     (now,) = [one for one in examples.MESSAGES if isinstance(one, kind)]
 
-    assert decoded(golden(f"{kind.__name__}-first", b"")) == [msgspec.structs.replace(now, **{since: 0})]
+    assert decoded(golden(f"{kind.__name__}-first", b"")) == [msgspec.structs.replace(now, **since)]
 
 
 def test_a_door_left_open_journalled_before_it_named_the_parcel_is_still_read() -> None:

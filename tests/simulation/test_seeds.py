@@ -3,7 +3,7 @@
 import pytest
 
 from firmware_sim.world.shrinking import command
-from firmware_sim.world.world import PRESENT_S_MAX, Plan, Result, run_world
+from firmware_sim.world.world import CONVERGED_S_MAX, Plan, Result, run_world
 from tests.survives import survived
 
 PIECES, SEEDS_PER_PIECE = 25, 20
@@ -42,5 +42,5 @@ def test_every_invariant_holds_in_worlds_full_of_trouble(piece: int) -> None:
         f"{ROW} (locker-hours)", f"{piece}", tried=hours, broken=len(broken), shown_by="tests/simulation/test_seeds.py"
     )
     assert not broken, "\n".join(explained(result) for result in broken)
-    assert max(result.slowest_convergence_s for result in results) <= PRESENT_S_MAX
+    assert max(result.slowest_convergence_s for result in results) <= CONVERGED_S_MAX
     assert all(result.faults for result in results)

@@ -231,6 +231,19 @@ async def test_a_state_moves_the_lockers_presence() -> None:
     assert not street.cloud.the(Locker, id=NAME).online
 
 
+async def test_a_birth_is_answered_with_its_boot_and_session_and_a_will_is_not() -> None:
+    street = Street()
+    async with street.open(ingesting=True):
+        await street.send(street.journal.batch(STARTED))
+        await street.send(state(online=False), branch=Branch.STATE)
+        await street.send(state(online=True), branch=Branch.STATE)
+        await until(lambda: len(street.answers()) == 2)
+    answer = street.answers()[-1]
+    assert (answer.boot, answer.session) == (BootId(BOOT), 2)
+    assert (answer.through_sequence, answer.head) == (1, street.journal.head)
+    assert street.answers()[0].boot is None
+
+
 async def test_metrics_go_to_whoever_asked_and_are_never_recorded() -> None:
     street = Street()
     async with street.open(ingesting=True):

@@ -35,13 +35,14 @@ class PuppetLink:
         self.status = LinkStatus.CONNECTING
         self.observers: list[Callable[[LinkStatus], None]] = []
         self.published: list[Outgoing] = []
+        self.heard: Callable[[Outgoing], object] = self.published.append
         self.fate: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     async def run(self) -> None:
         await asyncio.shield(self.fate)
 
     async def publish(self, message: Outgoing) -> None:
-        self.published.append(message)
+        self.heard(message)
 
     async def messages(self) -> AsyncIterator[Incoming]:
         await asyncio.Event().wait()

@@ -96,9 +96,9 @@ def _courier(row: Row) -> CourierRow | None:
         **{name: _whole(row, name, CENTS_MAX) for name in ("fixed_cents", "per_hour_cents", "per_km_cents")},
     }
     name = row.take("courier", lambda column, given: fields.text(column, given, ID_MAX))
-    start = _place(row, "start")
-    end = _place(row, "end") if row.values.get("end_longitude", "").strip() else start
-    shift = _span(row, "shift")
+    start = place_of(row, "start")
+    end = place_of(row, "end") if row.values.get("end_longitude", "").strip() else start
+    shift = span_of(row, "shift")
     pause = _pause(row)
     if row.findings or name is None:
         return None
@@ -113,13 +113,15 @@ def _whole(row: Row, column: str, high: int) -> int | None:
     return row.take(column, lambda name, given: fields.whole(name, given, 0, high))
 
 
-def _place(row: Row, which: str) -> tuple[float, float]:
+def place_of(row: Row, which: str) -> tuple[float, float]:
+    """Return the place of ``{which}_longitude`` and ``{which}_latitude``; what is wrong is noted in the row."""
     lon = row.take(f"{which}_longitude", lambda column, given: fields.number(column, given, -180, 180))
     lat = row.take(f"{which}_latitude", lambda column, given: fields.number(column, given, -90, 90))
     return lon or 0.0, lat or 0.0
 
 
-def _span(row: Row, which: str) -> tuple[int, int] | None:
+def span_of(row: Row, which: str) -> tuple[int, int] | None:
+    """Return the times of ``{which}_from`` and ``{which}_to`` in seconds; what is wrong is noted in the row."""
     begins, ends = row.take(f"{which}_from", clock), row.take(f"{which}_to", clock)
     if begins is None or ends is None:
         return None
@@ -136,6 +138,6 @@ def _pause(row: Row) -> tuple[int, int, int] | None:
     if len(given) < len(("break_from", "break_to", "break_min")):
         row.refuse(given[0], "a break needs break_from, break_to and break_min")
         return None
-    span = _span(row, "break")
+    span = span_of(row, "break")
     minutes = row.take("break_min", lambda column, given: fields.whole(column, given, 1, BREAK_MIN_MAX))
     return (*span, minutes * 60) if span and minutes else None

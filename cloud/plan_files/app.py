@@ -22,8 +22,9 @@ from cloud.intake.couriers_csv import read_couriers
 from cloud.intake.fields import number
 from cloud.intake.findings import FileRefusedError, Finding, Severity
 from cloud.intake.lockers_geojson import read_lockers
+from cloud.intake.others_csv import read_tariffs, read_trips
 from cloud.intake.parcels_csv import Locale, read_parcels
-from cloud.plan_files.day import Assumptions, Files, NamedDay, day_of, to_doors, to_nearest
+from cloud.plan_files.day import Assumptions, Files, NamedDay, day_of, to_doors, to_nearest, without_others
 from cloud.plan_files.outcome import CO2_G_PER_KM, Outcome, compared, of_day, of_instance
 from cloud.plan_files.report import NoLibrariesError, as_html
 from cloud.plan_files.solving import Search, solve_instance
@@ -42,6 +43,7 @@ FINDINGS_SHOWN = 20  # of each file; the first ones usually explain the rest
 START_S_MAX = 120  # a worker on a slow, busy machine that must make its machine code first
 MORNING_HOUR = 9  # whose traffic the travel times are asked for
 TOGETHER, NEAREST, DOORS = "lockers and routes together", "nearest locker, then routes", "everything to the door"
+OWN, CROWD, PARTNERS = "our own couriers only", "our own and crowd couriers", "our own and partner fleets"
 
 Item = TypeVar("Item")
 
@@ -88,12 +90,14 @@ def _parser() -> argparse.ArgumentParser:
     day.add_argument("--parcels", type=Path, required=True, help="CSV, as latchmile-import-parcels takes it")
     day.add_argument("--couriers", type=Path, required=True, help="CSV: courier, start_longitude, start_latitude, ...")
     day.add_argument("--lockers", type=Path, help="GeoJSON, as latchmile-import-lockers takes it; none: doors only")
+    day.add_argument("--trips", type=Path, help="CSV of crowd couriers' trips: columns in docs/planning.md")
+    day.add_argument("--tariffs", type=Path, help="CSV of partner fleets: columns in docs/planning.md")
     day.add_argument("--day", type=date.fromisoformat, required=True, help="for example 2026-11-23")
     day.add_argument("--zone", default="Europe/Warsaw", help="of times without an offset (default %(default)s)")
     day.add_argument("--region", default="PL", help="of telephone numbers without a country (default %(default)s)")
     day.add_argument("--model", default="M20", help="of lockers of which the file names none (default %(default)s)")
     day.add_argument("--walk-m", type=int, default=800, help="how far recipients walk (default %(default)s m)")
-    day.add_argument("--compare", action="store_true", help="also plan it by nearest locker, and all to the doors")
+    day.add_argument("--compare", action="store_true", help="also plan it in the other ways it could be decided")
     day.add_argument("--opt-in", type=float, metavar="SHARE", help="what if so many took a locker, for example 0.3")
     day.add_argument("--new-locker", type=_place, action="append", default=[], metavar="LON,LAT", help="what if")
     day.add_argument("--suggest", type=int, default=0, metavar="N", help="what if lockers stood at N suggested places")
@@ -119,22 +123,26 @@ def _day(asked: argparse.Namespace, console: Console) -> tuple[Outcome, int]:
     except (ZoneInfoNotFoundError, ValueError) as error:
         raise NoPlanError(f"there is no time zone {asked.zone!r}; write it as Europe/Warsaw") from error
     layouts = {layout.model: layout for layout in STANDARD}
-    parcels, worse = _good(console, asked.parcels, read_parcels(asked.parcels.read_bytes(), Locale(zone, asked.region)))
-    lockers, bad = _good(console, asked.lockers, read_lockers(asked.lockers.read_bytes())) if asked.lockers else ([], 0)
-    couriers, worst = _good(console, asked.couriers, read_couriers(asked.couriers.read_bytes()))
+    locale = Locale(zone, asked.region)
+    parcels, bad_parcels = _good(console, asked.parcels, lambda raw: read_parcels(raw, locale))
+    lockers, bad_lockers = _good(console, asked.lockers, read_lockers)
+    couriers, bad_couriers = _good(console, asked.couriers, read_couriers)
+    trips, bad_trips = _good(console, asked.trips, read_trips)
+    tariffs, bad_tariffs = _good(console, asked.tariffs, read_tariffs)
     if not parcels or not couriers:
         raise NoPlanError(f"{asked.couriers if parcels else asked.parcels} has no row that can be used")
     unknown = sorted({asked.model, *(row.model or asked.model for row in lockers)} - layouts.keys())
     if unknown:
         raise NoPlanError(f"there is no model {unknown[0]}; known are {', '.join(layouts)}")
     assumed = Assumptions(zone, asked.walk_m, asked.model)
-    files = Files(parcels, lockers, couriers)
+    files = Files(parcels, lockers, couriers, trips, tariffs)
     search = Search(time.monotonic, asked.seconds, asked.seed, asked.threads)
     title = f"{asked.day.isoformat()}: {len(parcels)} parcels, {len(lockers)} lockers, {len(couriers)} couriers"
     ways, notes = _ways(asked, files, lambda one: day_of(one, asked.day, layouts, assumed))
     outcomes = [asyncio.run(_plan(title, name, one, search)) for name, one in ways]
     rows = tuple(compared(name, one) for (name, _), one in zip(ways, outcomes, strict=True))
-    return replace(outcomes[0], compared=rows if len(rows) > 1 else (), notes=notes), worse + bad + worst
+    refused = bad_parcels + bad_lockers + bad_couriers + bad_trips + bad_tariffs
+    return replace(outcomes[0], compared=rows if len(rows) > 1 else (), notes=notes), refused
 
 
 def _ways(
@@ -147,8 +155,16 @@ def _ways(
     if changed is not files:
         ways = [(f"{TOGETHER}, what if", day_of_files(changed)), (f"{TOGETHER}, as it is", given)]
     if asked.compare:
-        ways += [(NEAREST, to_nearest(given)), (DOORS, to_doors(given))]
+        ways += [(NEAREST, to_nearest(given)), (DOORS, to_doors(given)), *_by_whom(files, given)]
     return ways, notes
+
+
+def _by_whom(files: Files, given: NamedDay) -> list[tuple[str, NamedDay]]:
+    """Return the day without the others who may help, and with one kind of them."""
+    ways = [(OWN, without_others(given))] if files.trips or files.tariffs else []
+    if files.trips and files.tariffs:
+        ways += [(CROWD, without_others(given, crowd=True)), (PARTNERS, without_others(given, partners=True))]
+    return ways
 
 
 def _what_if(asked: argparse.Namespace, files: Files) -> tuple[Files, tuple[str, ...]]:
@@ -182,11 +198,15 @@ def _place(text: str) -> tuple[float, float]:
     return number("longitude", str(lon), -180, 180), number("latitude", str(lat), -90, 90)
 
 
-def _good(console: Console, file: Path, items: Iterable[Item | Finding]) -> tuple[list[Item], int]:
-    """Return the good rows and how many were refused; say of the first ones why."""
+def _good(
+    console: Console, file: Path | None, read_items: Callable[[bytes], Iterable[Item | Finding]]
+) -> tuple[list[Item], int]:
+    """Return a file's good rows (none without a file) and how many were refused; say of the first ones why."""
     good: list[Item] = []
     refused = 0
-    for item in items:
+    if file is None:
+        return good, refused
+    for item in read_items(file.read_bytes()):
         if not isinstance(item, Finding):
             good.append(item)
         elif item.severity is Severity.REFUSED:

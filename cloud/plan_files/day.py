@@ -6,7 +6,7 @@ locker is the only one then. Everything else goes to the door.
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -18,8 +18,10 @@ from cloud.domain.opening_hours import ALWAYS, open_spans
 from cloud.domain.windows import Window
 from cloud.intake.couriers_csv import CourierRow
 from cloud.intake.lockers_geojson import LockerRow
+from cloud.intake.others_csv import TariffRow, TripRow
 from cloud.intake.parcels_csv import ParcelRow
 from cloud.routing.joint.day import OFFERS_MAX, Choice, JointDay, Offer
+from cloud.routing.others import is_passing
 from cloud.routing.problem import (
     PARCELS_MAX,
     VOLUME_CM3_MAX,
@@ -30,6 +32,8 @@ from cloud.routing.problem import (
     Place,
     RouteCourierId,
     StopKind,
+    Tariff,
+    TariffId,
     TimeWindow,
 )
 from cloud.routing.problem import (
@@ -62,11 +66,13 @@ class Assumptions:
 
 @dataclass(frozen=True, slots=True)
 class Files:
-    """The good rows of the three files."""
+    """The good rows of the files."""
 
     parcels: Sequence[ParcelRow]
     lockers: Sequence[LockerRow]
     couriers: Sequence[CourierRow]
+    trips: Sequence[TripRow] = ()
+    tariffs: Sequence[TariffRow] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +100,9 @@ def day_of(files: Files, day: date, layouts: Mapping[str, Layout], assumed: Assu
         else:
             choices.append(Choice(item, place, windows, assumed.home_extra_cents, offers, size))
     fixed = build_stops(DayInput(homes=tuple(homes)))
-    couriers = tuple(_courier(row) for row in files.couriers)
-    joint = JointDay(couriers, fixed.stops, tuple(choices), sites)
+    couriers = tuple(_courier(row) for row in files.couriers) + tuple(_trip(row) for row in files.trips)
+    tariffs = tuple(_tariff(row) for row in files.tariffs)
+    joint = JointDay(couriers, fixed.stops, tuple(choices), sites, tariffs=tariffs)
     return NamedDay(joint, {row.id: row.name for row in files.lockers}, {row.barcode: row for row in files.parcels})
 
 
@@ -121,9 +128,15 @@ def to_nearest(day: NamedDay) -> NamedDay:
     return _with(day, tuple(chosen))
 
 
+def without_others(day: NamedDay, *, crowd: bool = False, partners: bool = False) -> NamedDay:
+    """Return the same day with our own couriers and only those others who are asked for."""
+    couriers = tuple(one for one in day.joint.couriers if crowd or not is_passing(one))
+    tariffs = day.joint.tariffs if partners else ()
+    return replace(day, joint=replace(day.joint, couriers=couriers, tariffs=tariffs))
+
+
 def _with(day: NamedDay, choices: tuple[Choice, ...]) -> NamedDay:
-    joint = JointDay(day.joint.couriers, day.joint.stops, choices, day.joint.sites, day.joint.service)
-    return NamedDay(joint, day.sites, day.parcels)
+    return replace(day, joint=replace(day.joint, choices=choices))
 
 
 def _only(choice: Choice, sites: tuple[Offer, ...]) -> Choice:
@@ -214,6 +227,26 @@ def _courier(row: CourierRow) -> Courier:
             _or(row.per_km_cents, standard.per_km_cents),
         ),
         stops_max=row.stops_max,
+    )
+
+
+def _trip(row: TripRow) -> Courier:
+    return Courier(
+        RouteCourierId(row.name),
+        Place(*row.start),
+        Place(*row.end) if row.end else None,
+        TimeWindow(*row.way),
+        Amounts(row.parcels_max, row.weight_kg_max * G_PER_KG, row.volume_l_max * CM3_PER_L),
+        costs=Costs(per_parcel_cents=row.per_parcel_cents),
+        detour_m_max=row.detour_m,
+    )
+
+
+def _tariff(row: TariffRow) -> Tariff:
+    weight_g_max = row.weight_kg_max * G_PER_KG
+    prices = (row.radius_m, row.base_cents, row.per_km_cents)
+    return Tariff(
+        TariffId(row.name), Place(*row.centre), *prices, TimeWindow(*row.promise), row.parcels_max, weight_g_max
     )
 
 

@@ -8,7 +8,8 @@ from enum import StrEnum
 from cloud.plan_files.day import NamedDay
 from cloud.routing.joint.day import JointPlan
 from cloud.routing.joint.instance import Answer, Instance, answer_cost, route_cost
-from cloud.routing.plan import Route, Step, StepKind
+from cloud.routing.others import is_passing
+from cloud.routing.plan import Outside, Route, Step, StepKind
 from cloud.routing.problem import Stop, StopKind
 from cloud.routing.stops import Site
 
@@ -41,6 +42,26 @@ class StopLine:
     metres: int
 
 
+class By(StrEnum):
+    """Who brings it: a courier of ours, somebody who is on the way anyway, a partner fleet."""
+
+    OWN = "own"
+    CROWD = "crowd"
+    PARTNER = "partner"
+
+
+@dataclass(frozen=True, slots=True)
+class LeftLine:
+    """A stop left to a partner fleet, for its price and within its promise."""
+
+    partner: str
+    name: str
+    place: Point
+    parcels: tuple[str, ...]
+    cost: int
+    promise: tuple[int, int]
+
+
 @dataclass(frozen=True, slots=True)
 class RouteLine:
     """One courier's day; ``cost`` in cents (an instance: in its own units)."""
@@ -53,6 +74,7 @@ class RouteLine:
     cost: int
     path: tuple[Point, ...]
     stops: tuple[StopLine, ...]
+    by: By = By.OWN
 
     @property
     def parcels(self) -> int:
@@ -81,6 +103,8 @@ class Compared:
     stops: int
     routes: int
     parcels: int
+    crowd: int = 0
+    partner: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,26 +121,36 @@ class Outcome:
     compared: tuple[Compared, ...] = ()
     co2_g_per_km: int = CO2_G_PER_KM
     notes: tuple[str, ...] = field(default=())
+    left: tuple[LeftLine, ...] = ()
 
     @property
     def parcels(self) -> int:
-        return sum(route.parcels for route in self.routes)
+        return sum(route.parcels for route in self.routes) + sum(len(one.parcels) for one in self.left)
 
     @property
     def cost(self) -> int:
-        return sum(route.cost for route in self.routes)
+        return sum(route.cost for route in self.routes) + sum(one.cost for one in self.left)
+
+    def brought_by(self, by: By) -> tuple[int, int]:
+        """Return how many parcels they bring and what they get for it."""
+        if by is By.PARTNER:
+            return sum(len(one.parcels) for one in self.left), sum(one.cost for one in self.left)
+        theirs = [route for route in self.routes if route.by is by]
+        return sum(route.parcels for route in theirs), sum(route.cost for route in theirs)
 
     @property
     def metres(self) -> int:
-        return sum(route.metres for route in self.routes)
+        """Return how far our own vans drive; who is on the way anyway and partner fleets do not count."""
+        return sum(route.metres for route in self.routes if route.by is By.OWN)
 
     @property
     def stops(self) -> int:
-        return sum(len(route.stops) for route in self.routes)
+        return sum(len(route.stops) for route in self.routes) + len(self.left)
 
     @property
     def hours(self) -> float:
-        return sum(route.end_s - route.depart_s for route in self.routes) / 3600
+        """Return the hours we pay for."""
+        return sum(route.end_s - route.depart_s for route in self.routes if route.by is By.OWN) / 3600
 
     @property
     def locker_share(self) -> float:
@@ -130,7 +164,8 @@ class Outcome:
 def compared(name: str, outcome: Outcome) -> Compared:
     """Return the numbers of one way to decide a day."""
     totals = (outcome.cost, outcome.metres, round(outcome.hours, 2), outcome.stops, len(outcome.routes))
-    return Compared(name, *totals, outcome.parcels)
+    crowd, partner = (outcome.brought_by(by)[0] for by in (By.CROWD, By.PARTNER))
+    return Compared(name, *totals, outcome.parcels, crowd, partner)
 
 
 def of_day(title: str, day: NamedDay, found: JointPlan, seconds: float) -> Outcome:
@@ -145,7 +180,13 @@ def of_day(title: str, day: NamedDay, found: JointPlan, seconds: float) -> Outco
         for site in day.joint.sites
     )
     unplanned = tuple((", ".join(one.parcels) or str(one.stop_id), one.sentence) for one in found.plan.unplanned)
-    return Outcome(title, Ground.EARTH, "joint", seconds, routes, unplanned, sites)
+    left = tuple(_left(day, one, stops[one.stop_id]) for one in found.plan.outside)
+    return Outcome(title, Ground.EARTH, "joint", seconds, routes, unplanned, sites, left=left)
+
+
+def _left(day: NamedDay, one: Outside, stop: Stop) -> LeftLine:
+    place = (stop.place.lon, stop.place.lat)
+    return LeftLine(one.by, _name(day, stop), place, stop.parcels, one.price_cents, (one.promise[0], one.promise[1]))
 
 
 def _room(site: Site) -> int:
@@ -159,7 +200,9 @@ def _route(day: NamedDay, route: Route, stops: Sequence[Stop]) -> RouteLine:
     )
     path = tuple((step.place.lon, step.place.lat) for step in route.steps if step.place is not None)
     totals = (route.depart_s, route.end_s, route.distance_m, route.drive_s, route.cost_cents)
-    return RouteLine(route.courier_id, *totals, path, lines)
+    passing = {courier.id for courier in day.joint.couriers if is_passing(courier)}
+    by = By.CROWD if route.courier_id in passing else By.OWN
+    return RouteLine(route.courier_id, *totals, path, lines, by)
 
 
 def _stop(day: NamedDay, number: int, step: Step, stop: Stop) -> StopLine:

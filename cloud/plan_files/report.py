@@ -9,7 +9,7 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from cloud.plan_files.outcome import Compared, Ground, Outcome
+from cloud.plan_files.outcome import By, Compared, Ground, Outcome
 from cloud.plan_files.writing import as_json, totals
 
 HERE = Path(__file__).parent / "page"
@@ -48,6 +48,7 @@ def as_html(outcome: Outcome, modules: Path = MODULES) -> str:
         cost=(lambda cents: f", {money(cents)}") if on_earth else (lambda _: ""),
         km=lambda metres: f"{metres / 1000:,.1f}",
         money=money,
+        with_others=any(one.crowd or one.partner for one in outcome.compared),
         per_parcel=per_parcel,
     )
 
@@ -64,12 +65,19 @@ def facts(outcome: Outcome) -> list[tuple[str, str]]:
         ("parcels", f"{outcome.parcels:,}"),
         ("to lockers", f"{100 * outcome.locker_share:.0f} %"),
         ("stops", f"{outcome.stops:,}"),
-        ("vans", f"{len(outcome.routes)}"),
+        ("vans", f"{sum(route.by is By.OWN for route in outcome.routes)}"),
         ("on the road", f"{outcome.metres / 1000:,.0f} km"),
         ("paid hours", f"{outcome.hours:,.1f}"),
         ("CO2", f"{known['co2_g'] / 1000:,.0f} kg"),
+        *((f"by {name}", f"{brought}: {money(cents)}") for name, brought, cents in _others(outcome)),
         ("left behind", f"{len(outcome.unplanned)}"),
     ]
+
+
+def _others(outcome: Outcome) -> list[tuple[str, int, int]]:
+    """Return what crowd couriers and partner fleets bring and get, as far as anybody of them does anything."""
+    found = [("crowd", *outcome.brought_by(By.CROWD)), ("partners", *outcome.brought_by(By.PARTNER))]
+    return [one for one in found if one[1]]
 
 
 def clock(seconds: int) -> str:

@@ -4,7 +4,7 @@ import dataclasses
 import json
 from typing import Any
 
-from cloud.plan_files.outcome import Ground, Outcome, RouteLine
+from cloud.plan_files.outcome import By, Ground, Outcome, RouteLine
 
 VERSION = 1  # of the JSON; fields are only ever added
 
@@ -33,6 +33,8 @@ def totals(outcome: Outcome) -> dict[str, float | int]:
             "co2_g": outcome.metres * outcome.co2_g_per_km // 1_000,
             "locker_share": round(outcome.locker_share, 4),
         }
+        for by in By:
+            found[f"{by}_parcels"], found[f"{by}_cents"] = outcome.brought_by(by)
     return found
 
 
@@ -44,11 +46,15 @@ def as_geojson(outcome: Outcome) -> str:
     for site in outcome.sites:
         facts = {"kind": "site", "id": site.id, "name": site.name, "parcels": site.parcels}
         features.append(_feature("Point", site.place, facts | {"compartments": site.compartments}))
+    for one in outcome.left:
+        facts = {"kind": "left", "by": By.PARTNER, "partner": one.partner, "name": one.name, "cost": one.cost}
+        features.append(_feature("Point", one.place, facts | {"parcels": len(one.parcels)}))
     return json.dumps({"type": "FeatureCollection", "features": features}, ensure_ascii=False) + "\n"
 
 
 def _route(number: int, route: RouteLine) -> list[dict[str, Any]]:
-    facts = {"kind": "route", "courier": route.courier, "colour": number, "cost": route.cost, "metres": route.metres}
+    facts: dict[str, Any] = {"kind": "route", "courier": route.courier, "by": route.by, "colour": number}
+    facts |= {"cost": route.cost, "metres": route.metres}
     line = [_feature("LineString", route.path, facts)] if len(route.path) > 1 else []
     points = [
         _feature(

@@ -7,6 +7,9 @@ const colour = (number) => style.getPropertyValue(`--route-${number % 6}`).trim(
 const token = (name) => style.getPropertyValue(`--${name}`).trim();
 const DOT = 5;
 const LOCKER = 8;
+const LEFT = 12;
+const LETTER = 7.5; // pixels of a letter at 13 px, the wide ones counted
+const ON_THE_WAY = "8 6"; // somebody on the way: dashes, as colour alone says nothing to some
 const HOUR_S = 3600;
 const NARROW = 640; // a phone scrolls a plot sideways rather than read it with a lens
 const WIDE = 1150;
@@ -18,7 +21,7 @@ function drawMap() {
   const settings = { attributionControl: false, scrollWheelZoom: false, zoomSnap: 0.25, zoomAnimation: !still };
   const map = L.map(element, { ...settings, ...(onPlane ? { crs: L.CRS.Simple, minZoom: -8 } : {}) });
   const at = ([x, y]) => [y, x];
-  const box = L.latLngBounds([...plan.sites.map(({ place }) => at(place)), ...plan.routes.flatMap(({ path }) => path.map(at))]);
+  const box = L.latLngBounds([...plan.left.map(({ place }) => at(place)), ...plan.sites.map(({ place }) => at(place)), ...plan.routes.flatMap(({ path }) => path.map(at))]);
   map.fitBounds(box, { padding: [24, 24], animate: false });
   const ground = document.getElementById("ground");
   if (ground) L.geoJSON(JSON.parse(ground.textContent), groundStyle()).addTo(map);
@@ -29,15 +32,43 @@ function drawMap() {
   }
   plan.routes.forEach((route, number) => {
     const layer = L.layerGroup().addTo(map);
-    L.polyline(route.path.map(at), { color: colour(number), weight: 3, opacity: 0.8, interactive: false }).addTo(layer);
+    const line = { color: colour(number), weight: 3, opacity: 0.8, interactive: false };
+    L.polyline(route.path.map(at), route.by === "crowd" ? { ...line, dashArray: ON_THE_WAY } : line).addTo(layer);
     for (const stop of route.stops) {
       const shape = { radius: stop.kind === "locker" ? LOCKER : DOT, color: colour(number), fillColor: token("card"), fillOpacity: 1, weight: 2 };
       L.circleMarker(at(stop.place), shape)
         .bindTooltip(words(`${stop.number}. ${stop.name}, ${clock(stop.arrive_s)}, ${stop.parcels.length} parcels`))
         .addTo(layer);
     }
-    legend(map, layer, route, number);
+    legend(map, layer, route.by === "crowd" ? `${route.courier} (on the way)` : route.courier, swatch(number, route.by));
   });
+  drawLeft(map, at);
+}
+
+function drawLeft(map, at) {
+  for (const partner of new Set(plan.left.map((one) => one.partner))) {
+    const layer = L.layerGroup().addTo(map);
+    for (const one of plan.left.filter((other) => other.partner === partner)) {
+      const icon = L.divIcon({ className: "", html: diamond(), iconSize: [LEFT, LEFT] });
+      L.marker(at(one.place), { icon, keyboard: false })
+        .bindTooltip(words(`${one.name}: ${one.parcels.length} parcels by ${partner}, ${clock(one.promise[0])} to ${clock(one.promise[1])}`))
+        .addTo(layer);
+    }
+    legend(map, layer, `${partner} (partner fleet)`, diamond());
+  }
+}
+
+function diamond() {
+  const sign = document.createElement("span");
+  sign.className = "left-mark";
+  return sign;
+}
+
+function swatch(number, by) {
+  const sign = document.createElement("span");
+  sign.className = by === "crowd" ? "swatch dashed" : "swatch";
+  sign.style.setProperty("--colour", colour(number));
+  return sign;
 }
 
 function groundStyle() {
@@ -54,12 +85,9 @@ function words(text) {
   return element;
 }
 
-function legend(map, layer, route, number) {
+function legend(map, layer, name, sign) {
   const button = document.createElement("button");
-  const swatch = document.createElement("span");
-  swatch.className = "swatch";
-  swatch.style.background = colour(number);
-  button.append(swatch, route.courier);
+  button.append(sign, name);
   button.setAttribute("aria-pressed", "true");
   button.addEventListener("click", () => {
     const shown = button.getAttribute("aria-pressed") !== "true";
@@ -103,7 +131,7 @@ function drawPlots() {
   const colours = { drive: token("route-3"), wait: token("hairline"), serve: token("route-2") };
   const scale = onPlane ? 1 : HOUR_S;
   put("plot-time", "Each courier's day: driving, waiting, at stops", {
-    marginLeft: 120,
+    marginLeft: Math.max(120, 16 + LETTER * Math.max(...plan.routes.map(({ courier }) => courier.length))),
     marginBottom: 44,
     height: 80 + 26 * plan.routes.length,
     x: { label: onPlane ? "time" : "hour of the day", grid: true },

@@ -15,6 +15,12 @@ LM2611230000002,Jan,Hoża 2,21.02,52.23,300,200,60,500,jan@people.example,no
 """
 BAD_ROW = "LM2611230000003,Ola,Hoża 3,21.02,north,300,200,60,500,ola@people.example,no\n"
 COURIERS = "courier,start_longitude,start_latitude,shift_from,shift_to\nOla,20.95,52.2,08:00,17:00\n"
+TRIPS = """trip,start_longitude,start_latitude,leaves,arrives,detour_m,parcels_max,per_parcel_cents
+Ewa,20.95,52.2,15:30,17:00,9000,6,90
+"""
+TARIFFS = """tariff,centre_longitude,centre_latitude,radius_m,base_cents,promise_from,promise_to,parcels_max
+Bikes,21.02,52.23,4000,120,10:00,14:00,60
+"""
 LOCKERS = {
     "type": "FeatureCollection",
     "features": [
@@ -74,6 +80,21 @@ def test_what_if_more_lockers_stood_there_is_planned_beside_the_day_as_it_is(fol
     assert [one["name"].rpartition(", ")[2] for one in document["compared"]] == ["what if", "as it is"]
     assert {site["id"] for site in document["sites"]} == {"NEW-01", "NEW-02"}
     assert "no other one reaches: 1." in " ".join(document["notes"])
+
+
+@pytest.mark.long
+def test_others_may_help_and_what_that_is_worth_stands_beside_it(folder: Path) -> None:
+    (folder / "trips.csv").write_text(TRIPS)
+    (folder / "tariffs.csv").write_text(TARIFFS)
+    helped = [f"--trips={folder}/trips.csv", f"--tariffs={folder}/tariffs.csv"]
+    assert plan(folder, *helped, "--compare", "--no-report") == Exit.PLANNED
+    document = json.loads((folder / "out" / "plan.json").read_text())
+    ways = {one["name"]: one for one in document["compared"]}
+
+    assert ways["our own couriers only"]["cost"] > document["totals"]["cost"]
+    assert ways["our own and crowd couriers"]["partner"] == 0
+    assert ways["our own and partner fleets"]["crowd"] == 0
+    assert document["totals"]["crowd_parcels"] + document["totals"]["partner_parcels"] == 2
 
 
 @pytest.mark.long

@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 from cloud.intake.couriers_csv import CourierRow
 from cloud.intake.lockers_geojson import LockerRow
+from cloud.intake.others_csv import TariffRow, TripRow
 from cloud.intake.parcels_csv import ParcelRow
 from cloud.plan_files.day import Assumptions, Files, NamedDay, day_of
 from cloud.services.models import STANDARD
@@ -67,3 +68,33 @@ COURIER = CourierRow(
 
 def a_day(*parcels: ParcelRow, lockers: tuple[LockerRow, ...] = (NEAR, FAR)) -> NamedDay:
     return day_of(Files(parcels, lockers, (COURIER,)), DAY, LAYOUTS, Assumptions(ZONE))
+
+
+TRIP = TripRow(
+    line=2,
+    name="Ewa",
+    start=(20.95, 52.2),
+    end=None,
+    way=(9 * 3600, 11 * 3600),
+    detour_m=4_000,
+    parcels_max=6,
+    weight_kg_max=30,
+    volume_l_max=400,
+    per_parcel_cents=250,
+)
+TARIFF = TariffRow(
+    line=2,
+    name="Bikes",
+    centre=(21.0, 52.23),
+    radius_m=4_000,
+    base_cents=190,
+    per_km_cents=10,
+    promise=(10 * 3600, 14 * 3600),
+    parcels_max=60,
+    weight_kg_max=8,
+)
+
+
+def helped_day(*parcels: ParcelRow) -> NamedDay:
+    """Return a day without lockers on which somebody on the way and a partner may help."""
+    return day_of(Files(parcels, (), (COURIER,), (TRIP,), (TARIFF,)), DAY, LAYOUTS, Assumptions(ZONE))

@@ -6,10 +6,10 @@ from datetime import datetime
 import pytest
 
 from cloud.intake.parcels_csv import ParcelRow
-from cloud.plan_files.day import NamedDay, to_doors, to_nearest
+from cloud.plan_files.day import NamedDay, to_doors, to_nearest, without_others
 from cloud.routing.problem import StopKind, TimeWindow
 from contract.ids import LockerId
-from tests.unit.cloud.plan_files.builders import FAR, NEAR, PARCEL, ZONE, a_day
+from tests.unit.cloud.plan_files.builders import FAR, NEAR, PARCEL, ZONE, a_day, helped_day
 
 
 def offered(day: NamedDay) -> list[str]:
@@ -78,3 +78,16 @@ def test_nearest_means_the_first_that_still_has_room() -> None:
 def test_a_model_nobody_knows_is_named() -> None:
     with pytest.raises(KeyError, match="Z99"):
         a_day(PARCEL, lockers=(replace(FAR, id=LockerId("WAW-ODD"), model="Z99"),))
+
+
+def test_trips_and_tariffs_are_couriers_and_partners_of_the_day() -> None:
+    day = helped_day(PARCEL)
+    own, ewa = day.joint.couriers
+
+    assert (ewa.id, ewa.end, ewa.detour_m_max, ewa.costs.per_parcel_cents) == ("Ewa", None, 4_000, 250)
+    assert (ewa.capacity.parcels, ewa.capacity.weight_g, ewa.capacity.volume_cm3) == (6, 30_000, 400_000)
+    assert [(one.id, one.base_cents, one.weight_g_max) for one in day.joint.tariffs] == [("Bikes", 190, 8_000)]
+    assert without_others(day).joint.couriers == (own,)
+    assert without_others(day).joint.tariffs == ()
+    assert without_others(day, crowd=True).joint.couriers == (own, ewa)
+    assert without_others(day, partners=True).joint.tariffs == day.joint.tariffs

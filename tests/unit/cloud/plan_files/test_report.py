@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from cloud.plan_files.outcome import Compared, Ground, Outcome, RouteLine, SiteLine, StopLine, compared
+from cloud.plan_files.outcome import By, Compared, Ground, LeftLine, Outcome, RouteLine, SiteLine, StopLine, compared
 from cloud.plan_files.report import NoLibrariesError, as_html, clock
 from cloud.plan_files.writing import as_geojson, as_json, totals
 
@@ -83,3 +83,41 @@ def test_missing_page_libraries_are_said_with_the_remedy(tmp_path: Path) -> None
 @pytest.mark.parametrize(("seconds", "shown"), [(0, "00:00"), (30_600, "08:30"), (93_600, "26:00")])
 def test_times_are_shown_as_on_a_clock(seconds: int, shown: str) -> None:
     assert clock(seconds) == shown
+
+
+HELPED = replace(
+    OUTCOME,
+    routes=(ROUTE, replace(ROUTE, courier="Ewa", by=By.CROWD, cost=500, metres=9_000)),
+    left=(LeftLine("Bikes <3", "Hoża 9", (21.1, 52.3), ("LM5", "LM6"), 520, (36_000, 50_400)),),
+)
+
+
+def test_who_brings_what_is_counted_and_paid_apart() -> None:
+    found = totals(HELPED)
+
+    assert (found["own_parcels"], found["crowd_parcels"], found["partner_parcels"], found["parcels"]) == (3, 3, 2, 8)
+    assert (found["own_cents"], found["crowd_cents"], found["partner_cents"]) == (4_980, 500, 520)
+    assert found["cost"] == 6_000
+    assert (found["hours"], found["metres"]) == (1.0, 6_000), "only our own vans are driven for us"
+    assert compared("all", HELPED) == Compared("all", 6_000, 6_000, 1.0, 5, 2, 8, 3, 2)
+
+
+def test_the_files_say_who_brings_it() -> None:
+    features = json.loads(as_geojson(HELPED))["features"]
+    document = json.loads(as_json(HELPED))
+
+    assert [one["properties"]["by"] for one in features if one["properties"]["kind"] == "route"] == ["own", "crowd"]
+    assert features[-1]["properties"] == {
+        "kind": "left",
+        "by": "partner",
+        "partner": "Bikes <3",
+        "name": "Hoża 9",
+        "cost": 520,
+        "parcels": 2,
+    }
+    assert document["left"][0]["promise"] == [36_000, 50_400]
+    page = as_html(replace(HELPED, compared=(compared("all", HELPED), compared("own", OUTCOME))))
+    assert "Left to partner fleets" in page
+    assert "Ewa (on the way)" in page
+    assert "by partners" in page
+    assert "by partners" not in as_html(replace(OUTCOME, compared=(compared("own", OUTCOME),)))

@@ -45,6 +45,7 @@ class Asked:
     rounds: int
     seconds: float | None
     fail_share: float
+    fail_again_share: float
     write: bool
 
 
@@ -82,6 +83,8 @@ def main() -> int:
         asked.seed,
         _search(asked),
         asked.cores,
+        asked.fail_share,
+        asked.fail_again_share,
         (before, os.getloadavg()[0]),
     )
     Console(width=None if sys.stdout.isatty() else 200).print(table(rows))
@@ -106,7 +109,7 @@ async def _weeks(asked: Asked, city: City, progress: Progress) -> list[tuple[str
             return made
 
         evening = await evening_plans(city, (asked.days, asked.parcels, asked.seed), counted)
-    fates = Fates(asked.seed, asked.fail_share)
+    fates = Fates(asked.seed, asked.fail_share, asked.fail_again_share)
     second = VroomOptions(threads=1, workers_max=asked.cores)
     async with _planners(asked, MORNING_SHARE) as plan_day, VroomPlanner(second) as vroom:
         runs = [(str(policy), Plan(city, policy, fates, asked.parcels, evening, vroom)) for policy in Policy]
@@ -168,6 +171,8 @@ def _command(asked: Asked) -> str:
     search = f" SECONDS={asked.seconds:g}" if asked.seconds else ""
     if not asked.seconds and asked.rounds != ROUNDS_PER_PARCEL * asked.parcels:
         search = f" ROUNDS={asked.rounds}"
+    if (asked.fail_share, asked.fail_again_share) != (FAIL_SHARE, FAIL_SHARE):
+        search += f' ARGS="--fail-share {asked.fail_share:g} --fail-again-share {asked.fail_again_share:g}"'
     return f"make week DAYS={asked.days} PARCELS={asked.parcels} SEED={asked.seed}{search}"
 
 
@@ -179,7 +184,8 @@ def _arguments() -> Asked:
     parser.add_argument("--cores", type=int, default=min(2, os.cpu_count() or 1), help="plans made at a time")
     parser.add_argument("--rounds", type=int, help=f"of search for each plan; else {ROUNDS_PER_PARCEL} a parcel")
     parser.add_argument("--seconds", type=float, help="of search for each plan instead: quick, and not repeatable")
-    parser.add_argument("--fail-share", type=float, default=FAIL_SHARE, help="of attempts at a door")
+    parser.add_argument("--fail-share", type=float, default=FAIL_SHARE, help="of first attempts at a door")
+    parser.add_argument("--fail-again-share", type=float, default=FAIL_SHARE, help="of those after a failed one")
     parser.add_argument("--write", action="store_true", help=f"write docs after less than {WORTH_WRITING} days, too")
     found = parser.parse_args()
     return Asked(
@@ -190,6 +196,7 @@ def _arguments() -> Asked:
         found.rounds or ROUNDS_PER_PARCEL * found.parcels,
         found.seconds,
         found.fail_share,
+        found.fail_again_share,
         found.write or found.days >= WORTH_WRITING,
     )
 

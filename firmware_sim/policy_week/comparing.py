@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.stats import t as student
@@ -34,8 +34,7 @@ class Row:
     days: tuple[DayTally, ...]
     whole: DayTally
     cents: float
-    cents_span: Span
-    beside: Span | None
+    beside: Span | None = None
 
     def figures(self) -> dict[str, float]:
         """Return what the table shows, by column."""
@@ -71,14 +70,18 @@ class Row:
 
 def compare(weeks: Sequence[tuple[str, Sequence[DayTally]]]) -> tuple[Row, ...]:
     """Return a row a week, each beside the first; all weeks have the same days."""
-    base = [day.cents_per_parcel for day in weeks[0][1]]
-    rows = []
-    for number, (name, days) in enumerate(weeks):
-        daily = [day.cents_per_parcel for day in days]
+    rows: list[Row] = []
+    for name, days in weeks:
         whole = summed(days)
-        beside = None if number == 0 else span([mine - theirs for mine, theirs in zip(daily, base, strict=True)])
-        rows.append(Row(name, tuple(days), whole, whole.cents_per_parcel, span(daily), beside))
+        row = Row(name, tuple(days), whole, whole.cents_per_parcel)
+        rows.append(replace(row, beside=beside(row, rows[0])) if rows else row)
     return tuple(rows)
+
+
+def beside(row: Row, other: Row) -> Span:
+    """Return by how many cents a parcel one week's days differ from the other's same days."""
+    pairs = zip(row.days, other.days, strict=True)
+    return span([mine.cents_per_parcel - theirs.cents_per_parcel for mine, theirs in pairs])
 
 
 def span(values: Sequence[float]) -> Span:

@@ -13,7 +13,7 @@ from cloud.routing.travel_times import VAN
 from firmware_sim.city_day import HOUR_S, CityParcel
 
 DAY_S = 24 * HOUR_S
-FAIL_SHARE = 0.08  # of attempts at a door; the same at a second attempt, which flatters trying again
+FAIL_SHARE = 0.08  # of attempts at a door; the same at a second attempt unless asked for otherwise
 DAY_SPREAD = 0.06  # of a whole day's traffic (standard deviation of the logarithm)
 LEG_SPREAD = 0.2  # of one leg's time around it: lights, parking, a lorry in the way
 SERVICE_SPREAD = 0.3  # of the time at a stop
@@ -24,12 +24,16 @@ MORNING_H = 2.0
 
 @dataclass(frozen=True, slots=True)
 class Fates:
+    """``fail_again_share`` is of attempts that follow a failed one."""
+
     seed: int
     fail_share: float = FAIL_SHARE
+    fail_again_share: float = FAIL_SHARE
 
     def is_absent(self, parcel: CityParcel) -> bool:
         """Whether nobody opens at this attempt, the parcel's ``failed`` ones behind it."""
-        return self._chance("absent", parcel.ref, parcel.failed).random() < self.fail_share
+        share = self.fail_again_share if parcel.failed else self.fail_share
+        return self._chance("absent", parcel.ref, parcel.failed).random() < share
 
     def drive_s(self, day: int, leave_s: int, way: tuple[Place, Place], free_s: int) -> int:
         """Return the seconds a leg really takes that takes ``free_s`` on empty roads."""

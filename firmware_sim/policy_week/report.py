@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from textwrap import wrap
 
 from rich.table import Table
@@ -11,12 +12,11 @@ from cloud.services.day_choices import FAILED_CENTS, WALK_CENTS_PER_KM
 from cloud.services.gather_day import STANDARD_COSTS
 from cloud.services.kpis import CO2_G_PER_KM
 from firmware_sim.city_day import IF_ABSENT, MODEL, NEARBY, SHIFTS, WITH_WINDOW
-from firmware_sim.policy_week.comparing import Row
+from firmware_sim.policy_week.comparing import Row, beside
 from firmware_sim.policy_week.fates import (
     DAY_SPREAD,
     DWELL_H,
     DWELL_SPREAD,
-    FAIL_SHARE,
     LEG_SPREAD,
     SERVICE_SPREAD,
 )
@@ -45,6 +45,8 @@ class Told:
     seed: int
     search: str
     cores: int
+    fail_share: float
+    fail_again_share: float
     load: tuple[float, float]
 
 
@@ -136,7 +138,8 @@ def _findings(rows: Sequence[Row]) -> Iterator[str]:
     base, always = rows[0], next((row for row in rows if row.name == NOBODY_ABSENT), None)
     yield from ("## What came out", "")
     real = [row for row in rows if row is not always]
-    yield from _items(_finding(row, base) for row in real[1:])
+    pairs = [(row, base) for row in real[1:]] + [(later, earlier) for earlier, later in pairwise(real[1:])]
+    yield from _items(_finding(row, other) for row, other in pairs)
     if always is not None:
         yield from _items(
             f"A failed attempt costs {_extra_cents(row, always):.0f} cents under **{row.name}**, beside the week "
@@ -149,19 +152,20 @@ def _extra_cents(row: Row, always: Row) -> float:
     return (row.cents - always.cents) * row.whole.kpi.parcels / max(1, row.whole.kpi.failed)
 
 
-def _finding(row: Row, base: Row) -> str:
-    assert row.beside is not None  # noqa: S101 - only the first row has nothing beside it
-    mean, half = row.beside.mean, row.beside.half
-    share = f"{abs(mean) / base.cents:.1%}".replace("%", " %")
+def _finding(row: Row, other: Row) -> str:
+    """Say what one policy costs beside another one on the same days."""
+    found = beside(row, other)
+    mean, half = found.mean, found.half
     way = "more" if mean > 0 else "less"
     sure = (
         "one day says nothing about chance"
         if half is None
         else f"95 % interval {mean - half:+.1f} to {mean + half:+.1f} cents"
-        + ("" if row.beside.is_clear else ", so it may be chance")
+        + ("" if found.is_clear else ", so it may be chance")
     )
-    late = f"{row.whole.late} parcels a day late instead of {base.whole.late}"
-    return f"**{row.name}** costs {abs(mean):.1f} cents a parcel ({share}) {way} than {base.name} ({sure}), {late}."
+    late = f"{row.whole.late} parcels a day late instead of {other.whole.late}"
+    share = f"{abs(mean) / other.cents:.1%}".replace("%", " %")
+    return f"**{row.name}** costs {abs(mean):.1f} cents a parcel ({share}) {way} than {other.name} ({sure}), {late}."
 
 
 def _table(rows: Sequence[Row]) -> Iterator[str]:
@@ -216,8 +220,9 @@ def _assumptions(told: Told) -> Iterator[str]:
     costs, dwell_h = STANDARD_COSTS, STANDARD_DWELL.default.dwell.total_seconds() / HOUR_S
     shifts = " and ".join(f"{one.start_s / HOUR_S:g} to {one.end_s / HOUR_S:g} h" for one in SHIFTS)
     yield (
-        f"{_percent(FAIL_SHARE)} of attempts at a door fail, second and third ones too, which flatters *depot*. After "
-        f"{ATTEMPTS_MAX} attempts a parcel waits at the carrier's counter, which costs nothing here."
+        f"{_percent(told.fail_share)} of first attempts at a door fail, {_percent(told.fail_again_share)} of those "
+        f"after a failed one. After {ATTEMPTS_MAX} attempts a parcel waits at the carrier's counter, which costs "
+        "nothing here."
     )
     yield (
         f"{_percent(NEARBY)} of recipients leave us the choice of a locker nearby; of the others {_percent(IF_ABSENT)} "

@@ -57,7 +57,7 @@ async def _weeks() -> Weeks:
 
         async def lived(policy: Policy, share: float, plans: tuple[Warm, ...] = evening) -> Lived:
             walls = Walls(city.lockers)
-            plan = Plan(city, policy, Fates(SEED, share), PARCELS, plans, second)
+            plan = Plan(city, policy, Fates(SEED, share, share), PARCELS, plans, second)
             return Lived(await live(plan, judged.plan_day, walls, lambda _: None), walls)
 
         found = {(policy, share): await lived(policy, share) for policy in Policy for share in (0.0, OFTEN)}
@@ -121,7 +121,7 @@ def test_the_first_day_costs_less_by_the_products_choice_than_by_the_nearest_loc
 def test_the_page_says_what_was_lived(weeks: Weeks) -> None:
     named = [(str(policy), weeks.lived[policy, OFTEN].week.days) for policy in Policy]
     rows = compare([*named, ("nobody absent", weeks.lived[Policy.DEPOT, 0.0].week.days)])
-    told = Told("make week", PARCELS, DAYS, LOCKERS, 2, SEED, "200 rounds for each plan", 1, (0.0, 0.0))
+    told = Told("make week", PARCELS, DAYS, LOCKERS, 2, SEED, "200 rounds", 1, OFTEN, OFTEN, (0.0, 0.0))
     text = page(rows, told, "picture.svg")
     for row in rows:
         assert f"| {row.name} | {row.cents:.1f} |" in text

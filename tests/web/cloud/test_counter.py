@@ -97,7 +97,7 @@ async def test_full_closed_another_shelf_and_a_mistake_are_said_with_one_tap_eac
     await phone.press("Closed today")
     await expect(phone.page.get_by_role("button", name="Open today after all")).to_be_visible()
     await phone.page.get_by_label("What went wrong?").fill("The label is torn")
-    await phone.page.get_by_label("Parcel", exact=True).select_option(parcel.id)
+    await phone.page.locator("select[name=parcel]").select_option(parcel.id)
     await phone.press("Report it")
     await expect(phone.page.get_by_role("status")).to_contain_text("Somebody looks at it")
 

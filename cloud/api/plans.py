@@ -13,6 +13,7 @@ from cloud.domain.actors import Role
 from cloud.domain.errors import NotFoundError
 from cloud.planning import JOB, plan_day
 from cloud.services import queries
+from cloud.services.by_whom import Hand, hands_of, shares
 from cloud.services.ports import Act, UnitOfWork
 from cloud.services.records_ops import JobRun
 
@@ -41,6 +42,15 @@ class UnplannedShape(Told):
     reason: str
 
 
+class SharesShape(Told):
+    """What others bring: crowd couriers on their way or partner fleets. ``asked`` parcels wait for an answer."""
+
+    kind: str
+    parcels: int
+    cents: int
+    asked: int
+
+
 class PlanShape(Told):
     id: str
     day: str
@@ -51,6 +61,7 @@ class PlanShape(Told):
     duration_s: int
     routes: list[RouteShape]
     unplanned: list[UnplannedShape]
+    others: list[SharesShape]
 
 
 @router.post("/plans", status_code=202, response_model=JobShape)
@@ -73,7 +84,11 @@ async def post_plan(call: Planning, asked: DayAsked) -> Response:
 @router.get("/plans/{day}")
 async def get_plan(call: Seeing, day: Annotated[date, Path()]) -> PlanShape:
     """Return the day's plan in force."""
-    found: queries.PlanPage | None = await call.look(lambda uow: queries.plan_page(uow, day.isoformat()))
+    found: queries.PlanPage | None
+    hands: tuple[Hand, ...]
+    found, hands = await call.look(
+        lambda uow: (queries.plan_page(uow, day.isoformat()), hands_of(uow, day.isoformat()))
+    )
     if found is None:
         raise NotFoundError("plan of", day.isoformat())
     own = {name: getattr(found.plan, name) for name in PlanShape.model_fields if hasattr(found.plan, name)}
@@ -83,6 +98,9 @@ async def get_plan(call: Seeing, day: Annotated[date, Path()]) -> PlanShape:
         unplanned=[
             UnplannedShape(parcel_id=parcel.id, barcode=parcel.barcode, reason=one.reason)
             for one, parcel in found.unplanned
+        ],
+        others=[
+            SharesShape(kind=one.kind, parcels=one.parcels, cents=one.cents, asked=one.asked) for one in shares(hands)
         ],
     )
 

@@ -13,6 +13,7 @@ from cloud.domain.actors import Role, require
 from cloud.domain.errors import DomainError
 from cloud.planning import JOB, plan_day
 from cloud.services import audit, queries
+from cloud.services.by_whom import Hand, Share, hands_of, shares
 from cloud.services.ports import Act, Before, UnitOfWork
 from cloud.services.records import Courier, Route
 from cloud.services.records_ops import Alarm, AuditEntry, ImportProblem, ImportRun, JobRun, SupportCase
@@ -49,9 +50,14 @@ class PlanView:
     page: queries.PlanPage | None
     routes: tuple[RouteView, ...]
     job: JobRun | None
+    hands: tuple[Hand, ...] = ()
+
+    @property
+    def shares(self) -> tuple[Share, ...]:
+        return shares(self.hands)
 
     def drawing(self) -> str:
-        """Return all routes on one map, each in its own colour."""
+        """Return all routes on one map, each in its own colour; what others bring in dashes and diamonds."""
         lines, points = [], []
         for colour, one in enumerate(self.routes):
             lines.append(maps.line([(card.stop.lon, card.stop.lat) for card in one.cards], colour))
@@ -59,6 +65,11 @@ class PlanView:
                 at = (card.stop.lon, card.stop.lat)
                 is_locker = card.stop.locker_id is not None
                 points.append(maps.point("dot", at, f"{number}. {card.name}", colour=colour % 6, locker=is_locker))
+        for hand in self.hands:
+            spots = [(one.errand.lon, one.errand.lat) for one in hand.errands]
+            if hand.start is not None:
+                lines.append(maps.line([hand.start, *spots], dashed=True))
+            points += [maps.point("dot", at, hand.name, state=f"of-{hand.kind}") for at in spots]
         return maps.drawing(points, lines)
 
 
@@ -110,7 +121,8 @@ def plan_view(uow: UnitOfWork, day: date) -> PlanView:
         RouteView(route, couriers.get(route.courier_id), tuple(StopCard(view, None) for view in stops))
         for route, stops in (page.routes if page else ())
     )
-    return PlanView(page, routes, uow.first(JobRun, order="-started_at", job=JOB))
+    job = uow.first(JobRun, order="-started_at", job=JOB)
+    return PlanView(page, routes, job, hands_of(uow, day.isoformat()))
 
 
 def _imports(router: APIRouter, frame: Frame) -> None:

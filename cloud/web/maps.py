@@ -18,9 +18,10 @@ def locker_point(locker: Locker, **more: Any) -> dict[str, Any]:
     return point("locker", (locker.lon, locker.lat), locker.name, **more)
 
 
-def line(positions: Iterable[Position], colour: int = 0) -> dict[str, Any]:
-    """Return a line; ``colour`` picks one of the route colours of the style sheet."""
-    return {"colour": colour % 6, "points": [[round(lon, 6), round(lat, 6)] for lon, lat in positions]}
+def line(positions: Iterable[Position], colour: int = 0, *, dashed: bool = False) -> dict[str, Any]:
+    """Return a line; ``colour`` picks one of the route colours of the style sheet, dashes are other people's ways."""
+    points = [[round(lon, 6), round(lat, 6)] for lon, lat in positions]
+    return {"colour": colour % 6, "points": points, **({"dashed": True} if dashed else {})}
 
 
 def drawing(points: Sequence[dict[str, Any]], lines: Sequence[dict[str, Any]] = ()) -> str:

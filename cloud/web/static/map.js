@@ -51,7 +51,8 @@ function show(L, map, layer, drawing, fit) {
   layer.clearLayers();
   for (const line of drawing.lines) {
     const path = line.points.map(([lon, lat]) => [lat, lon]);
-    L.polyline(path, { className: `route colour-${line.colour}`, interactive: false }).addTo(layer);
+    const look = line.dashed ? "route dashed" : `route colour-${line.colour}`;
+    L.polyline(path, { className: look, interactive: false }).addTo(layer);
   }
   for (const point of drawing.points) marker(L, point).addTo(layer);
   if (!fit) return;

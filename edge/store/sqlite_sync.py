@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 
 from edge.store.errors import store_error
@@ -30,6 +31,17 @@ class SyncDatabase:
             connection.close()
             raise store_error(error) from error
         return cls(connection)
+
+    def image(self) -> "SyncDatabase":
+        """Return a copy in memory."""
+        copy = SyncDatabase.open(":memory:")
+        self._connection.backup(copy._connection)  # noqa: SLF001 - another one of the same kind
+        return copy
+
+    def save_as(self, path: Path) -> None:
+        """Write a copy into a new file."""
+        with closing(sqlite3.connect(path)) as target:
+            self._connection.backup(target)
 
     async def transact(self, statements: Sequence[Statement]) -> None:
         try:

@@ -9,6 +9,7 @@ from typing import Any
 from contract.envelope import Signer
 from edge.store.errors import StoreFact
 from firmware_sim.physics import CompartmentFaults, SensorFault
+from firmware_sim.world.disk import Tear
 from firmware_sim.world.office import NAME, Office
 from firmware_sim.world.site import Site
 from firmware_sim.world.town import Town
@@ -28,13 +29,14 @@ BREAKAGES = {
     "sensor stuck open": CompartmentFaults(sensor=SensorFault.STUCK_OPEN),
     "bouncing sensor": CompartmentFaults(sensor=SensorFault.CHATTERING),
 }
-LIKELIHOODS = {  # of sixteen troubles; the names are what ``--without`` takes
+LIKELIHOODS = {  # of eighteen troubles; the names are what ``--without`` takes
     "power": 1,
     "partition": 2,
     "weather": 3,
     "broker": 1,
     "cloud": 2,
     "card": 1,
+    "torn": 1,
     "clock": 1,
     "breakage": 3,
     "board": 1,
@@ -42,6 +44,8 @@ LIKELIHOODS = {  # of sixteen troubles; the names are what ``--without`` takes
 }
 KINDS = (*LIKELIHOODS, "act", "operators")  # the last two are the town's: cuts in the middle of a deed; operators
 FORGETTING = 0.6  # of the brokers that die, how many lose everything
+WEATHERS = ("loss", "doubling", "delay", "reordering")
+TORN_LOOKS = 70  # a locker at rest commits every ten minutes
 CHATTER_S = 6.0  # a bouncing contact moves every few milliseconds; longer adds nothing but steps
 
 
@@ -81,7 +85,7 @@ class Troubles:
         self.office.chronicle.tell("all faults stop")
 
     def _mend(self, site: Site) -> None:
-        site.card.sick = None
+        site.card.sick = site.card.tear = None
         site.set_clock(0, synced=True)
         for label in site.cabinet.labels:
             site.cabinet.break_(label, CompartmentFaults(), self.office.loop.now_ms)
@@ -139,9 +143,9 @@ class Troubles:
         self.office.broker.plug_in(site.id)
 
     async def _weather(self, _site: Site) -> None:
-        kind = self.chance.choice(("loss", "doubling", "delay", "all"))
+        kind = self.chance.choice((*WEATHERS, "all"))
         share = self.chance.choice((0.1, 0.3, 0.6))
-        chosen = {name: share if kind in (name, "all") else 0.0 for name in ("loss", "doubling", "delay")}
+        chosen = {name: share if kind in (name, "all") else 0.0 for name in WEATHERS}
         self._fault("bad wire", f"the wire turns bad: {kind} {share}")
         self.office.broker.weather = Weather(**chosen)
         await self._for(60, 2_400)
@@ -171,6 +175,18 @@ class Troubles:
         site.stir()
         await self._for(2, 120)
         site.card.sick = None
+
+    async def _torn(self, site: Site) -> None:
+        """Let the power go in the middle of the next commit."""
+        site.card.tear = Tear.drawn(self.chance)
+        for _ in range(TORN_LOOKS):
+            await asyncio.sleep(10)
+            if site.boot is None:
+                break
+        site.card.tear = None
+        await self._for(2, 200)
+        if site.boot is None:
+            site.power_on()
 
     async def _clock(self, site: Site) -> None:
         jump_ms = self.chance.choice(JUMPS_MS)

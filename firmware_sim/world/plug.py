@@ -25,6 +25,12 @@ class Plug:
         """Let the power stay after all."""
         self._countdown = None
 
+    def pull(self) -> None:
+        """Let the power go now, at a moment that has no name of its own."""
+        self._countdown = None
+        self.dead = True
+        self._cut("")
+
     def passes(self, name: str) -> bool:
         """Say whether what happens at this moment still happens."""
         if not self.dead and self._countdown is not None:

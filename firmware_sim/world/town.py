@@ -23,6 +23,7 @@ from contract.commands import REMOTE_OPEN_LIFE_S
 from contract.ids import CompartmentLabel
 from contract.state import Configuration
 from edge.store.errors import StoreFact
+from firmware_sim.world.disk import Tear
 from firmware_sim.world.ledger import FREE_MISSES, Issued
 from firmware_sim.world.office import Office
 from firmware_sim.world.parcels import Thing, a_parcel, agreed, store
@@ -36,6 +37,7 @@ NIGHT_SHARE = 0.1  # of couriers, operators and strangers, how many are about at
 WITH_CODE = frozenset({"ready_for_pickup", "code_reissued", "reminder"})
 COURIERS = 2
 NEVER_COMES, BY_CODE, TRIES_SPENT = 0.12, 0.7, 0.4  # shares of recipients
+TORN_IN_THE_ACT = 0.02
 SHUTS_DOORS, GUESSES, BACK_IN_SERVICE, CUT_IN_THE_ACT, SICK_IN_THE_ACT = 0.6, 0.3, 0.6, 0.12, 0.06
 PULLS_PLUG, HELD_BACK, CUT_AT_OPEN = 0.7, 0.25, 0.3
 
@@ -188,6 +190,9 @@ class Town:
             self.start(self._repower(site, chance))
         elif drawn < CUT_IN_THE_ACT + SICK_IN_THE_ACT:
             self.start(self._sick_card(site, chance))
+        elif drawn < CUT_IN_THE_ACT + SICK_IN_THE_ACT + TORN_IN_THE_ACT:
+            site.card.tear = Tear.drawn(chance)
+            self.start(self._repower(site, chance))
 
     async def _sick_card(self, site: Site, chance: random.Random) -> None:
         await asyncio.sleep(round(chance.uniform(1, 20), 3))
@@ -205,6 +210,7 @@ class Town:
                 if site.boot is None:
                     site.power_on()
                 return
+        site.card.tear = None
         if site.boot is not None:
             site.boot.plug.disarm()
 

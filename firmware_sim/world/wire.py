@@ -18,6 +18,7 @@ from firmware_sim.world.chronicle import Chronicle
 from firmware_sim.world.plug import Plug
 
 LATENCY_S = 0.03
+OVERTAKEN_S_MAX = 20.0  # a message that nothing overtakes goes on by itself
 DELAY_S_MAX = 90.0  # longer than a remote open lives
 CAPTURED_MAX = 40  # messages a hostile broker keeps for later
 
@@ -29,10 +30,11 @@ class Weather:
     loss: float = 0.0
     doubling: float = 0.0
     delay: float = 0.0
+    reordering: float = 0.0
 
 
 class WorldBroker(MemoryBroker):
-    """Delivers after a moment; loses, doubles and delays as the weather is. Delay alone reorders."""
+    """Delivers after a moment; loses, doubles, delays and reorders as the weather is."""
 
     def __init__(self, chance: random.Random, chronicle: Chronicle) -> None:
         """Begin with fair weather."""
@@ -40,12 +42,14 @@ class WorldBroker(MemoryBroker):
         self.weather = Weather()
         self.captured: deque[Outgoing] = deque(maxlen=CAPTURED_MAX)
         self.held_s = 0.0
+        self._overtaken: dict[str, Outgoing] = {}
         self._chance, self._chronicle = chance, chronicle
         self._era = 0
 
     def go_down(self, *, forgetting: bool = False) -> None:
         super().go_down(forgetting=forgetting)
         self._era += 1  # what was under way dies with the process
+        self._overtaken.clear()
 
     def route(self, message: Outgoing) -> None:
         if "/down/" in message.topic and not message.topic.endswith("ack"):
@@ -57,12 +61,25 @@ class WorldBroker(MemoryBroker):
         weather = self.weather
         if self._falls(weather.loss, "message lost"):
             return
+        of = message.topic.split("/")[2]
+        if of not in self._overtaken and self._falls(weather.reordering, "message reordered"):
+            self._overtaken[of] = message
+            asyncio.get_running_loop().call_later(OVERTAKEN_S_MAX, self._go_on, of, message)
+            return
         copies = 2 if self._falls(weather.doubling, "message doubled") else 1
         for _ in range(copies):
             late_s = LATENCY_S
             if self._falls(weather.delay, "message delayed"):
                 late_s += self._chance.uniform(0.2, DELAY_S_MAX)
             asyncio.get_running_loop().call_later(late_s, self._arrive, message, self._era)
+        if of in self._overtaken:
+            self._go_on(of, self._overtaken[of])
+
+    def _go_on(self, of: str, message: Outgoing) -> None:
+        """Let a message go on that the next one of the same locker has overtaken."""
+        if self._overtaken.get(of) is message:
+            del self._overtaken[of]
+            asyncio.get_running_loop().call_later(LATENCY_S, self._arrive, message, self._era)
 
     def inject(self, message: Outgoing) -> None:
         """Say something nobody published."""

@@ -18,7 +18,7 @@ from cloud.hub import Hub, HubFullError
 SILENCE_S = 15.0  # proxies cut a connection that is silent for a minute
 AGAIN_MS = 2_000  # after a lost connection; the page then loads everything anew anyway
 
-_COURIER = frozenset({"Route", "Stop", "StopTask", "Parcel", "Plan", "Reservation"})
+_COURIER = frozenset({"Route", "Stop", "StopTask", "Parcel", "Plan", "Reservation", "Offer", "CrowdTrip"})
 _CARRIER = frozenset({"Parcel", "HistoryEntry", "ImportRun", "ImportProblem", "JobRun"})
 router = APIRouter(tags=["live"])
 Watching = Annotated[

@@ -90,7 +90,7 @@ def withdraw_errand(uow: UnitOfWork, act: Act, errand_id: str, reason: str) -> E
             _undo(uow, act, one)
             after = take(uow, act, one, OfferStep.WITHDRAW, ended_at=act.now, reason=reason[:REASON_MAX])
             _tell(uow, act, after, "offer.ended")
-    _end(uow, act, errand, ("withdrawn", f"withdrawn by {act.actor}: {reason}"))
+    _end(uow, act, errand, ("withdrawn", reason))
     audit.note(uow, act, "withdraw_errand", f"errand:{errand_id}", reason=reason)
     return uow.need(Errand, errand_id)
 

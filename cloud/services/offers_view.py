@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from cloud.domain.actors import Role, require
 from cloud.domain.errors import ForbiddenError
@@ -140,13 +140,24 @@ def errand_views(uow: UnitOfWork, errands: Sequence[Errand]) -> tuple[ErrandView
     )
 
 
-def brought_by(uow: UnitOfWork, parcel_id: str) -> tuple[OfferKind, str] | None:
-    """Return who of the others brings a parcel, kind and name; None when it is ours."""
+@dataclass(frozen=True, slots=True)
+class BroughtBy:
+    """Who of the others brings a parcel, and when a partner promises to be there."""
+
+    kind: OfferKind
+    name: str
+    begins: datetime
+    ends: datetime
+
+
+def brought_by(uow: UnitOfWork, parcel_id: str) -> BroughtBy | None:
+    """Return who of the others brings a parcel; None when it is ours. Of a crowd courier the first name is said."""
     for one in uow.find(ErrandParcel, parcel_id=parcel_id, state=(ErrandState.OPEN, ErrandState.ABOARD)):
         yes = uow.first(Offer, errand_id=one.errand_id, state=(OfferState.ACCEPTED, OfferState.HANDED_OVER))
         if yes is not None:
-            who = uow.get(Partner, yes.asked) if yes.kind is OfferKind.PARTNER else uow.get(Courier, yes.asked)
-            return yes.kind, who.name if who else yes.asked
+            is_partner = yes.kind is OfferKind.PARTNER
+            name = uow.need(Partner, yes.asked).name if is_partner else uow.need(Courier, yes.asked).name.split()[0]
+            return BroughtBy(yes.kind, name, yes.promise_from, yes.promise_to)
     return None
 
 

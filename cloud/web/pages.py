@@ -14,11 +14,13 @@ from cloud.web import (
     console_costs,
     console_lists,
     console_lockers,
+    console_outside,
     console_parcels,
     console_scenarios,
     counter,
     courier,
     courier_road,
+    crowd,
     sign_in,
     tracking,
 )
@@ -53,8 +55,9 @@ def create_pages(rim: Rim, tiles: Tiles | None = None, leaflet: Path = LEAFLET) 
     async def get_icon() -> Response:
         return see_other("/static/mark.svg")
 
-    people = (sign_in, tracking, courier, courier_road, counter)
-    for part in (*people, console, console_lockers, console_parcels, console_costs, console_scenarios, console_lists):
+    people = (sign_in, tracking, courier, courier_road, crowd, counter)
+    lists = (console_outside, console_scenarios, console_lists)
+    for part in (*people, console, console_lockers, console_parcels, console_costs, *lists):
         router.include_router(part.create(frame))
     return router
 

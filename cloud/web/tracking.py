@@ -19,6 +19,7 @@ from cloud.hub import HubFullError
 from cloud.services import opt_in, reissue_code
 from cloud.services.eta import Expected, expected_parcel
 from cloud.services.extend_deadline import extend_deadline
+from cloud.services.offers_view import BroughtBy, brought_by
 from cloud.services.ports import Act, UnitOfWork
 from cloud.services.tracking_token import PURPOSE, TOKEN_CHARACTERS_MAX, parcel_of
 from cloud.web import maps
@@ -31,7 +32,7 @@ PAUSE_S = 1.0  # between two looks for one page, however many commits there are
 ANY_LOCKER = "any"
 COMING = (ParcelState.PLANNED, ParcelState.OUT_FOR_DELIVERY)  # in these a recipient wants to know when
 _INTERESTING = frozenset(
-    {"Parcel", "HistoryEntry", "Stop", "StopTask", "Route", "Plan", "Consent", "Locker", "IssuedGrant"}
+    {"Parcel", "HistoryEntry", "Stop", "StopTask", "Route", "Plan", "Consent", "Locker", "IssuedGrant", "Offer"}
 )
 
 Token = Annotated[str, Path(min_length=1, max_length=TOKEN_CHARACTERS_MAX)]
@@ -55,18 +56,20 @@ class Page:
         act = self.act_of(parcel_id)
         zone = self.frame.rim.locality.zone
 
-        def unit(uow: UnitOfWork) -> tuple[View, Expected | None]:
+        def unit(uow: UnitOfWork) -> tuple[View, Expected | None, BroughtBy | None]:
             view = view_of(uow, act, parcel_id)
-            is_coming = view.parcel.state in COMING
-            return view, expected_parcel(uow, parcel_id, act.now, zone) if is_coming else None
+            if view.parcel.state not in COMING:
+                return view, None, None
+            return view, expected_parcel(uow, parcel_id, act.now, zone), brought_by(uow, parcel_id)
 
-        view, expected = await self.frame.rim.look(unit)
+        view, expected, brought = await self.frame.rim.look(unit)
         told = request.query_params.get("told", "")
         windows = await windows_for(self.frame.rim, act, parcel_id)
         prices = [one.price_cents for one in windows]
         content = {
             "view": view,
             "expected": expected,
+            "brought": brought,
             "token": token,
             "drawing": drawing_of(view),
             "told": told if told in TOLD else "",

@@ -1,0 +1,156 @@
+"""A crowd courier's page on a phone: announce a trip, answer offers, see what they pay."""
+
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+
+from fastapi import APIRouter, Request, Response
+
+from cloud.accepting import yes_to
+from cloud.api.problems import status_of
+from cloud.api.shapes import PathId
+from cloud.domain.actors import Actor
+from cloud.domain.errors import DomainError, InvalidError
+from cloud.domain.locker import Locker
+from cloud.domain.outside import CrowdTrip
+from cloud.services.crowd import announce_trip, withdraw_trip
+from cloud.services.offer_steps import decline, give_up
+from cloud.services.ports import Act, UnitOfWork
+from cloud.services.records import Courier, CourierKind, Shift
+from cloud.web.courier import Fields, Verb, courier_of
+from cloud.web.crowd_view import TripsView, trips_view
+from cloud.web.frame import Frame, Problem, language_of, see_other
+from cloud.web.route import fields_of, router_of
+from cloud.web.words import words_of
+
+TRIPS = "/courier/trips"
+METRES_PER_KM = 1_000
+CENTS = 100
+ROOM = {"bag": (10_000, 40), "car": (60_000, 300)}  # grams and litres of a rucksack and of a car's boot
+
+
+@dataclass(frozen=True)
+class TripsPage:
+    """What every request of the page needs."""
+
+    frame: Frame
+
+    async def show(self, request: Request, who: Actor, problem: Problem | None = None, status: int = 200) -> Response:
+        rim = self.frame.rim
+        act, day = rim.act(who), rim.today()
+        begins = datetime.combine(date.fromisoformat(day), time(), rim.locality.zone)
+        view: TripsView = await rim.look(lambda uow: trips_view(uow, act, (day, begins)))
+        is_crowd = view.courier.kind is CourierKind.CROWD
+        drawing = view.drawing(words_of(language_of(request)).say("trips.depot"))
+        content = {"view": view, "drawing": drawing, "is_crowd": is_crowd, "who": who}
+        return self.frame.page(request, "courier_trips.html", status, problem=problem, **content)
+
+    async def carry_out(self, request: Request, verb: Verb) -> Response:
+        who = await courier_of(request)
+        fields, act = await fields_of(request), self.frame.rim.act(who)
+        try:
+            await self.frame.rim.do(lambda uow: verb(uow, act, fields))
+        except DomainError as error:
+            return await self.show(request, who, self.frame.problem(request, error, fields), status_of(error))
+        return see_other(TRIPS)
+
+
+def create(frame: Frame) -> APIRouter:
+    """Return the page and what it sends."""
+    router, page = router_of(frame), TripsPage(frame)
+    _answers(router, page)
+
+    @router.get(TRIPS)
+    async def get_trips(request: Request) -> Response:
+        return await page.show(request, await courier_of(request))
+
+    @router.post(TRIPS)
+    async def post_trip(request: Request) -> Response:
+        def verb(uow: UnitOfWork, act: Act, fields: Fields) -> None:
+            announce_trip(uow, act, trip_in(uow, act, fields, frame))
+
+        return await page.carry_out(request, verb)
+
+    @router.post("/courier/trips/{trip_id}/withdraw")
+    async def post_withdraw(request: Request, trip_id: PathId) -> Response:
+        return await page.carry_out(request, lambda uow, act, _: withdraw_trip(uow, act, trip_id))
+
+    return router
+
+
+def _answers(router: APIRouter, page: TripsPage) -> None:
+    rim = page.frame.rim
+
+    @router.post("/courier/offers/{offer_id}/accept")
+    async def post_accept(request: Request, offer_id: PathId) -> Response:
+        who, fields = await courier_of(request), await fields_of(request)
+        act = rim.act(who)
+        try:
+            yes = await yes_to(rim, act, offer_id)
+            await rim.do(lambda uow: yes(uow, act))
+        except DomainError as error:
+            return await page.show(request, who, page.frame.problem(request, error, fields), status_of(error))
+        return see_other(TRIPS)
+
+    @router.post("/courier/offers/{offer_id}/decline")
+    async def post_decline(request: Request, offer_id: PathId) -> Response:
+        return await page.carry_out(request, lambda uow, act, _: decline(uow, act, offer_id))
+
+    @router.post("/courier/offers/{offer_id}/give-up")
+    async def post_give_up(request: Request, offer_id: PathId) -> Response:
+        return await page.carry_out(
+            request, lambda uow, act, _: give_up(uow, act, offer_id, "the courier cannot take it after all")
+        )
+
+
+def trip_in(uow: UnitOfWork, act: Act, fields: Fields, frame: Frame) -> CrowdTrip:
+    """Return the trip somebody typed; raises ``InvalidError`` with the field that cannot be read."""
+    uow.need(Courier, act.actor.name)
+    depot = uow.first(Shift, order="-starts_at")
+    if depot is None:
+        raise InvalidError("start", "there is no depot yet; ask the operator")
+    end = uow.get(Locker, fields.get("to", ""))
+    leaves, arrives = _moment(fields, "leaves", frame), _moment(fields, "arrives", frame)
+    weight, volume = ROOM["car" if fields.get("room") == "car" else "bag"]
+    return CrowdTrip(
+        id=act.ids.new(),
+        courier_id=act.actor.name,
+        leaves_at=leaves,
+        arrives_by=arrives if arrives > leaves else arrives + timedelta(days=1),
+        start_lon=depot.start_lon,
+        start_lat=depot.start_lat,
+        end_lon=end.lon if end else None,
+        end_lat=end.lat if end else None,
+        detour_m_max=_number(fields, "detour_km") * METRES_PER_KM,
+        parcels_max=_number(fields, "parcels"),
+        weight_g_max=weight,
+        volume_l_max=volume,
+        per_parcel_cents=_cents(fields),
+        end_address=end.name if end else "",
+        day=leaves.astimezone(frame.rim.locality.zone).date().isoformat(),
+    )
+
+
+def _moment(fields: Fields, name: str, frame: Frame) -> datetime:
+    """Return a time of today or tomorrow where the depot is."""
+    day = date.fromisoformat(frame.rim.today()) + timedelta(days=fields.get("day") == "tomorrow")
+    try:
+        return datetime.combine(day, time.fromisoformat(fields.get(name, "")), frame.rim.locality.zone)
+    except ValueError as error:
+        raise InvalidError(name, "write a time such as 17:30") from error
+
+
+def _number(fields: Fields, name: str) -> int:
+    text = fields.get(name, "")
+    if not (text.isascii() and text.isdigit() and len(text) <= len("99999")):
+        raise InvalidError(name, "write a whole number")
+    return int(text)
+
+
+def _cents(fields: Fields) -> int:
+    """Return a price written with a point or a comma."""
+    text = fields.get("price", "").replace(",", ".")
+    whole, _, part = text.partition(".")
+    digits = whole.isascii() and whole.isdigit() and len(whole) <= len("999")
+    if not digits or not (part == "" or (part.isascii() and part.isdigit() and len(part) <= len("99"))):
+        raise InvalidError("price", "write a price such as 3.50")
+    return int(whole) * CENTS + int(part.ljust(2, "0") or "0")

@@ -8,11 +8,12 @@ from datetime import timedelta
 from cloud.domain.actors import SYSTEM
 from cloud.jobs.schedule import Daily, Every, Job
 from cloud.learning import learn_travel
-from cloud.planning import plan_day
+from cloud.planning import plan_day, span_of
 from cloud.rim import Rim
 from cloud.scenarios import JOB as SCENARIO
 from cloud.scenarios import answer_scenario
 from cloud.services import idempotency
+from cloud.services.came_back import came_back
 from cloud.services.dispatch import expire_messages, resend_unconfirmed
 from cloud.services.expire_parcels import expire_parcels
 from cloud.services.follow_offers import follow_offers
@@ -35,6 +36,8 @@ PLAN_AT = Daily(4, 30)  # before the depots open, after the night's deadlines ha
 TIDY_AT = Daily(3, 15)
 COMPARE_AT = Daily(22, 30)  # the last van is home, and nobody waits for a plan before half past four
 LEARN_AT = Daily(3, 45)  # yesterday's routes have ended, today's are not planned yet
+
+PLAN_AGAIN = Every(timedelta(minutes=10))  # as long as a partner may take to answer: several refusals are one plan
 
 Verb = Callable[[UnitOfWork, Act], int]
 
@@ -65,6 +68,7 @@ def all_jobs(rim: Rim) -> tuple[Job, ...]:
         Job("prepare_codes", Every(timedelta(seconds=30)), lambda: prepare_codes(rim)),
         Job("learn_travel", LEARN_AT, lambda: learn_travel(rim)),
         Job("plan_day", PLAN_AT, lambda: plan_today(rim)),
+        Job("plan_again", PLAN_AGAIN, lambda: plan_again(rim)),
         Job("compare_day", COMPARE_AT, lambda: compare_today(rim)),
     )
 
@@ -112,6 +116,13 @@ async def plan_today(rim: Rim) -> None:
 
     await rim.do(lambda uow: uow.add(run))
     rim.background.enqueue(run, lambda progress: plan_day(rim, day, SYSTEM, progress))
+
+
+async def plan_again(rim: Rim) -> None:
+    """Plan the rest of today again when parcels came back that others were asked to bring."""
+    act, span = rim.act(SYSTEM), span_of(rim, rim.clock.now().astimezone(rim.locality.zone).date())
+    if await rim.look(lambda uow: came_back(uow, act, span)):
+        await plan_today(rim)
 
 
 async def compare_today(rim: Rim) -> None:

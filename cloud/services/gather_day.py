@@ -68,7 +68,7 @@ def gather_day(uow: UnitOfWork, act: Act, span: DaySpan) -> DayData:
     due = list(by_id(uow, Parcel, wanted).values())
     collections = _collections(uow, act)
     lockers = {one.id: one for one in uow.find(Locker)}
-    shifts = _shifts(uow, span)
+    shifts = waiting_shifts(uow, span)
     others = others_of(uow, act, span.day.isoformat())
     ours = OURS if others else frozenset()
     back = refused(uow, span.day.isoformat()) if others else set()
@@ -91,7 +91,7 @@ def gather_day(uow: UnitOfWork, act: Act, span: DaySpan) -> DayData:
     return DayData(span, Problem(stops.stops, couriers, partners), stops.unplanned, shifts, joint, others=others)
 
 
-def _shifts(uow: UnitOfWork, span: DaySpan) -> tuple[Shift, ...]:
+def waiting_shifts(uow: UnitOfWork, span: DaySpan) -> tuple[Shift, ...]:
     """Return the shifts that begin on the day and do not drive yet: a van under way is re-planned, not planned."""
     latest = span.ends + timedelta(hours=6)  # a late shift may end after midnight
     shifts = uow.find(Shift, order="starts_at courier_id id", starts_at=From(span.begins), ends_at=Before(latest))

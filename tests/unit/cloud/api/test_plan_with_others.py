@@ -8,9 +8,12 @@ import pytest_asyncio
 
 from cloud.domain.outside import CrowdTrip, OfferState, PartnerTariff
 from cloud.domain.parcel import Parcel
+from cloud.jobs.jobs import all_jobs
+from cloud.services.offer_steps import decline
 from cloud.services.offers import offered_parcels
-from cloud.services.ports import UnitOfWork
+from cloud.services.ports import Act, UnitOfWork
 from cloud.services.records import Courier, CourierKind, StopTask, TaskState
+from cloud.services.records_ops import JobRun
 from cloud.services.records_outside import Offer, Partner
 from tests.unit.cloud.api.office import COURIER, Office, open_office
 
@@ -105,3 +108,24 @@ async def test_planning_again_leaves_what_is_offered_alone(office: Office) -> No
     assert again["others"] == first["others"]
     assert len(parcels) == 5
     assert sum(len(route["stops"]) for route in again["routes"]) == 1
+
+
+def everybody_refuses(uow: UnitOfWork, act: Act) -> None:
+    while asked := uow.first(Offer, state=OfferState.OFFERED):
+        decline(uow, act, asked.id, "no")
+
+
+async def test_what_everybody_refuses_is_planned_again_with_our_own_couriers(office: Office) -> None:
+    await office.plan(DAY)
+    theirs = await office.rim.look(offered_parcels)
+    job = next(one for one in all_jobs(office.rim) if one.name == "plan_again")
+    await job.run()
+    assert await office.rim.look(lambda uow: uow.count(JobRun, job="plan")) == 1, "nothing came back yet"
+    office.clock.move_to(office.clock.now() + timedelta(minutes=1))
+    await office.rim.do(lambda uow: everybody_refuses(uow, office.act()))
+    await job.run()
+    await office.work()
+    pending = await office.rim.look(lambda uow: uow.find(StopTask, state=TaskState.PENDING))
+
+    assert not await office.rim.look(offered_parcels) & theirs
+    assert {one.parcel_id for one in pending} & theirs

@@ -159,6 +159,7 @@ async def test_the_timetable_knows_every_job_by_name(office: Office) -> None:
             "forget_answers",
             "learn_travel",
             "mark_silent",
+            "plan_again",
             "plan_day",
             "prepare_codes",
             "promise_held",

@@ -17,6 +17,7 @@ from cloud.routing.plan import Plan as Answer
 from cloud.routing.plan import plan_cost
 from cloud.routing.schedule import schedule
 from cloud.routing.travel_times import VAN, great_circle
+from cloud.services.came_back import came_back
 from cloud.services.hand_to_others import own_part, tasks_for_others
 from cloud.services.offer_steps import decline
 from cloud.services.offers import OutsideTask, offer_tasks
@@ -66,6 +67,10 @@ def stored(street: OutsideStreet, data: DayData, answer: Answer) -> tuple[Outsid
 
 def refs(tasks: Sequence[OutsideTask]) -> set[str]:
     return {ref for task in tasks for ref in task.parcels}
+
+
+def back(street: OutsideStreet) -> int:
+    return street.cloud.do(lambda uow: came_back(uow, street.cloud.act(), SPAN))
 
 
 def _say_no(street: OutsideStreet, who: Actor) -> None:
@@ -128,14 +133,32 @@ def test_what_is_offered_is_not_planned_again_and_what_all_refuse_comes_back_to_
     stored(street, data, planned(data))
 
     assert gather(street).problem.stops == ()
+    street.cloud.later(minutes=1)
     for who in (crowd(ANNA), SWIFT):
+        assert back(street) == 0
         _say_no(street, who)
     assert street.cloud.the(Errand).outcome == "nobody"
+    assert back(street) == 1
     again = gather(street)
     answer = planned(again)
     assert [stop.parcels for stop in again.problem.stops] == [(parcel.id,)]
     assert refs(tasks_for_others(again, answer, travel_of(again))) == set()
     assert [len(route.stop_ids()) for route in answer.routes] == [1]
+    stored(street, again, answer)
+    assert back(street) == 0
+
+
+def test_what_came_back_too_late_for_any_of_our_vans_asks_for_no_plan(street: OutsideStreet) -> None:
+    far(street)
+    street.trip()
+    data = gather(street)
+    stored(street, data, planned(data))
+    street.cloud.later(minutes=1)
+    _say_no(street, crowd(ANNA))
+    assert back(street) == 1
+    street.cloud.later(days=1)
+
+    assert back(street) == 0
 
 
 def test_a_partner_is_asked_first_where_it_is_cheapest(street: OutsideStreet) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from cloud.routing.joint.readers import READERS, InstanceError, read
 
 BEST_KNOWN = "best_known.csv"
+LOOKED_AT = 5  # files of a folder before it is taken for none of instances: a readme or two may come first
 SUFFIXES = (".txt", ".vrp", ".dat")
 
 
@@ -63,13 +64,14 @@ def set_in(folder: Path, kind: str | None) -> Set | None:
 
 
 def _kind_of(paths: Sequence[Path]) -> str | None:
-    """Return the first kind whose reader takes the first file: no format is taken for another (tests hold that)."""
-    for kind in READERS:
-        try:
-            read(paths[0], kind)
-        except InstanceError:
-            continue
-        return kind
+    """Return the kind whose reader takes one of the first files: no format is taken for another (tests hold that)."""
+    for path in paths[:LOOKED_AT]:
+        for kind in READERS:
+            try:
+                read(path, kind)
+            except InstanceError:
+                continue
+            return kind
     return None
 
 

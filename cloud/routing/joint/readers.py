@@ -150,7 +150,15 @@ def vrppl(name: str, text: str) -> Instance:
 
 
 def vrprdl(name: str, text: str) -> Instance:
-    """Reyes et al. (2017), Ozbaygin et al. (2017): every place of a customer's day is an option with its window."""
+    """Roaming delivery locations: every place of a customer's day is an option with its window; travel cost counts.
+
+    Reyes, Savelsbergh, Toriello (Transportation Research C 80, 2017) and Ozbaygin, Karasan, Savelsbergh, Yaman
+    (Transportation Research B 100, 2017): customers, places, horizon, capacity; a line for each customer with number,
+    demand and ``place [ready,due]`` as often as the car moves, the depot first and last; a line ``(from, to) minutes``
+    for each pair of places. Coordinates between them are passed over. Or in sections, as instances with a home all day
+    (VRPHRDL) go round: CAPACITY, EDGE_WEIGHT, EDGE_TRAVEL_TIME (without it the weights are times, too), TIME_WINDOW,
+    CLUSTER (a customer's places), DEMAND and DEPOT, numbered from 1. Vehicles are as many as customers.
+    """
     if "NODE_COORD_SECTION" in text:
         return _vrprdl_sections(name, text)
     lines = [line.strip() for line in text.splitlines() if line.strip()]

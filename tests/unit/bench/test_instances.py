@@ -46,6 +46,14 @@ def test_the_sets_of_a_folder_of_folders_are_all_found(tmp_path: Path) -> None:
     assert [one.kind for one in sets_under(tmp_path / "vrpdo")] == ["vrpdo"]
 
 
+def test_a_readme_among_the_instances_is_not_what_they_are(tmp_path: Path) -> None:
+    (tmp_path / "Readme.txt").write_text("Distances are Euclidean.\n")
+    (tmp_path / "one.txt").write_text(VRPDO)
+    found = set_in(tmp_path, None)
+    assert found is not None
+    assert found.kind == "vrpdo"
+
+
 def test_what_is_no_instance_is_no_set(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("hello\n")
     assert set_in(tmp_path, None) is None

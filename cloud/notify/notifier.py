@@ -101,7 +101,11 @@ class Notifier:
         await sender.send(notification.address, message, notification.id)
 
     def _link(self, due: DueNotification) -> str:
-        return f"{self._office.base_url}/t/{due.tracking_token}" if due.tracking_token else ""
+        """Return a recipient's own page, or the page of ours that a courier is sent to."""
+        if due.tracking_token:
+            return f"{self._office.base_url}/t/{due.tracking_token}"
+        path = json.loads(due.notification.context or "{}").get("path")
+        return f"{self._office.base_url}{path}" if path else ""
 
     def _act(self) -> Act:
         return Act(SYSTEM, self._office.clock.now(), self._office.ids)
@@ -125,6 +129,7 @@ def facts_of(notification: Notification, link: str) -> Facts:
         **moments,
         zone=context.get("time_zone") or "UTC",
         link=link,
+        price=context.get("price") or "",
         at_counter=context.get("point_kind") == PointKind.COUNTER,
     )
 

@@ -35,6 +35,7 @@ TEMPLATES = (
     "missing",
     "cancelled",
 )
+TO_COURIERS = ("crowd_offer",)  # these speak of offers, not of somebody's own parcel
 QR_CID = "capability@latchmile"
 QR_SCALE = 6  # a phone shows some 65 modules at 6 pixels sharply, and a printed page still scans
 
@@ -60,6 +61,7 @@ class Facts:
     ends: datetime | None = None
     zone: str = "UTC"
     link: str = ""
+    price: str = ""
     at_counter: bool = False
 
 
@@ -82,7 +84,7 @@ class Message:
 def render(template: str, language: str, facts: Facts, secrets: Secrets) -> Message:
     """Return the message; raises ``UnknownTemplateError``. An unknown language reads English."""
     texts = _texts(language if language in LANGUAGES else LANGUAGES[0], at_counter=facts.at_counter)
-    if template not in TEMPLATES:
+    if template not in (*TEMPLATES, *TO_COURIERS):
         raise UnknownTemplateError(template)
     words = _words(facts, language)
     subject = str(texts[template]["subject"]).format_map(words)
@@ -141,6 +143,7 @@ def _words(facts: Facts, language: str) -> dict[str, str]:
         "deadline": deadline,
         "begins": _clock(facts.begins, facts.zone),
         "ends": _clock(facts.ends, facts.zone),
+        "price": facts.price,
     }
 
 

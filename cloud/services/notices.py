@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 from cloud.domain.parcel import Parcel
 from cloud.services.ports import Act
-from cloud.services.records import NotificationState
+from cloud.services.records import Courier, NotificationState
 from cloud.services.records_ops import Notification
 
 
@@ -16,18 +16,36 @@ def notice(
 
     ``occasion`` makes it unique: the same occasion never sends the same template twice.
     """
-    address = parcel.recipient_email or parcel.recipient_phone
+    to = (parcel.recipient_email, parcel.recipient_phone, parcel.language)
+    return _notice(act, to, (template, f"{template}:{parcel.id}:{occasion}", parcel.id), context or {})
+
+
+def to_courier(
+    act: Act, courier: Courier, template: str, occasion: str, context: Mapping[str, str]
+) -> Notification | None:
+    """Return a message to a courier; None when there is no way to reach them."""
+    to = (courier.email, courier.phone, courier.language)
+    return _notice(act, to, (template, f"{template}:{courier.id}:{occasion}", None), context)
+
+
+def _notice(
+    act: Act, to: tuple[str | None, str | None, str], what: tuple[str, str, str | None], context: Mapping[str, str]
+) -> Notification | None:
+    """Return a message to (e-mail, telephone, language) by (template, dedupe, parcel)."""
+    email, phone, language = to
+    template, dedupe, parcel_id = what
+    address = email or phone
     if address is None:
         return None
     return Notification(
         id=act.ids.new(),
-        dedupe=f"{template}:{parcel.id}:{occasion}",
-        parcel_id=parcel.id,
-        channel="email" if parcel.recipient_email else "sms",
+        dedupe=dedupe,
+        parcel_id=parcel_id,
+        channel="email" if email else "sms",
         address=address,
-        language=parcel.language,
+        language=language,
         template=template,
-        context=json.dumps(dict(context or {}), ensure_ascii=False, sort_keys=True),
+        context=json.dumps(dict(context), ensure_ascii=False, sort_keys=True),
         state=NotificationState.QUEUED,
         created_at=act.now,
         not_before=act.now,

@@ -10,6 +10,7 @@ from typing import Any
 
 from cloud.domain.actors import Role, require
 from cloud.domain.errors import ForbiddenError, OfferEndedError
+from cloud.domain.locker import Locker
 from cloud.domain.outside import (
     CROWD_ANSWER,
     LIVE,
@@ -25,14 +26,16 @@ from cloud.domain.parcel import Parcel, ParcelState, Wish, advance
 from cloud.services import audit, reroute
 from cloud.services.history import move
 from cloud.services.many import by_id
+from cloud.services.notices import to_courier
 from cloud.services.outside_load import load, load_of
 from cloud.services.ports import Act, UnitOfWork, UpTo
-from cloud.services.records import Route, TaskState
+from cloud.services.records import Courier, Route, TaskState
 from cloud.services.records_outside import Errand, ErrandParcel, ErrandState, Offer, Partner
 from cloud.services.webhooks import tell
 
 BATCH = 500  # timed out in one unit of the writer
 REASON_MAX = 300  # characters kept of why somebody said no
+MADE, ENDED = "offer.made", "offer.ended"
 
 _WORDS = {
     OfferState.DECLINED: "declined",
@@ -50,7 +53,7 @@ def ask_next(uow: UnitOfWork, act: Act, errand: Errand) -> Offer | None:
             take(uow, act, offer, OfferStep.WITHDRAW, ended_at=act.now, reason=why_not)
             continue
         asked = take(uow, act, offer, OfferStep.ASK, made_at=act.now, answer_by=answer_by)
-        _tell(uow, act, asked, "offer.made")
+        _tell(uow, act, asked, MADE)
         return asked
     _nobody(uow, act, errand)
     return None
@@ -89,7 +92,7 @@ def withdraw_errand(uow: UnitOfWork, act: Act, errand_id: str, reason: str) -> E
         if one.state in LIVE or one.state is OfferState.WAITING:
             _undo(uow, act, one)
             after = take(uow, act, one, OfferStep.WITHDRAW, ended_at=act.now, reason=reason[:REASON_MAX])
-            _tell(uow, act, after, "offer.ended")
+            _tell(uow, act, after, ENDED)
     _end(uow, act, errand, ("withdrawn", reason))
     audit.note(uow, act, "withdraw_errand", f"errand:{errand_id}", reason=reason)
     return uow.need(Errand, errand_id)
@@ -146,7 +149,7 @@ def _ended(uow: UnitOfWork, act: Act, offer: Offer, what: OfferStep, reason: str
     values = {} if offer.answered_at else {"answered_at": act.now}
     after = take(uow, act, offer, what, ended_at=act.now, reason=reason[:REASON_MAX], **values)
     _undo(uow, act, offer)
-    _tell(uow, act, after, "offer.ended")
+    _tell(uow, act, after, ENDED)
     ask_next(uow, act, uow.need(Errand, offer.errand_id))
     return after
 
@@ -159,17 +162,37 @@ def _undo(uow: UnitOfWork, act: Act, offer: Offer) -> None:
 
 
 def _tell(uow: UnitOfWork, act: Act, offer: Offer, kind: str) -> None:
-    """Tell a partner's program; what it must know before it answers it reads by the offer's id."""
-    if offer.kind is OfferKind.PARTNER and offer.made_at is not None:
-        data = {
-            "offer_id": offer.id,
-            "tariff_id": offer.source_id,
-            "state": str(offer.state),
-            "price_cents": offer.price_cents,
-            "answer_by": offer.answer_by,
-            "reason": offer.reason,
-        }
-        tell(uow, act, f"partner:{offer.asked}", kind, data)
+    """Tell a partner's program, and a crowd courier that there is something to answer.
+
+    What they must know before they answer they read by the offer's id.
+    """
+    if offer.made_at is None or offer.answer_by is None:
+        return
+    if offer.kind is OfferKind.CROWD:
+        if kind == MADE:
+            _write_to(uow, act, offer, offer.answer_by)
+        return
+    data = {
+        "offer_id": offer.id,
+        "tariff_id": offer.source_id,
+        "state": str(offer.state),
+        "price_cents": offer.price_cents,
+        "answer_by": offer.answer_by,
+        "reason": offer.reason,
+    }
+    tell(uow, act, f"partner:{offer.asked}", kind, data)
+
+
+def _write_to(uow: UnitOfWork, act: Act, offer: Offer, answer_by: datetime) -> None:
+    locker = uow.first(Locker, order="id")
+    context = {
+        "ends": answer_by.isoformat(),
+        "time_zone": locker.time_zone if locker else "UTC",
+        "price": f"{offer.price_cents / 100:.2f}",
+        "path": "/courier/trips",
+    }
+    note = to_courier(act, uow.need(Courier, offer.asked), "crowd_offer", offer.id, context)
+    uow.add(*([note] if note else []))
 
 
 def _nobody(uow: UnitOfWork, act: Act, errand: Errand) -> None:

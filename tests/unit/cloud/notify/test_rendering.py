@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import pytest
 
 from cloud.notify.mail import compose
-from cloud.notify.rendering import LANGUAGES, TEMPLATES, Facts, Secrets, UnknownTemplateError, render
+from cloud.notify.rendering import LANGUAGES, TEMPLATES, TO_COURIERS, Facts, Secrets, UnknownTemplateError, render
 
 FACTS = Facts(
     barcode="JD014600003",
@@ -108,3 +108,14 @@ def test_a_mail_without_a_code_has_no_picture() -> None:
     mail = compose("hello@latchmile.example", "ewa@example.com", render("picked_up", "en", FACTS, Secrets()), "")
 
     assert [part.get_content_type() for part in mail.walk()] == ["multipart/alternative", "text/plain", "text/html"]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("template", TO_COURIERS)
+def test_a_crowd_courier_reads_what_is_paid_until_when_and_where_to_answer(template: str, language: str) -> None:
+    message = render(template, language, replace(FACTS, price="3.50"), Secrets())
+
+    assert "3.50" in message.subject
+    for told in ("3.50", "14:40", FACTS.link):
+        assert told in message.text
+    assert "JD014600003" not in message.text

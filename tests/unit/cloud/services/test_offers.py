@@ -1,7 +1,8 @@
 """One stop's parcels are offered to others, one after another, and come back to us when nobody takes them."""
 
+import json
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 
 import pytest
@@ -15,6 +16,7 @@ from cloud.services.offer_steps import decline, time_out_offers, withdraw_errand
 from cloud.services.offers import OutsideTask, offer_tasks, offered_parcels
 from cloud.services.partners import Quote, accept_offer, quote, set_tariff, tariffs
 from cloud.services.records import StopTask, TaskState
+from cloud.services.records_ops import Notification
 from cloud.services.records_outside import Errand, ErrandParcel, Offer, Partner
 from tests.unit.cloud.services.outside_street import (
     ANNA,
@@ -52,6 +54,17 @@ def test_a_no_asks_the_next_and_a_partner_has_longer_to_answer(street: OutsideSt
 
     assert street.states(errand) == ["declined", "offered"]
     assert (street.asked().asked, street.asked().answer_by) == ("swift", MORNING + PARTNER_ANSWER)
+
+
+def test_only_who_is_asked_gets_a_mail_with_the_price_and_the_time(street: OutsideStreet) -> None:
+    street.offer([street.parcel()], street.trip(), street.trip(BEN))
+
+    mail = street.cloud.the(Notification, template="crowd_offer")
+
+    assert (mail.address, mail.parcel_id) == ("a1@example.test", None)
+    told = json.loads(mail.context)
+    assert (told["price"], told["path"]) == ("3.00", "/courier/trips")
+    assert datetime.fromisoformat(told["ends"]) == MORNING + CROWD_ANSWER
 
 
 def test_silence_is_a_no_when_the_time_is_up_and_not_a_moment_before(street: OutsideStreet) -> None:

@@ -7,7 +7,8 @@ from datetime import datetime
 from typing import Any
 
 from demo.cloud_client import CONFLICT, CloudClient, CloudError
-from demo.scene import CourierFacts, Scene
+from demo.counters import give_back, take_in
+from demo.scene import Counter, CourierFacts, Scene
 from firmware_sim.kiosk_client import KioskError
 from firmware_sim.people import Courier, PersonError, Visit
 
@@ -101,6 +102,10 @@ class Van:
         todo = self._todo(stop)
         self.handled.update(_key(task) for task in todo)
         bring = [task["parcel"]["barcode"] for task in todo if task["task"] == "drop_off"]
+        if locker in scene.counters:
+            fetch = [task["parcel"] for task in todo if task["task"] == "collect"]
+            await self._at_counter(scene.counters[locker], bring, fetch)
+            return
         papers = await self.phone.get(f"/v1/couriers/{self.facts.id}/passes/{locker}")
         courier = Courier(scene.pace(), TOO_BIG_SHARE)
         try:
@@ -112,6 +117,18 @@ class Van:
             scene.tally.unfinished.add(locker)
             raise
         self._note(locker, done)
+
+    async def _at_counter(self, counter: Counter, bring: list[str], fetch: list[dict[str, Any]]) -> None:
+        """Hand parcels over the counter: its staff scan them, and give back what nobody fetched."""
+        scene = self.scene
+        papers = await self.phone.get(f"/v1/couriers/{self.facts.id}/passes/{counter.id}")
+        try:
+            brought = await take_in(scene, counter, bring)
+            taken = await give_back(scene, counter, fetch, papers["qr_texts"][0])
+        except CloudError as error:
+            scene.tally.problems.append(f"{self.facts.name} at {counter.id}: {error}")
+            return
+        scene.tell(f"{self.facts.name} leaves {brought} and takes {taken} at the counter {counter.name}")
 
     def _note(self, locker: str, done: Visit) -> None:
         scene = self.scene

@@ -6,13 +6,15 @@ from typing import Any
 from demo.cloud_client import CONFLICT, CloudClient, CloudError
 from demo.courier_day import Van
 from demo.operations import SHIFT, add_shift, plan_day
-from demo.parcels import METRES_PER_DEGREE, Order, make_parcels
+from demo.parcels import Order, make_parcels
 from demo.scene import Scene
 from demo.setting_up import HURRIED_CARRIER, Stage, import_file, lockers_of
+from firmware_sim.city_day import METRES_PER_DEGREE
 
 PAGE = 200
 NEW_MIN = 40  # even when plenty is left over, a new day brings something new
 HURRIED = 4
+AT_A_COUNTER = 3  # a quiet first day at each partner's counter
 AT_DEPOT = ("announced", "planned", "delivery_failed")
 NOT_TODAY = frozenset({CONFLICT, 422})  # no room, too far, too large: the parcel stays a home delivery
 
@@ -75,6 +77,17 @@ class Morning:
             locker = parcel["preferred_locker"] or (self._nearest(parcel) if hurried else None)
             if locker is not None and await self._asks_for(parcel, locker):
                 count += 1
+        return count + await self._opt_in_at_counters(new)
+
+    async def _opt_in_at_counters(self, new: list[dict[str, Any]]) -> int:
+        """Let those who live next to a counter have their parcels brought there."""
+        count = 0
+        free = [one for one in new if one["preferred_locker"] is None and one["carrier"] != HURRIED_CARRIER]
+        for counter in self.scene.counters.values():
+            near = sorted(free, key=lambda one: (one["lon"] - counter.lon) ** 2 + (one["lat"] - counter.lat) ** 2)
+            for parcel in near[:AT_A_COUNTER]:
+                free.remove(parcel)
+                count += await self._asks_for(parcel, counter.id)
         return count
 
     async def _asks_for(self, parcel: dict[str, Any], locker: str) -> bool:

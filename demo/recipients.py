@@ -9,9 +9,10 @@ import httpx
 
 from contract.codes import CODES, make_code, show_code
 from demo.cloud_client import CloudError
+from demo.counters import hand_over
 from demo.day_clock import slept
 from demo.mailbox import Mail
-from demo.scene import Scene
+from demo.scene import Counter, Scene
 from firmware_sim.deeds import Uplink
 from firmware_sim.kiosk_client import KioskError
 from firmware_sim.people import PersonError, Recipient
@@ -59,14 +60,17 @@ class Neighbourhood:
             people.create_task(self._fetch(mail))
 
     async def _fetch(self, mail: Mail) -> None:
-        """Go to the locker the message names; whatever goes wrong there is noted, as support would."""
+        """Go to the place the message names; whatever goes wrong there is noted, as support would."""
         scene = self.scene
         locker = self.locker_of(mail)
         if locker is None:
-            scene.tally.problems.append(f"{mail.id} names no locker")
+            scene.tally.problems.append(f"{mail.id} names no pick-up point")
             return
         try:
-            if int(mail.id) >= self.first_new and not scene.tally.whole_way and not self._cutting.locked():
+            if locker in scene.counters:
+                if await slept(self._delay_s(), scene.over):
+                    await self._at_counter(mail, scene.counters[locker])
+            elif int(mail.id) >= self.first_new and not scene.tally.whole_way and not self._cutting.locked():
                 async with self._cutting:
                     await self._with_the_uplink_cut(mail, locker)
             elif await slept(self._delay_s(), scene.over):
@@ -78,8 +82,9 @@ class Neighbourhood:
             raise
 
     def locker_of(self, mail: Mail) -> str | None:
-        """Find the locker a message speaks of, by what is painted on it: two may share a name and an address."""
-        return next((one for one in self.scene.lockers if f"({one})" in mail.text), None)
+        """Find the place a message speaks of, by what is painted on it: two may share a name and an address."""
+        places = (*self.scene.lockers, *self.scene.counters)
+        return next((one for one in places if f"({one})" in mail.text), None)
 
     def _delay_s(self) -> float:
         clock, chance = self.scene.clock, self.scene.chance
@@ -99,6 +104,13 @@ class Neighbourhood:
             how = "by code"
         self._note(mail, taken.parcel)
         scene.tell(f"{mail.to} fetches {taken.parcel} {how} from {taken.label} at locker {scene.name_of(locker)}")
+
+    async def _at_counter(self, mail: Mail, counter: Counter) -> None:
+        scene = self.scene
+        shows = mail.qr_png is not None and scene.chance.random() < QR_SHARE
+        barcode, place = await hand_over(counter, mail, read_qr(mail.qr_png) if shows and mail.qr_png else None)
+        self._note(mail, barcode)
+        scene.tell(f"{mail.to} is handed {barcode} from {place} at the counter {counter.name}")
 
     async def _mistype(self, person: Recipient, locker: str) -> None:
         scene = self.scene

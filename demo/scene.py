@@ -5,6 +5,7 @@ import random
 import time
 from dataclasses import dataclass, field
 from datetime import date
+from typing import Any
 
 from demo.cloud_client import CloudClient
 from demo.day_clock import DayClock
@@ -38,9 +39,24 @@ class CourierFacts:
     password: str
 
 
+@dataclass(frozen=True, slots=True)
+class Counter:
+    """A partner's counter; ``desk`` is the page on which its staff are signed in."""
+
+    id: str
+    name: str
+    lon: float
+    lat: float
+    desk: CloudClient
+
+    async def ask(self, what: str, body: dict[str, Any]) -> Any:
+        """Do on the staff's page what a person there would: scan, type, tap."""
+        return await self.desk.post(f"/v1/counters/{self.id}/{what}", body)
+
+
 @dataclass(slots=True)
 class Scene:
-    """``spots`` by locker; ``operator`` acts with the key of the cloud's first start."""
+    """``spots`` by locker, ``counters`` by their id; ``operator`` acts with the key of the cloud's first start."""
 
     settings: Settings
     state: State
@@ -53,6 +69,7 @@ class Scene:
     day: date
     chance: random.Random
     tally: Tally
+    counters: dict[str, Counter] = field(default_factory=dict)
     addresses: dict[str, str] = field(default_factory=dict)
     spots: dict[str, Spot] = field(default_factory=dict)
     ends_s: float | None = None
@@ -73,9 +90,11 @@ class Scene:
         for one in pictures:
             self.spots[one.id] = Spot(Kiosk(one.kiosk_url), RemoteDoors(self.simulator, one.id))
 
-    def name_of(self, locker: str) -> str:
-        facts = self.lockers.get(locker)
-        return facts.name if facts else locker
+    def name_of(self, point: str) -> str:
+        if point in self.counters:
+            return self.counters[point].name
+        facts = self.lockers.get(point)
+        return facts.name if facts else point
 
     def left_s(self) -> float | None:
         """Return the real seconds left, None when only Ctrl-C ends it."""

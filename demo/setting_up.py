@@ -13,15 +13,17 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from cloud.domain.locker import PointKind
 from cloud.intake.lockers_geojson import LockerRow, read_lockers
 from demo import mail_page
 from demo.children import Child, Errand, run_to_end, running
 from demo.cloud_client import CONFLICT, CloudClient, CloudError
+from demo.counters import COUNTERS_FILE, staffed
 from demo.day_clock import DayClock
 from demo.mailbox import Mailbox, receiving
 from demo.operations import SHIFT, ZONE
 from demo.scene import CourierFacts, LockerFacts, Scene
-from demo.settings import Settings
+from demo.settings import LOCKERS_FILE, Settings
 from demo.state import LOOPBACK, DemoError, State
 from demo.tally import Tally
 from firmware_sim.control_client import RemoteLockers
@@ -71,7 +73,8 @@ async def set_the_scene(stage: Stage) -> Scene:
     mailbox = await _mail(stage)
     await _broker(stage)
     operator = await _cloud(stage)
-    lockers = await _import_lockers(stage)
+    lockers, shops = await _import_points(stage)
+    counters = await staffed(stage.stack, operator, shops)
     simulator = await _lockers(stage, operator)
     couriers = await _couriers(operator, stage.settings.couriers)
     day = datetime.now(ZONE).date()
@@ -88,6 +91,7 @@ async def set_the_scene(stage: Stage) -> Scene:
         day=day,
         chance=random.Random(seed),
         tally=Tally(),
+        counters=counters,
     )
     scene.place(await simulator.pictures())
     stage.stack.push_async_callback(scene.close)
@@ -134,16 +138,24 @@ async def _cloud(stage: Stage) -> CloudClient:
     return await stage.stack.enter_async_context(CloudClient(stage.cloud_url, secrets["operator_key"]))
 
 
-async def _import_lockers(stage: Stage) -> list[LockerRow]:
+async def _import_points(stage: Stage) -> tuple[list[LockerRow], list[LockerRow]]:
+    """Import lockers and counters; a file of one's own brings its own counters."""
     file = stage.settings.lockers
-    stage.say(f"Importing {file.name}")
-    await import_file(stage, "latchmile-import-lockers", file, "--model", MODEL)
-    return lockers_of(file)
+    files = [file, COUNTERS_FILE] if file == LOCKERS_FILE else [file]
+    for one in files:
+        stage.say(f"Importing {one.name}")
+        await import_file(stage, "latchmile-import-lockers", one, "--model", MODEL)
+    return lockers_of(file), [row for one in files for row in points_of(one, PointKind.COUNTER)]
 
 
 def lockers_of(file: Path) -> list[LockerRow]:
     """Return the lockers of a file, as the import lands them."""
-    return [one for one in read_lockers(file.read_bytes()) if isinstance(one, LockerRow)]
+    return points_of(file, PointKind.LOCKER)
+
+
+def points_of(file: Path, kind: PointKind) -> list[LockerRow]:
+    rows = [one for one in read_lockers(file.read_bytes()) if isinstance(one, LockerRow)]
+    return [one for one in rows if one.kind is kind]
 
 
 async def import_file(stage: Stage, program: str, file: Path, *options: str) -> None:
@@ -190,7 +202,8 @@ def kiosk_base(settings: Settings) -> int:
 async def _claims(operator: CloudClient, bundles: Path) -> dict[str, str]:
     """Make a one-time claim for every locker that has no bundle yet."""
     fleet = await operator.get("/v1/lockers")
-    names = [one["locker_id"] for one in fleet["lockers"] if not has_bundle(bundles / one["locker_id"])]
+    machines = [one["locker_id"] for one in fleet["lockers"] if one["kind"] == PointKind.LOCKER]
+    names = [one for one in machines if not has_bundle(bundles / one)]
     made = [await operator.post(f"/v1/lockers/{name}/claims") for name in names]
     return {one["locker_id"]: one["claim"] for one in made}
 

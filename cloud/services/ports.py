@@ -124,7 +124,7 @@ class EventLog(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class FleetRow:
-    """One locker as the fleet page shows it."""
+    """One locker or counter as the fleet page shows it."""
 
     locker_id: str
     name: str
@@ -133,6 +133,7 @@ class FleetRow:
     seen_at: datetime | None
     lon: float
     lat: float
+    kind: str
     compartments: int
     occupied: int
     out_of_service: int

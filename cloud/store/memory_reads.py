@@ -49,7 +49,7 @@ class MemoryReads:
         alarms = Counter(one.locker_id for one in self._some(Alarm, None, {"cleared_at": None}))
         return [
             FleetRow(
-                *(one.id, one.name, one.status, one.online, one.seen_at, one.lon, one.lat),
+                *(one.id, one.name, one.status, one.online, one.seen_at, one.lon, one.lat, one.kind),
                 *(doors[one.id][name] for name in ("all", "occupied", "out")),
                 *(counted[one.id] for counted in (reserved, waiting, alarms)),
             )

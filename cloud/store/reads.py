@@ -79,7 +79,7 @@ class SqlReads:
         joined = source.join(doors, doors.c.locker_id == locker.c.id, isouter=True)
         for part in parts[1:]:
             joined = joined.join(part, part.c.locker_id == locker.c.id, isouter=True)
-        own = ("id", "name", "status", "online", "seen_at", "lon", "lat")
+        own = ("id", "name", "status", "online", "seen_at", "lon", "lat", "kind")
         counted = (doors.c["all"], doors.c.occupied, doors.c.out, *(part.c.number for part in parts[1:]))
         statement = (
             select(*(locker.c[name] for name in own), *(func.coalesce(one, 0) for one in counted))

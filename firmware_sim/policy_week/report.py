@@ -85,7 +85,7 @@ def table(rows: Sequence[Row]) -> Table:
 def page(rows: Sequence[Row], told: Told, picture: str) -> str:
     """Return the whole page as Markdown."""
     plot = [f"![{_alt(rows)}]({picture})", ""]
-    return "\n".join([*_head(told), *_findings(rows), "", *plot, *_table(rows), *_foot(told)])
+    return "\n".join([*_head(told), *_findings(rows), *plot, *_table(rows), *_foot(told)])
 
 
 def _paragraph(said: str) -> Iterator[str]:

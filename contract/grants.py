@@ -7,8 +7,8 @@ Three carriers, and what each may do:
 * ``Capability`` is the QR in the recipient's message; it never passes the broker, because it opens by itself.
 
 Records are MessagePack arrays (fields are only ever added at the end, with defaults): a drop-off takes 84 bytes, its
-dormant pick-up 95, a collection 69, a revocation about 75. Six pairs make a QR code of version 25; more become a series
-(docs/adr/0015).
+dormant pick-up 95, a collection 70, a revocation about 75; a courier's name on one takes 17 more, so a pass leaves it
+out. Six pairs make a QR code of version 25; more become a series (docs/adr/0015).
 """
 
 import msgspec
@@ -21,7 +21,10 @@ GRANTS_PER_MESSAGE_MAX = 200  # half an hour of a courier's work at 7 s a door, 
 
 
 class DropOffGrant(msgspec.Struct, frozen=True, array_like=True, tag=1):
-    """A courier may put this parcel into one compartment of at least this size, once."""
+    """A courier may put this parcel into one compartment of at least this size, once.
+
+    ``courier`` says who by a pass that does not name this grant; none: whoever is signed in.
+    """
 
     id: GrantId
     group: GroupId
@@ -31,6 +34,7 @@ class DropOffGrant(msgspec.Struct, frozen=True, array_like=True, tag=1):
     expires_at: int
     low_door: bool = False
     heavy: bool = False
+    courier: CourierRef | None = None
 
 
 class PickUpGrant(msgspec.Struct, frozen=True, array_like=True, tag=2):
@@ -47,13 +51,17 @@ class PickUpGrant(msgspec.Struct, frozen=True, array_like=True, tag=2):
 
 
 class CollectGrant(msgspec.Struct, frozen=True, array_like=True, tag=3):
-    """A courier may take this parcel out again, once: it expired, was returned or was recalled."""
+    """A courier may take this parcel out again, once: it expired, was returned or was recalled.
+
+    ``courier`` as in ``DropOffGrant``.
+    """
 
     id: GrantId
     group: GroupId
     parcel: ParcelRef
     expires_at: int
     reason: str = "expired"
+    courier: CourierRef | None = None
 
 
 Grant = DropOffGrant | PickUpGrant | CollectGrant
@@ -75,7 +83,8 @@ class CourierPass(msgspec.Struct, frozen=True, array_like=True, tag="pass"):
 
     When one QR cannot hold all grants, ``part`` of ``parts`` counts a short series, each a pass of its own; its parts
     share ``issued_at``. ``commands`` are those the wire could not bring: the very same records, obeyed once by
-    whichever way they come first. What moves a door is not among them.
+    whichever way they come first. What moves a door is not among them. With ``named_only`` the courier may use what the
+    pass names and nothing else that the locker may hold for couriers.
     """
 
     aud: LockerId
@@ -88,6 +97,7 @@ class CourierPass(msgspec.Struct, frozen=True, array_like=True, tag="pass"):
     parts: int = 1
     version: int = 1
     commands: tuple[Revoke | SetDeadline, ...] = ()
+    named_only: bool = False
 
 
 class Capability(msgspec.Struct, frozen=True, array_like=True, tag="open"):

@@ -21,7 +21,7 @@ from contract.mqtt_settings import MqttSettings
 from contract.state import TimeQuality
 from edge import logs
 from edge.agent import Agent, Fittings
-from edge.clock import SystemClock, clock_synchronised
+from edge.clock import SystemClock, clock_synchronised, local_minute
 from edge.drivers.board import Board, open_board
 from edge.drivers.errors import BoardSetupError, DriverError
 from edge.drivers.mains import LOOK_S as MAINS_LOOK_S
@@ -106,7 +106,7 @@ def sure_s(presence: Presence) -> int:
 
 def system_world() -> World:
     """Return time and chance of a real machine."""
-    return World(SystemClock(), clock_synchronised, secrets.token_bytes)
+    return World(SystemClock(), clock_synchronised, secrets.token_bytes, local_minute=local_minute)
 
 
 def fit(settings: Settings, bundle: Bundle, board: Board, scanner: Scanner | None) -> Fittings:

@@ -28,6 +28,12 @@ class SystemClock:
         return time.monotonic_ns() // 1_000_000
 
 
+def local_minute(now_ms: int) -> int:
+    """Return the minutes after midnight in the machine's own time zone, which the installer sets."""
+    local = time.localtime(now_ms // 1000)
+    return local.tm_hour * 60 + local.tm_min
+
+
 def clock_synchronised() -> bool:
     """Whether the wall clock follows a time source, whichever daemon steers it (timesyncd, chrony, ntpd).
 

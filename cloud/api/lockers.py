@@ -46,6 +46,7 @@ class FleetLocker(Told):
     reserved: int
     parcels_waiting: int
     alarms: int
+    kind: str
 
 
 class FleetShape(Told):
@@ -76,6 +77,7 @@ class LockerShape(Told):
     id: str
     name: str
     model: str
+    kind: str
     status: str
     lon: float
     lat: float
@@ -126,7 +128,10 @@ class ServiceAsked(Asked):
 
 
 class ConfigurationAsked(Asked):
-    """What may be changed at a locker from afar; whatever is left out takes its default."""
+    """What may be changed at a locker from afar; whatever is left out takes its default.
+
+    ``quiet_*``: minutes after midnight at the locker between which no reminder sounds; equal for none.
+    """
 
     door_left_open_s: Annotated[int, Field(ge=5, le=_SECONDS_MAX)] = 60
     confirm_s: Annotated[int, Field(ge=5, le=_SECONDS_MAX)] = 30
@@ -134,6 +139,8 @@ class ConfigurationAsked(Asked):
     courier_session_s: Annotated[int, Field(ge=10, le=_SECONDS_MAX)] = 180
     support_phone: Annotated[str, Field(max_length=30)] = ""
     name: Annotated[str, Field(max_length=100)] = ""
+    quiet_from_min: Annotated[int, Field(ge=0, lt=24 * 60)] = 0
+    quiet_to_min: Annotated[int, Field(ge=0, lt=24 * 60)] = 0
 
 
 class ConfigurationShape(Told):

@@ -17,6 +17,7 @@ from cloud.domain.parcel import Parcel
 from cloud.services.ports import Act, From, Keys, UnitOfWork
 from cloud.services.records import (
     Courier,
+    CourierKind,
     GrantState,
     IssuedGrant,
     MessageState,
@@ -49,16 +50,17 @@ def courier_pass(uow: UnitOfWork, act: Act, keys: Keys, courier_id: str, locker_
     if not courier.active:
         raise NotFoundError("active courier", courier_id)
     uow.need(Locker, locker_id)
-    grants = _useful([_GRANTS.decode(one.body) for one in _grants(uow, act, courier_id, locker_id)])
+    grants = _useful([_nameless(_GRANTS.decode(one.body)) for one in _grants(uow, act, courier_id, locker_id)])
     owed = _owed(uow, act, locker_id)
     known = {grant.id for grant in grants}
-    late = [_GRANTS.decode(one.body) for one in owed.grants if bytes.fromhex(one.id) not in known]
+    late = [_nameless(_GRANTS.decode(one.body)) for one in owed.grants if bytes.fromhex(one.id) not in known]
+    guest = courier.kind is CourierKind.CROWD
+    if guest:  # what others are to take out is nothing a guest's pass should name
+        late = [grant for grant in late if isinstance(grant, PickUpGrant)]
     parts = list(_parts([*owed.words, *grants, *late])) or [()]
-    until = act.now + act.rules.pass_life
-    return tuple(
-        to_qr(keys.signer.sign(encode(_pass(act, (courier_id, locker_id, until), part, (number, len(parts))))))
-        for number, part in enumerate(parts, start=1)
-    )
+    about = (courier_id, locker_id, act.now + act.rules.pass_life)
+    passes = (_pass(act, about, part, (number, len(parts))) for number, part in enumerate(parts, start=1))
+    return tuple(to_qr(keys.signer.sign(encode(msgspec.structs.replace(one, named_only=guest)))) for one in passes)
 
 
 def _grants(uow: UnitOfWork, act: Act, courier_id: str, locker_id: str) -> list[IssuedGrant]:
@@ -88,6 +90,11 @@ def _on_route(uow: UnitOfWork, courier_id: str, locker_id: str) -> set[str]:
 def _in_van(uow: UnitOfWork, courier_id: str, locker_id: str) -> set[str]:
     carried = uow.find(Parcel, locker_id=locker_id, custodian=f"courier:{courier_id}")
     return {parcel.id for parcel in carried}
+
+
+def _nameless(grant: Grant) -> Grant:
+    """Leave out for whom a grant is: on a pass it is for the pass's courier, and their name stands there once."""
+    return grant if isinstance(grant, PickUpGrant) else msgspec.structs.replace(grant, courier=None)
 
 
 def _useful(grants: Sequence[Grant]) -> list[Grant]:

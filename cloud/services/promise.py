@@ -6,9 +6,12 @@ Every way to a locker (failed attempt, opt-in, operator) ends here, so the rules
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+import msgspec
+
 from cloud.domain.access import GrantIds, drop_off_grant, pick_up_grant
 from cloud.domain.assignment import Agreement, Obstacle, Scope, obstacles, wanted_size
 from cloud.domain.capacity import Reservation, ReservationState, choose_size, left_by_size
+from cloud.domain.custody import CustodianKind, parse_custodian
 from cloud.domain.dwell import dwell_of
 from cloud.domain.errors import AssignmentRefusedError, NoCapacityError
 from cloud.domain.ids import parcel_ref
@@ -24,6 +27,7 @@ from cloud.services.sending import send_grants
 from contract.codec import encode
 from contract.codes import verifier
 from contract.grants import DropOffGrant, PickUpGrant
+from contract.ids import CourierRef
 from contract.sizes import SizeClass
 
 
@@ -104,6 +108,7 @@ def _issue(uow: UnitOfWork, act: Act, keys: Keys, parcel: Parcel, reservation: R
     fresh = take_code(uow, act, keys, reservation.locker_id, secrets)
     proof = verifier(fresh.stretched, parcel_ref(parcel.id), secrets.key)
     drop_off = drop_off_grant(parcel, ids, reservation.size, reservation.expires_at)
+    drop_off = msgspec.structs.replace(drop_off, courier=_courier_of(parcel))
     pick_up = pick_up_grant(parcel, ids, proof, reservation.expires_at + dwell(act, parcel))
     uow.add(
         issued(act, drop_off, parcel.id, reservation.locker_id),
@@ -118,6 +123,12 @@ def _issue(uow: UnitOfWork, act: Act, keys: Keys, parcel: Parcel, reservation: R
     )
     send_grants(uow, act, keys, reservation.locker_id, (drop_off, pick_up))
     return ids.group
+
+
+def _courier_of(parcel: Parcel) -> CourierRef | None:
+    """Return the courier who has the parcel; while none has, the grant is for whoever will."""
+    custodian = parse_custodian(parcel.custodian)
+    return CourierRef(bytes.fromhex(custodian.name)) if custodian.kind is CustodianKind.COURIER else None
 
 
 def dwell(act: Act, parcel: Parcel) -> timedelta:

@@ -5,7 +5,7 @@ from msgspec.structs import replace
 from contract.events import CollectionAbandoned, ParcelCollected, ParcelNotFound
 from contract.ids import CompartmentLabel
 from edge.locker_controller.draft import Draft
-from edge.locker_controller.grants import collections, pick_ups
+from edge.locker_controller.grants import collections, may_use, pick_ups
 from edge.locker_controller.limits import COLLECTIONS_AGAIN_MAX
 from edge.locker_controller.release import begin
 from edge.locker_controller.screens import Collected, ProblemThanks, Refused, Why
@@ -18,7 +18,7 @@ SAID_NOT_THERE = Withdrawal.NOT_THERE.value
 def start(draft: Draft, session: Session, label: CompartmentLabel | None) -> None:
     """Open one of the compartments on the courier's list."""
     grant = collections(draft.state, draft.moment.now).get(label) if label is not None else None
-    if label is None or grant is None:
+    if label is None or grant is None or not may_use(session, grant):
         draft.show(Refused(Why.NOT_HERE))
         return
     begin(draft, label, CollectionAim(grant.parcel, grant.id, grant.group, session.courier))

@@ -71,18 +71,13 @@ async def stretch_in_thread(code: PickUpCode, salt_locker: bytes) -> StretchedCo
 
 
 @dataclass(slots=True)
-class _Alarm:
-    """An alarm of the rim's own, journalled without a decision."""
-
-    name: str
-    detail: str
-
-
-@dataclass(slots=True)
 class _Work:
-    """One thing to decide. ``kept`` work is done even if the store fails meanwhile; other work is then dropped."""
+    """One thing to decide, or an alarm of the rim's own, which needs no decision.
 
-    what: Input | _Alarm
+    ``kept`` work is done even if the store fails meanwhile; other work is then dropped.
+    """
+
+    what: Input | AlarmRaised
     kept: bool
     done: asyncio.Future[None] | None = None
 
@@ -124,7 +119,7 @@ class Controller:
         return controller
 
     def start_with(self, name: str, detail: str) -> None:
-        self._alarms_at_start.append(_Work(_Alarm(name, detail), kept=True))
+        self._alarms_at_start.append(_Work(AlarmRaised(name, detail), kept=True))
 
     # ------------------------------------------------------------------ the loop
 
@@ -162,9 +157,9 @@ class Controller:
         self._tick_pending = False
         self._ticked_ms = self._world.clock.monotonic_ms()
         self._time.carry_on()
-        sounding = self._beat.tick()
         if self._hardware.buzzer is not None:
-            self._hardware.buzzer.sound(on=sounding)
+            quiet = self._world.is_quiet(self._state.configuration, self._time.now)
+            self._hardware.buzzer.sound(on=self._beat.tick(quiet=quiet))
         if self._fault is None:
             await self._do(_Work(Tick(self._levels()), kept=False))
         elif self._ticked_ms - self._tried_ms >= STORE_RETRY_MS:
@@ -188,9 +183,9 @@ class Controller:
             self._perform(effect)
         _finish(work)
 
-    def _decide(self, what: Input | _Alarm, moment: Moment) -> Decision:
-        if isinstance(what, _Alarm):
-            return alarmed(self._state, AlarmRaised(what.name, what.detail))
+    def _decide(self, what: Input | AlarmRaised, moment: Moment) -> Decision:
+        if isinstance(what, AlarmRaised):
+            return alarmed(self._state, what)
         return decide(self._state, what, moment)
 
     def _draft(self, event: Event, now: TimeReading, cause: bytes | None) -> Draft:
@@ -235,9 +230,9 @@ class Controller:
         fault, self._fault = self._fault, None
         lost_s = (self._world.clock.monotonic_ms() - self._fault_since_ms) // 1000
         _log.warning("store_back", extra={"after_s": lost_s})
-        told = any(isinstance(work.what, _Alarm) and work.what.name == STORE_FAILED for work in self._kept)
+        told = any(isinstance(work.what, AlarmRaised) and work.what.alarm == STORE_FAILED for work in self._kept)
         if fault is not None and not told:
-            self._kept.append(_Work(_Alarm(STORE_FAILED, f"{fault.fact} for {lost_s} s"), kept=True))
+            self._kept.append(_Work(AlarmRaised(STORE_FAILED, f"{fault.fact} for {lost_s} s"), kept=True))
         if not any(isinstance(work.what, ScreenBack) for work in self._kept):
             self._kept.appendleft(_Work(ScreenBack(), kept=True))
         await self._catch_up()
@@ -304,13 +299,13 @@ class Controller:
 
     async def raise_alarm(self, name: str, detail: str) -> None:
         """Journal an alarm of the rim's own; returns once that is committed."""
-        await self._through(_Alarm(name, detail))
+        await self._through(AlarmRaised(name, detail))
 
     async def link_changed(self, *, online: bool) -> None:
         """Learn whether the cloud can be reached."""
         await self._through(LinkChanged(online))
 
-    async def _through(self, what: Input | _Alarm) -> None:
+    async def _through(self, what: Input | AlarmRaised) -> None:
         done = asyncio.get_running_loop().create_future()
         await self._queue.put(_Work(what, kept=True, done=done))
         await done

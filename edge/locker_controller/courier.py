@@ -4,7 +4,7 @@ from msgspec.structs import replace
 
 from contract.commands import RefusalReason
 from contract.events import CourierSignedIn, CourierSignedOut
-from contract.grants import CourierPass
+from contract.grants import CourierPass, DropOffGrant, Grant
 from contract.ids import CourierRef
 from edge.locker_controller.accepting import accept
 from edge.locker_controller.draft import Draft
@@ -32,10 +32,19 @@ def sign_in(draft: Draft, shown: CourierPass) -> None:
         draft.journal(CourierSignedIn(shown.courier, shown.id))
         session = Session(shown.courier, draft.ms, draft.ms)
     _obey_what_was_carried(draft, shown)
-    accept(draft, shown.id, shown.grants, "phone")
+    accept(draft, shown.id, [_theirs(grant, shown.courier) for grant in shown.grants], "phone")
     grants = session.grants | {grant.id for grant in shown.grants}
-    draft.put(session=replace(_with_part(session, shown), grants=grants), notice=None)
+    session = replace(_with_part(session, shown), grants=grants, named_only=shown.named_only)
+    draft.put(session=session, notice=None)
     stay(draft)
+
+
+def _theirs(grant: Grant, courier: CourierRef) -> Grant:
+    """Bind a parcel that a courier's own pass brought to that courier; on the pass the name stands but once.
+
+    A collection is for whoever comes: the pass may only have carried it for a wire that could not.
+    """
+    return replace(grant, courier=courier) if isinstance(grant, DropOffGrant) else grant
 
 
 def _with_part(session: Session, shown: CourierPass) -> Session:

@@ -9,7 +9,7 @@ from edge.locker_controller import courier
 from edge.locker_controller.choose import choose
 from edge.locker_controller.compartment import holding
 from edge.locker_controller.draft import Draft
-from edge.locker_controller.grants import drop_off_is_live, group_of
+from edge.locker_controller.grants import drop_off_is_live, group_of, may_use
 from edge.locker_controller.limits import DROP_OFFS_AGAIN_MAX
 from edge.locker_controller.release import begin
 from edge.locker_controller.screens import DroppedOff, NoCompartment, Refused, Why
@@ -22,11 +22,14 @@ def scanned(draft: Draft, session: Session, digest: LabelDigest) -> None:
         grant for grant in draft.state.grants.values() if isinstance(grant, DropOffGrant) and grant.label == digest
     ]
     live = [grant for grant in known if drop_off_is_live(draft.state, grant, draft.moment.now)]
+    own = [grant for grant in live if may_use(session, grant)]
     if _is_inside(draft.state, digest, known):
         draft.show(Refused(Why.ALREADY_INSIDE))
-    elif live:
-        aim = DropOffAim(live[0], session.courier, live[0].size.rank)
+    elif own:
+        aim = DropOffAim(own[0], session.courier, own[0].size.rank)
         _open_or_refuse(draft, aim, Why.FULL)
+    elif live:
+        draft.show(Refused(Why.PART_MISSING if session.missing else Why.NOT_YOURS))
     else:
         why = _why_not(draft.state, known)
         draft.show(Refused(Why.PART_MISSING if why is Why.UNKNOWN_LABEL and session.missing else why))

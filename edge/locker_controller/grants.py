@@ -6,7 +6,7 @@ from contract.grants import CollectGrant, DropOffGrant, PickUpGrant
 from contract.ids import CompartmentLabel, GroupId
 from contract.state import TimeQuality
 from edge.locker_controller.compartment import holding
-from edge.locker_controller.state import GroupRecord, LockerRecord
+from edge.locker_controller.state import GroupRecord, LockerRecord, Session
 from edge.locker_controller.timekeeping import TimeReading
 
 _UNTOUCHED = GroupRecord(keep_until_s=0)
@@ -44,6 +44,13 @@ def collect_is_live(state: LockerRecord, grant: CollectGrant, now: TimeReading) 
 def deadline(state: LockerRecord, group: GroupId, expires_at: int) -> int:
     """Return the deadline in force: the latest anybody was ever told, for it can be extended and never shortened."""
     return max(expires_at, group_of(state, group).deadline or 0)
+
+
+def may_use(session: Session, grant: DropOffGrant | CollectGrant) -> bool:
+    """Whether a grant is this courier's: their own pass names it, or it is theirs, or it was meant for any courier."""
+    if grant.id in session.grants:
+        return True
+    return not session.named_only and grant.courier in {None, session.courier}
 
 
 def drop_offs(state: LockerRecord, now: TimeReading) -> Iterator[DropOffGrant]:

@@ -6,9 +6,12 @@ from dataclasses import dataclass
 from contract.codes import PickUpCode, StretchedCode
 from contract.envelope import KeyRing
 from contract.ids import BootId
+from contract.state import Configuration, TimeQuality
 from edge.drivers.ports import Buzzer, DoorSensors, LockBoard
+from edge.locker_controller.beat import is_quiet
 from edge.locker_controller.state import Setup
 from edge.locker_controller.timekeeper import Clock
+from edge.locker_controller.timekeeping import TimeReading
 
 TICK_MS = 250  # a door is noticed in a quarter of a second even if its edge was missed
 
@@ -41,6 +44,7 @@ class World:
     ``fresh`` gives that many random bytes. Without ``stretch`` Argon2id runs in a thread beside the loop, without
     ``rest`` the loop sleeps between two ticks (seconds); a simulated locker that nobody stands at may rest longer.
     Telemetry, by which nothing is decided, goes out every ``telemetry_s``, or as often as the uplink likes.
+    ``local_minute`` turns Unix ms into minutes after midnight where the locker stands; without it no hour is quiet.
     """
 
     clock: Clock
@@ -50,3 +54,11 @@ class World:
     tick_ms: int = TICK_MS
     rest: Callable[[float], Awaitable[None]] | None = None
     telemetry_s: float | None = None
+    local_minute: Callable[[int], int] | None = None
+
+    def is_quiet(self, told: Configuration, now: Callable[[], TimeReading]) -> bool:
+        """Whether these are quiet hours here; a locker that does not know the time keeps none."""
+        if self.local_minute is None or told.quiet_from_min == told.quiet_to_min:
+            return False
+        here = now()
+        return here.quality is not TimeQuality.UNTRUSTED and is_quiet(told, self.local_minute(here.now_ms))

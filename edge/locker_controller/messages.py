@@ -16,6 +16,7 @@ from edge.locker_controller.limits import (
     DOOR_LEFT_OPEN_S,
     GROUP_KEEP_S,
     INBOX_IDS_MAX,
+    MINUTE_OF_DAY,
     OPEN_DETECT_MS,
     REASON_CHARACTERS_MAX,
     REVOKED_KEEP_S,
@@ -146,5 +147,7 @@ def _is_sane(wanted: Configuration) -> bool:
         (wanted.confirm_s, CONFIRM_S),
         (wanted.open_detect_ms, OPEN_DETECT_MS),
         (wanted.courier_session_s, COURIER_SESSION_S),
+        (wanted.quiet_from_min, MINUTE_OF_DAY),
+        (wanted.quiet_to_min, MINUTE_OF_DAY),
     )
     return all(low <= value <= high for value, (low, high) in bounds)

@@ -5,7 +5,7 @@ from typing import assert_never
 from contract.events import Purpose
 from contract.ids import CompartmentLabel
 from edge.locker_controller.compartment import forced, forgot_all, is_full
-from edge.locker_controller.grants import collections, drop_offs
+from edge.locker_controller.grants import collections, drop_offs, may_use
 from edge.locker_controller.limits import CLOSE_DOOR_SHOWN_MS, MASS_OPEN_DOORS, NOT_OPENED_MS, TRIES_AGAIN_MAX
 from edge.locker_controller.lockout import locked_s
 from edge.locker_controller.screens import (
@@ -157,11 +157,12 @@ def _door_to_close(state: LockerRecord, now: TimeReading) -> CompartmentLabel | 
 
 
 def _courier_home(state: LockerRecord, session: Session, now: TimeReading) -> CourierHome:
-    live = {grant.id for grant in drop_offs(state, now)}
+    live = {grant.id for grant in drop_offs(state, now) if may_use(session, grant)}
     own = live & session.grants
+    there = collections(state, now).items()
     return CourierHome(
         drop_offs_left=len(own or live),
-        collections=tuple(label for label in collections(state, now) if label not in session.skipped),
+        collections=tuple(at for at, one in there if at not in session.skipped and may_use(session, one)),
         seconds_left=max(0, (session.until_ms - now.monotonic_ms) // 1000),
         parts=session.series[1],
         missing=session.missing,

@@ -30,6 +30,7 @@ class Why(StrEnum):
     SIGN_IN = "sign_in"
     UNKNOWN_LABEL = "unknown_label"
     PART_MISSING = "part_missing"
+    NOT_YOURS = "not_yours"
     ALREADY_INSIDE = "already_inside"
     CLOSE_DOOR = "close_door"
     ENOUGH = "enough"

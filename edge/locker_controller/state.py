@@ -229,6 +229,8 @@ class Pulse(msgspec.Struct, frozen=True):
 class Session(msgspec.Struct, frozen=True):
     """A courier who is signed in. Grants of the passes shown, and collections put off, belong to it.
 
+    ``named_only``: what the passes do not name is not for this courier.
+
     ``series`` is the newest pass's ``issued_at`` and number of parts, ``shown`` which of them have been scanned.
     """
 
@@ -239,6 +241,7 @@ class Session(msgspec.Struct, frozen=True):
     skipped: frozenset[CompartmentLabel] = frozenset()
     series: tuple[int, int] = (0, 1)
     shown: frozenset[int] = frozenset({1})
+    named_only: bool = False
 
     @property
     def missing(self) -> tuple[int, ...]:

@@ -1,6 +1,8 @@
+from datetime import datetime
+
 import pytest
 
-from edge.clock import SystemClock, clock_synchronised, followed
+from edge.clock import SystemClock, clock_synchronised, followed, local_minute
 
 YEAR_2024_MS = 1_704_067_200_000
 
@@ -22,3 +24,9 @@ def test_a_clock_is_followed_unless_the_kernel_says_otherwise(answer: int, expec
 
 def test_the_kernel_can_be_asked() -> None:
     assert isinstance(clock_synchronised(), bool)
+
+
+def test_the_minute_of_the_day_is_that_of_the_machine_s_own_zone() -> None:
+    at_ms = 1_790_000_000_000
+    local = datetime.fromtimestamp(at_ms / 1000).astimezone()
+    assert local_minute(at_ms) == local.hour * 60 + local.minute

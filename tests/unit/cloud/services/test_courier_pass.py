@@ -10,14 +10,14 @@ from cloud.services.cancel_parcel import cancel_parcel
 from cloud.services.courier_pass import courier_pass
 from cloud.services.extend_deadline import extend_deadline
 from cloud.services.promise import promise
-from cloud.services.records import Courier, MessageState
+from cloud.services.records import Courier, CourierKind, MessageState
 from cloud.services.records_ops import OutboxMessage
 from cloud.services.reissue_code import reissue_code
 from contract import codec, envelope
 from contract.commands import Revoke, SetDeadline
 from contract.events import ParcelDroppedOff
-from contract.grants import CollectGrant, CourierPass, DropOffGrant, PickUpGrant
-from contract.ids import CompartmentLabel, ParcelRef
+from contract.grants import CollectGrant, CourierPass, DropOffGrant, GrantBundle, PickUpGrant
+from contract.ids import CompartmentLabel, CourierRef, ParcelRef
 from tests.unit.cloud.small_cloud import COURIER, GRANT, OPERATOR, REF, SmallCloud
 
 VERSION_MAX = 25  # docs/adr/0015
@@ -108,3 +108,37 @@ def test_a_courier_without_parcels_still_signs_in_and_one_who_left_does_not(clou
     cloud.do(lambda uow: uow.change(Courier, {"id": COURIER}, active=False))
     with pytest.raises(NotFoundError):
         _texts(cloud)
+
+
+def test_what_goes_by_wire_names_the_courier_who_has_the_parcel_and_the_pass_need_not(cloud: SmallCloud) -> None:
+    _promised(cloud, "P1")
+    _promised(cloud, "P2", OTHER)
+    at_depot, home = cloud.parcel("P3"), cloud.the(Locker)
+    cloud.do(lambda uow: promise(uow, cloud.act(), cloud.keys, at_depot, home))
+
+    assert {grant.courier for grant in _on_the_wire(cloud)} == {REF, CourierRef(bytes.fromhex(OTHER)), None}
+    assert [grant.courier for one in _passes(cloud) for grant in one.grants if isinstance(grant, DropOffGrant)] == [
+        None
+    ]
+
+
+def test_a_guest_s_pass_is_for_what_it_names_and_names_no_collection_of_others(cloud: SmallCloud) -> None:
+    parcel = _inside(cloud, "P1", "A01")
+    cloud.do(lambda uow: cancel_parcel(uow, cloud.act(OPERATOR), cloud.keys, parcel.id, "recalled"))
+    own = _passes(cloud)
+    cloud.do(lambda uow: uow.change(Courier, {"id": COURIER}, kind=CourierKind.CROWD))
+    guest = _passes(cloud)
+
+    assert [(one.named_only, _collections(one)) for one in (*own, *guest)] == [(False, 1), (True, 0)]
+
+
+def _collections(shown: CourierPass) -> int:
+    return sum(isinstance(grant, CollectGrant) for grant in shown.grants)
+
+
+def _on_the_wire(cloud: SmallCloud) -> list[DropOffGrant]:
+    keys = {cloud.keys.signer.key_id: cloud.keys.signer.private_key.public_key()}
+    sent = cloud.of(OutboxMessage, kind="grants")
+    bundles = [codec.decode_downward(envelope.verify(one.payload, keys).body) for one in sent]
+    carried = [grant for one in bundles if isinstance(one, GrantBundle) for grant in one.grants]
+    return [grant for grant in carried if isinstance(grant, DropOffGrant)]

@@ -16,6 +16,7 @@ from tests.unit.edge.locker_controller.builders import (
     NOON_S,
     Scene,
     bundle,
+    collect,
     courier_pass,
     drop_off,
     kinds,
@@ -276,3 +277,61 @@ def test_the_courier_is_shown_other_drop_offs_when_the_own_ones_are_done() -> No
     scene.taps(Answer.DONE)
     scene.taps(Answer.DONE)
     assert scene.screen() == CourierHome(drop_offs_left=1, collections=(), seconds_left=180)
+
+
+def test_a_parcel_promised_by_one_courier_is_not_another_s_to_put_in() -> None:
+    scene = Scene()
+    scene.hears(bundle(drop_off("P", courier=name("Ola"))))
+    scene.signs_in(courier="Jan")
+    assert releases(scene.scans("P")) == []
+    assert scene.screen() == Refused(Why.NOT_YOURS)
+    assert CourierHome(drop_offs_left=0, collections=(), seconds_left=180) == after_the_notice(scene)
+    scene.signs_in(courier="Ola")
+    assert releases(scene.scans("P")) == [A02]
+
+
+def test_whoever_takes_the_round_over_shows_a_pass_that_names_the_parcel() -> None:
+    scene = Scene()
+    scene.hears(bundle(drop_off("P", courier=name("Ola"))))
+    scene.signs_in(drop_off("P"), courier="Jan")
+    assert releases(scene.scans("P")) == [A02]
+
+
+def test_a_parcel_that_came_on_one_courier_s_phone_is_not_another_s_either() -> None:
+    scene = Scene()
+    scene.signs_in(drop_off("P"))
+    scene.signs_in(courier="Jan")
+    assert releases(scene.scans("P")) == []
+
+
+def test_a_grant_that_names_nobody_is_anybody_s() -> None:
+    scene = Scene()
+    scene.hears(bundle(drop_off("P")))
+    scene.signs_in(courier="Jan")
+    assert releases(scene.scans("P")) == [A02]
+
+
+def test_a_collection_is_anybody_s_unless_it_names_somebody() -> None:
+    scene = Scene()
+    scene.puts_in("P")
+    scene.hears(bundle(collect("P", courier=name("Ola"))))
+    scene.signs_in(courier="Jan")
+    assert releases(scene.taps(Answer.COLLECT, A02)) == []
+    scene.signs_in(courier="Ola")
+    assert releases(scene.taps(Answer.COLLECT, A02)) == [A02]
+
+
+def test_a_guest_may_use_what_the_pass_names_and_nothing_else() -> None:
+    scene = Scene()
+    scene.puts_in("P")
+    scene.hears(bundle(collect("P"), drop_off("Q"), drop_off("R")))
+    scene.give(PassShown(courier_pass(drop_off("Q"), courier="Eva", named_only=True)))
+    assert scene.screen() == CourierHome(drop_offs_left=1, collections=(), seconds_left=180)
+    assert releases(scene.taps(Answer.COLLECT, A02)) == []
+    assert releases(scene.scans("R")) == []
+    assert len(releases(scene.scans("Q"))) == 1
+
+
+def after_the_notice(scene: Scene) -> object:
+    scene.taps(Answer.DONE)
+    return scene.screen()

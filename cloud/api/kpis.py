@@ -28,6 +28,7 @@ class View(StrEnum):
     COURIER = "courier"
     LOCKER = "locker"
     AREA = "area"
+    WHOM = "whom"
 
 
 class KpiShape(Told):
@@ -57,6 +58,7 @@ class ReportShape(Told):
     by_courier: list[KpiShape]
     by_locker: list[KpiShape]
     by_area: list[KpiShape]
+    by_whom: list[KpiShape]
 
 
 @router.get("")
@@ -69,12 +71,13 @@ async def get_kpis(call: Seeing, first: FirstDay, last: LastDay) -> ReportShape:
         by_courier=[shape(one) for one in found.by_courier],
         by_locker=[shape(one) for one in found.by_locker],
         by_area=[shape(one) for one in found.by_area],
+        by_whom=[shape(one) for one in found.by_whom],
     )
 
 
 @router.get("/{view}.csv", response_class=Response, responses={200: {"content": {"text/csv": {}}}})
 async def get_kpis_csv(call: Seeing, view: View, first: FirstDay, last: LastDay) -> Response:
-    """Return one view as CSV with a header, a line for each day, courier, locker or area."""
+    """Return one view as CSV with a header, a line for each day, courier, locker, area or kind of who brings."""
     found = await _report(call, first, last)
     name = f"latchmile-{view}-{first.isoformat()}-{last.isoformat()}.csv"
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}

@@ -13,19 +13,23 @@ from datetime import UTC, date, datetime, time, timedelta
 from cloud.domain.actors import Role, require
 from cloud.domain.errors import InvalidError
 from cloud.domain.locker import Locker
+from cloud.domain.outside import OfferKind
 from cloud.domain.parcel import Parcel
 from cloud.routing.plan import cost_cents
 from cloud.routing.problem import Costs
 from cloud.services.gather_day import STANDARD_COSTS
+from cloud.services.kpis_others import ByPartner, Paid, by_partners, crowd_days, paid_by_route
 from cloud.services.many import by_id
 from cloud.services.ports import Act, From, UnitOfWork
 from cloud.services.records import Attempt, Courier, Plan, Route, Stop, StopTask, Task, TaskState
+from cloud.services.records_outside import Partner
 
 DAYS_MAX = 92  # a quarter; at 1,000 parcels a day that is 92,000 tasks, a second's work
 CO2_G_PER_KM = 250  # a diesel van of 3.5 t, rounded; our assumption
 EARTH_M_PER_DEGREE = 111_195.0  # one degree of a great circle on the sphere of mean radius 6,371.0 km
 ATTEMPTS_BEFORE = timedelta(days=14)  # a failed parcel is brought again, or back, well within two weeks
 AREA_DEGREES = 0.02  # about 2 km north to south: a district, not a street
+OWN = "own"
 BRINGS = (Task.DELIVER, Task.DROP_OFF)
 
 
@@ -89,23 +93,28 @@ class Kpi:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """The same days from four sides; ``total`` is what each of them adds up to."""
+    """The same days from five sides; ``total`` is what each of them adds up to.
+
+    ``by_whom``: our own couriers, crowd couriers on their way, partner fleets.
+    """
 
     total: Kpi
     by_day: tuple[Kpi, ...]
     by_courier: tuple[Kpi, ...]
     by_locker: tuple[Kpi, ...]
     by_area: tuple[Kpi, ...]
+    by_whom: tuple[Kpi, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class _Driven:
-    """One parcel's task at one stop of a started route, with its part of what the route cost."""
+    """One parcel's task at one stop of a started route, or at a partner's, with its part of what that cost."""
 
     day: str
     courier: str
-    stop: Stop
-    task: StopTask
+    by: str
+    locker_id: str | None
+    task: Task
     parcel: Parcel
     tally: Tally
 
@@ -121,6 +130,7 @@ class _Days:
     parcels: Mapping[str, Parcel]
     attempted: frozenset[str]
     lockers: Mapping[str, Locker]
+    paid: Mapping[str, Paid]
 
 
 def kpis(uow: UnitOfWork, act: Act, first: date, last: date, costs: Costs = STANDARD_COSTS) -> Report:
@@ -130,9 +140,11 @@ def kpis(uow: UnitOfWork, act: Act, first: date, last: date, costs: Costs = STAN
         raise InvalidError("to", f"choose 1 to {DAYS_MAX} days, the later one second")
     days = _read(uow, first, last)
     driven = [one for route in days.routes for one in _driven(days, route, costs)]
+    driven += [_by_partner(one) for one in by_partners(uow, _names(first, last))]
     couriers = {one.id: one.name for one in by_id(uow, Courier, {one.courier for one in driven}).values()}
     lockers = {name: locker.name for name, locker in days.lockers.items()}
-    dropped = [one for one in driven if one.task.task is not Task.DELIVER]
+    couriers |= {one.id: one.name for one in by_id(uow, Partner, {one.courier for one in driven}).values()}
+    dropped = [one for one in driven if one.task is not Task.DELIVER]
     total = Kpi("total", "total")
     for one in driven:
         total.tally.add(one.tally)
@@ -140,14 +152,19 @@ def kpis(uow: UnitOfWork, act: Act, first: date, last: date, costs: Costs = STAN
         total,
         _view(driven, lambda one: one.day, {}),
         _view(driven, lambda one: one.courier, couriers),
-        _view(dropped, lambda one: one.stop.locker_id or "", lockers),
+        _view(dropped, lambda one: one.locker_id or "", lockers),
         _view(driven, _area, {}),
+        _view(driven, lambda one: one.by, {}),
     )
 
 
+def _names(first: date, last: date) -> tuple[str, ...]:
+    return tuple((first + timedelta(days=number)).isoformat() for number in range((last - first).days + 1))
+
+
 def _read(uow: UnitOfWork, first: date, last: date) -> _Days:
-    names = tuple((first + timedelta(days=number)).isoformat() for number in range((last - first).days + 1))
-    plans = {plan.id: plan for plan in uow.find(Plan, day=names)}
+    names = _names(first, last)
+    plans = {plan.id: plan for plan in uow.find(Plan, day=(*names, *crowd_days(names)))}
     routes = uow.find(Route, order="starts_at id", plan_id=tuple(plans)) if plans else []
     routes = [route for route in routes if route.started_at is not None]
     stops: defaultdict[str, list[Stop]] = defaultdict(list)
@@ -160,7 +177,8 @@ def _read(uow: UnitOfWork, first: date, last: date) -> _Days:
             tasks[task.stop_id].append(task)
         parcels |= by_id(uow, Parcel, {task.parcel_id for task in found})
     attempted = frozenset(_attempted(uow, routes, first))
-    return _Days(plans, routes, stops, tasks, parcels, attempted, {one.id: one for one in uow.find(Locker)})
+    lockers = {one.id: one for one in uow.find(Locker)}
+    return _Days(plans, routes, stops, tasks, parcels, attempted, lockers, paid_by_route(uow, routes))
 
 
 def _attempted(uow: UnitOfWork, routes: Sequence[Route], first: date) -> Iterable[str]:
@@ -178,7 +196,11 @@ def _driven(days: _Days, route: Route, costs: Costs) -> Iterable[_Driven]:
     done = [task.done_at for stop in stops for task in days.tasks[stop.id] if task.done_at]
     begins = route.started_at or route.starts_at
     seconds = max((route.ends_at - route.starts_at).total_seconds(), (max(done) - begins).total_seconds())
-    cents = cost_cents(costs, round(seconds), route.distance_m, len(stops))
+    cents, metres = cost_cents(costs, round(seconds), route.distance_m, len(stops)), route.distance_m
+    by, paid = OWN, days.paid.get(route.id)
+    if paid is not None:  # who is on the way anyway is paid for parcels, and drives only the detour for us
+        by, cents, metres, seconds = str(OfferKind.CROWD), paid.cents, paid.metres, 0.0
+    day = days.plans[route.plan_id].day.partition("/")[0]
     for stop in stops:
         ended = [task for task in days.tasks[stop.id] if task.state in (TaskState.DONE, TaskState.FAILED)]
         part = 1 / (len(stops) * max(1, len(ended)))
@@ -186,8 +208,19 @@ def _driven(days: _Days, route: Route, costs: Costs) -> Iterable[_Driven]:
             parcel = days.parcels[task.parcel_id]
             tally = _done(days, stop, task, parcel)
             tally.stops, tally.seconds = 1 / len(ended), part * seconds
-            tally.cents, tally.metres = part * cents, part * route.distance_m
-            yield _Driven(days.plans[route.plan_id].day, route.courier_id, stop, task, parcel, tally)
+            tally.cents, tally.metres = part * cents, part * metres
+            yield _Driven(day, route.courier_id, by, stop.locker_id, task.task, parcel, tally)
+
+
+def _by_partner(one: ByPartner) -> _Driven:
+    """Return what a partner did; its hours and kilometres are its own."""
+    tally = Tally(stops=one.stop_share, cents=one.cents, failed=int(not one.brought))
+    parcel = one.parcel
+    if one.brought:
+        tally.parcels = tally.at_first = 1
+        if parcel.window_from and parcel.window_to and one.at:
+            tally.promised, tally.kept = 1, int(parcel.window_from <= one.at <= parcel.window_to)
+    return _Driven(one.day, one.partner, str(OfferKind.PARTNER), None, Task.DELIVER, parcel, tally)
 
 
 def _done(days: _Days, stop: Stop, task: StopTask, parcel: Parcel) -> Tally:

@@ -48,6 +48,7 @@ def create(frame: Frame) -> APIRouter:
             "days": _shapes(report.by_day),
             "plots": plots(report, saved),
             "saved": saved,
+            "whom": _shapes(report.by_whom),
             "files": tuple(View),
             "has_plots": D3.is_file(),
         }

@@ -10,11 +10,16 @@ from cloud.domain.actors import Role, actor
 from cloud.domain.errors import ForbiddenError, InvalidError
 from cloud.domain.parcel import Parcel
 from cloud.services.complete_stop import deliver_home
+from cloud.services.follow_offers import follow_offers
 from cloud.services.kpis import Kpi, Report, Tally, kpis, walk_m
-from cloud.services.records import Attempt, TaskState
+from cloud.services.partner_status import PartnerSays, Status, hand_to_partner, report_status
+from cloud.services.partners import accept_offer
+from cloud.services.records import Attempt, Route, TaskState
 from cloud.services.reroute import end_tasks
+from cloud.services.start_route import start_route
 from contract.events import ParcelDroppedOff
 from contract.ids import ParcelRef
+from tests.unit.cloud.services.outside_street import ANNA, LEAVES, SWIFT, OutsideStreet, crowd
 from tests.unit.cloud.services.test_day import DRIVER, Depot, depot
 from tests.unit.cloud.small_cloud import A01, COURIER, GRANT, MORNING, OPERATOR, REF, SmallCloud
 
@@ -141,3 +146,49 @@ def test_a_name_is_no_formula_in_a_spreadsheet() -> None:
     assert "'=HYPERLINK(1)" in text
     assert text.splitlines()[0].startswith("key,name,parcels")
     assert ",150.0," in text
+
+
+def with_others() -> SmallCloud:
+    """Return a day on which a courier of ours, Anna on her way and a partner bring one parcel each; one more fails."""
+    street = OutsideStreet()
+    cloud = street.cloud
+    cloud.courier()
+    mine, anna = street.parcel("own"), street.parcel("anna", lon=20.99, lat=52.2)
+    theirs = street.parcel("swift", window_from=LEAVES, window_to=LEAVES + timedelta(hours=5)), street.parcel("closed")
+    cloud.route(mine)
+    street.offer([anna], street.trip())
+    street.accept()
+    street.offer(list(theirs), street.tariff())
+    offer = street.asked()
+    cloud.do(lambda uow: accept_offer(uow, cloud.act(SWIFT), offer.id))
+    cloud.do(lambda uow: hand_to_partner(uow, cloud.act(OPERATOR), offer.id))
+    cloud.now = LEAVES + timedelta(hours=1)
+    route = cloud.the(Route, courier_id=ANNA)
+    cloud.do(lambda uow: start_route(uow, cloud.act(crowd(ANNA)), route.id))
+    cloud.do(lambda uow: follow_offers(uow, cloud.act()))
+    cloud.do(lambda uow: deliver_home(uow, cloud.act(crowd(ANNA)), anna.id, "signed"))
+    cloud.do(lambda uow: deliver_home(uow, cloud.act(DRIVER), mine.id, "signed"))
+    said = [Status(offer.id, theirs[0].id, PartnerSays.DELIVERED, "signed")]
+    said += [Status(offer.id, theirs[1].id, PartnerSays.FAILED, "nobody at home")]
+    for status in said:
+        _say(street, status)
+    cloud.do(lambda uow: follow_offers(uow, cloud.act()))
+    return cloud
+
+
+def _say(street: OutsideStreet, status: Status) -> None:
+    street.cloud.do(lambda uow: report_status(uow, street.cloud.act(SWIFT), street.cloud.keys, status))
+
+
+def test_what_others_bring_is_counted_and_paid_by_the_parcel() -> None:
+    found = report(with_others())
+    by = {one.key: one.tally for one in found.by_whom}
+
+    counts = {key: (one.parcels, one.failed) for key, one in by.items()}
+    assert counts == {"own": (1, 0), "crowd": (1, 0), "partner": (1, 1)}
+    assert (by["crowd"].cents, by["crowd"].seconds) == (300, 0)
+    assert by["crowd"].metres < 4_000, "only the detour"
+    assert (by["partner"].cents, by["partner"].metres, by["partner"].kept) == (250, 0, 1)
+    assert isclose(found.total.tally.cents, sum(one.cents for one in by.values()))
+    assert {one.name for one in found.by_courier} >= {"Anna", "Swift Bikes"}
+    assert [one.key for one in found.by_day] == [TODAY.isoformat()]

@@ -27,7 +27,7 @@ from cloud.services.release_reservation import expire_reservations
 from cloud.services.remind import remind
 from cloud.services.remote_open import expire_commands
 from cloud.services.scenarios import Question, ask
-from cloud.services.webhooks import feed_carriers
+from cloud.services.webhooks import feed_carriers, forget_old
 
 REPEAT_MAX = 100  # batches of 500 in one run; beyond 50,000 the next run goes on
 CODES_AT_ONCE = 4  # made between two looks at the loop: 4 x 50 ms of one core
@@ -65,6 +65,7 @@ def all_jobs(rim: Rim) -> tuple[Job, ...]:
         job("resend_unconfirmed", timedelta(seconds=60), resend_unconfirmed),
         job("expire_messages", timedelta(seconds=30), expire_messages),
         Job("forget_answers", TIDY_AT, lambda: run_verb(rim, "forget_answers", idempotency.forget_old)),
+        Job("forget_webhooks", TIDY_AT, lambda: run_verb(rim, "forget_webhooks", forget_old)),
         Job("prepare_codes", Every(timedelta(seconds=30)), lambda: prepare_codes(rim)),
         Job("learn_travel", LEARN_AT, lambda: learn_travel(rim)),
         Job("plan_day", PLAN_AT, lambda: plan_today(rim)),

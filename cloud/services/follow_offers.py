@@ -20,7 +20,7 @@ _ON_THE_ROAD = (ParcelState.OUT_FOR_DELIVERY, ParcelState.DELIVERY_FAILED, Parce
 
 def follow_offers(uow: UnitOfWork, act: Act) -> int:
     """Move offers on to where their parcels are and return how many moved."""
-    moved = _drop_moot(uow, act)
+    moved = _drop_moot(uow, act) + _not_fetched(uow, act)
     live = (OfferState.ACCEPTED, OfferState.HANDED_OVER)
     for offer in uow.find(Offer, order="id", kind=OfferKind.CROWD, state=live):
         trip = uow.need(CrowdTrip, offer.source_id)
@@ -53,6 +53,19 @@ def end_if_done(uow: UnitOfWork, act: Act, offer: Offer) -> bool:
     after = take(uow, act, offer, what, ended_at=act.now)
     uow.change(Errand, {"id": offer.errand_id}, ended_at=act.now, outcome=str(after.state))
     return True
+
+
+def _not_fetched(uow: UnitOfWork, act: Act) -> int:
+    """Give up on partners who had not fetched the parcels when half of the promised time was gone.
+
+    By then they would hardly keep their promise, and our own couriers still can.
+    """
+    moved = 0
+    for offer in uow.find(Offer, order="id", kind=OfferKind.PARTNER, state=OfferState.ACCEPTED):
+        if act.now > offer.promise_from + (offer.promise_to - offer.promise_from) / 2:
+            give_up(uow, act, offer.id, "did not fetch the parcels")
+            moved += 1
+    return moved
 
 
 def _brought(uow: UnitOfWork, act: Act, offer: Offer) -> int:

@@ -13,6 +13,7 @@ from cloud.services.ports import Act, FleetRow, From, LoggedEvent, UnitOfWork
 from cloud.services.records import (
     Consent,
     Courier,
+    CourierKind,
     HistoryEntry,
     Plan,
     Route,
@@ -127,7 +128,7 @@ def parcel_page(uow: UnitOfWork, parcel_id: str) -> ParcelPage:
 def courier_day(uow: UnitOfWork, courier_id: str, begins: datetime, ends: datetime) -> CourierDay:
     """Return a courier's current route that starts in the span, its stops in order, and what is in the van."""
     courier = uow.need(Courier, courier_id)
-    route = _current_route(uow, courier_id, begins, ends)
+    route = _current_route(uow, courier, begins, ends)
     carried = tuple(uow.find(Parcel, order="id", custodian=f"courier:{courier_id}"))
     return CourierDay(courier, route, _stops(uow, route.id) if route else (), carried)
 
@@ -182,13 +183,21 @@ def points(uow: UnitOfWork) -> list[Point]:
     return [Point(one, left[one.id]) for one in lockers]
 
 
-def _current_route(uow: UnitOfWork, courier_id: str, begins: datetime, ends: datetime) -> Route | None:
-    routes = uow.find(Route, order="-starts_at", courier_id=courier_id, starts_at=From(begins))
-    for route in routes:
+def _current_route(uow: UnitOfWork, courier: Courier, begins: datetime, ends: datetime) -> Route | None:
+    """Return the day's last route; of a crowd courier's trips the first on which something is left to do."""
+    found = []
+    for route in uow.find(Route, order="-starts_at", courier_id=courier.id, starts_at=From(begins)):
         plan = uow.get(Plan, route.plan_id)
         if plan is not None and (plan.current or route.started_at is not None) and route.starts_at < ends:
-            return route
-    return None
+            found.append(route)
+    if courier.kind is CourierKind.CROWD:
+        found.sort(key=lambda one: (not _has_work(uow, one), one.starts_at))
+    return found[0] if found else None
+
+
+def _has_work(uow: UnitOfWork, route: Route) -> bool:
+    stops = tuple(stop.id for stop in uow.find(Stop, route_id=route.id))
+    return bool(stops) and uow.first(StopTask, stop_id=stops, state=TaskState.PENDING) is not None
 
 
 def _stops(uow: UnitOfWork, route_id: str) -> tuple[StopView, ...]:

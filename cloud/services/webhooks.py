@@ -15,7 +15,7 @@ from cloud.domain.parcel import Parcel
 from cloud.services import audit
 from cloud.services.attention import alarm
 from cloud.services.many import by_id
-from cloud.services.ports import Act, From, Keys, UnitOfWork, UpTo
+from cloud.services.ports import Act, Before, From, Keys, UnitOfWork, UpTo
 from cloud.services.records import HistoryEntry, MessageState
 from cloud.services.records_outside import WebhookEndpoint, WebhookMessage
 from cloud.services.standard_webhooks import SECRET_BYTES
@@ -28,6 +28,7 @@ PAUSE_MAX = timedelta(hours=6)
 JITTER = 5  # a pause is up to a fifth longer, so that a server that comes back is not met by all at once
 FEED_LINES_MAX = 500  # of history looked at in one unit of the writer
 URL_MAX = 500
+KEEP = timedelta(days=30)  # of what was taken: time to ask for it again after somebody noticed a loss
 ERROR_MAX = 300
 CARRIER, PARTNER = "carrier", "partner"
 
@@ -141,6 +142,11 @@ def replay(uow: UnitOfWork, act: Act, message_id: str) -> WebhookMessage:
     if not uow.change(WebhookMessage, where, state=MessageState.QUEUED, tries=0, not_before=act.now, error=None):
         raise ConflictError("this message is on its way already")
     return uow.need(WebhookMessage, message_id)
+
+
+def forget_old(uow: UnitOfWork, act: Act) -> int:
+    """Drop messages that were taken long ago (a job), and return how many."""
+    return uow.remove(WebhookMessage, state=MessageState.CONFIRMED, created_at=Before(act.now - KEEP))
 
 
 def messages_of(uow: UnitOfWork, act: Act, owner: str, limit: int) -> list[WebhookMessage]:

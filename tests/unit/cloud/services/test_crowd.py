@@ -54,6 +54,24 @@ def test_a_yes_makes_a_route_of_the_couriers_own_that_the_courier_page_shows(str
     assert street.cloud.do(offered_parcels) == {parcel.id}, "still at the depot, and theirs"
 
 
+def test_of_two_trips_the_page_shows_the_first_with_something_left_to_do(street: OutsideStreet) -> None:
+    first, second = street.parcel("P1"), street.parcel("P2")
+    later: dict[str, Any] = {"leaves_at": LEAVES + timedelta(hours=3), "arrives_by": LEAVES + timedelta(hours=5)}
+    trips = [street.trip(), street.trip(**later)]
+    for parcel, trip in zip((first, second), trips, strict=True):
+        street.offer([parcel], trip)
+        street.accept()
+    shown = day_of(street, ANNA).route
+    assert shown is not None
+    assert shown.shift_id == trips[0].id
+
+    street.cloud.do(lambda uow: uow.change(StopTask, {"parcel_id": first.id}, state=TaskState.DONE))
+
+    shown = day_of(street, ANNA).route
+    assert shown is not None
+    assert shown.shift_id == trips[1].id
+
+
 def test_stops_accepted_later_go_where_they_lengthen_the_way_least(street: OutsideStreet) -> None:
     trip = street.trip()
     for barcode, lon in (("far", 21.04), ("near", 20.96), ("middle", 21.0)):

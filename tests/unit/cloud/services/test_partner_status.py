@@ -129,6 +129,22 @@ def test_a_partner_speaks_only_of_what_it_carries(street: OutsideStreet) -> None
         says(street, offer, mine, PartnerSays.DELIVERED, "proof")
 
 
+def test_a_partner_who_has_not_fetched_the_parcels_in_half_the_promised_time_has_given_up(
+    street: OutsideStreet,
+) -> None:
+    errand = street.offer([street.parcel()], street.tariff())
+    asked = street.asked()
+    street.cloud.do(lambda uow: accept_offer(uow, street.cloud.act(SWIFT), asked.id))
+    street.cloud.now = LEAVES + timedelta(hours=2)
+    assert follow(street) == 0
+
+    street.cloud.later(seconds=1)
+
+    assert follow(street) == 1
+    assert street.states(errand) == ["given_up"]
+    assert street.errand(errand).said == "of 1 asked 1 gave it up"
+
+
 def test_a_crowd_courier_takes_parcels_over_by_setting_out_only(street: OutsideStreet) -> None:
     street.offer([street.parcel()], street.trip())
     yes = street.accept()

@@ -21,6 +21,7 @@ from cloud.services.webhooks import (
     claim_webhooks,
     end_endpoint,
     feed_carriers,
+    forget_old,
     mark_refused,
     mark_taken,
     messages_of,
@@ -131,6 +132,20 @@ def test_what_was_taken_is_over(street: OutsideStreet) -> None:
     assert claim(street) == []
     (shown,) = street.cloud.do(lambda uow: messages_of(uow, street.cloud.act(SWIFT), "partner:swift", 10))
     assert (shown.state, shown.sent_at) == (MessageState.CONFIRMED, MORNING)
+
+
+def test_what_was_taken_long_ago_is_forgotten_and_what_waits_never(street: OutsideStreet) -> None:
+    listen(street)
+    street.offer([street.parcel("P1")], street.tariff())
+    (due,) = claim(street)
+    street.cloud.do(lambda uow: mark_taken(uow, street.cloud.act(), due.message.id))
+    street.offer([street.parcel("P2")], street.tariff())
+
+    street.cloud.later(days=30)
+    assert street.cloud.do(lambda uow: forget_old(uow, street.cloud.act())) == 0
+    street.cloud.later(seconds=1)
+    assert street.cloud.do(lambda uow: forget_old(uow, street.cloud.act())) == 1
+    assert street.cloud.the(WebhookMessage).state is MessageState.QUEUED
 
 
 def test_two_keys_count_for_a_day_after_a_change(street: OutsideStreet) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from contract.mqtt_settings import TlsFiles
 
 READ_AHEAD_BYTES = 64 * 1024  # above the 16 KiB of a TLS record, so that nothing stays hidden inside OpenSSL
-_NO_CHECK_TIME = ssl.VerifyFlags(0x20_0000)  # X509_V_FLAG_NO_CHECK_TIME (openssl/x509_vfy.h), nameless in Python
+NO_CHECK_TIME = ssl.VerifyFlags(0x20_0000)  # X509_V_FLAGNO_CHECK_TIME (openssl/x509_vfy.h), nameless in Python
 
 
 class Wire:
@@ -109,7 +109,7 @@ def client_context(tls: TlsFiles, *, clock_is_doubtful: bool = False) -> ssl.SSL
     """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     if clock_is_doubtful:
-        context.verify_flags |= _NO_CHECK_TIME
+        context.verify_flags |= NO_CHECK_TIME
     context.minimum_version = ssl.TLSVersion.TLSv1_3
     context.load_verify_locations(tls.ca)
     context.load_cert_chain(tls.certificate, tls.key)

@@ -6,9 +6,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from contract.link_settings import Reconnect
+from provisioning.kernel_time import BUILT_AT_S
+
+__all__ = ["AGENT_VERSION", "BUILT_AT_S", "Settings", "parse"]
 
 AGENT_VERSION = "0.1.0"
-BUILT_AT_S = 1_767_225_600  # 2026-01-01: no clock that says less is right; moved with every release
 KIOSK_PORT = 8080
 PORT_MAX = 0xFFFF
 

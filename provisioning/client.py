@@ -1,10 +1,17 @@
-"""``latchmile-enrol``: on the device, exchange a one-time claim for a bundle. Stopped anywhere, it can be run again."""
+"""``latchmile-enrol``: on the device, exchange a one-time claim for a bundle. Stopped anywhere, it can be run again.
+
+A device fresh from its box may not know the year. When only the clock stands against the cloud's certificate, and the
+kernel says that nobody steers that clock, the certificate is judged by what is surely known instead: it must lead to
+the same authority, bear the same name, and not have ended before this software was built. What that gives up: whoever
+holds the key of such a certificate that has ended since then could pass for the cloud, once, while a device is fitted.
+"""
 
 import argparse
 import http.client
 import json
 import ssl
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import IntEnum
 from pathlib import Path
@@ -12,6 +19,7 @@ from urllib.parse import SplitResult, urlsplit
 
 import msgspec
 
+from contract.mqtt_wire import NO_CHECK_TIME, has_expired
 from provisioning.bundle import (
     BUNDLE_BYTES_MAX,
     Bundle,
@@ -25,12 +33,14 @@ from provisioning.bundle import (
 )
 from provisioning.device_keys import DeviceKeyError, EnrolmentRequest, load_or_make_keys
 from provisioning.files import sweep
+from provisioning.kernel_time import BUILT_AT_S, clock_synchronised
 
 PATH = "/v1/enrolments"
 ANSWER_S_MAX = 30.0  # signing takes milliseconds; a mobile network may need some seconds
 SAID_CHARACTERS_MAX = 500  # of a refusal, shown to the fitter
 CREATED = (200, 201)
 
+_ABOUT_TIME = {9, 10}  # X509_V_ERR_CERT_NOT_YET_VALID and X509_V_ERR_CERT_HAS_EXPIRED (openssl/x509_vfy.h)
 _LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 
 
@@ -55,10 +65,16 @@ class EnrolmentError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CloudPlace:
-    """``ca`` is a PEM file to trust instead of the system's authorities."""
+    """``ca`` is a PEM file to trust instead of the system's authorities.
+
+    ``synced`` says whether the machine's clock can be believed; a certificate that ended before ``sure_s`` (Unix
+    seconds) has ended, whatever the clock says.
+    """
 
     url: str
     ca: Path | None = None
+    synced: Callable[[], bool] = clock_synchronised
+    sure_s: int = BUILT_AT_S
 
 
 def enrol(place: CloudPlace, claim: str, directory: Path) -> Bundle:
@@ -106,6 +122,7 @@ def _post(place: CloudPlace, request: EnrolmentRequest) -> bytes:
     url = _checked_url(place.url)
     connection = _connection(url, place.ca)
     try:
+        connection = _shaken_hands(connection, url, place)
         connection.request(
             "POST",
             url.path.rstrip("/") + PATH,
@@ -132,7 +149,25 @@ def _checked_url(text: str) -> SplitResult:
     return url
 
 
-def _connection(url: SplitResult, ca: Path | None) -> http.client.HTTPConnection:
+def _shaken_hands(
+    connection: http.client.HTTPConnection, url: SplitResult, place: CloudPlace
+) -> http.client.HTTPConnection:
+    """Connect before anything is said, with a doubtful clock if it must be; raises ``OSError``."""
+    try:
+        connection.connect()
+    except ssl.SSLCertVerificationError as error:
+        connection.close()
+        if error.verify_code not in _ABOUT_TIME or place.synced():
+            raise
+        connection = _connection(url, place.ca, clock_is_doubtful=True)
+        connection.connect()
+        if not isinstance(connection.sock, ssl.SSLSocket) or has_expired(connection.sock, place.sure_s):
+            connection.close()
+            raise
+    return connection
+
+
+def _connection(url: SplitResult, ca: Path | None, *, clock_is_doubtful: bool = False) -> http.client.HTTPConnection:
     host = url.hostname or ""
     if url.scheme == "http":
         return http.client.HTTPConnection(host, url.port, timeout=ANSWER_S_MAX)
@@ -140,6 +175,8 @@ def _connection(url: SplitResult, ca: Path | None) -> http.client.HTTPConnection
         context = ssl.create_default_context(cafile=ca)
     except OSError as error:
         raise EnrolmentError(Exit.UNUSABLE_FILES, f"{ca} holds no certificates: {error}") from error
+    if clock_is_doubtful:
+        context.verify_flags |= NO_CHECK_TIME
     return http.client.HTTPSConnection(host, url.port, timeout=ANSWER_S_MAX, context=context)
 
 

@@ -1,6 +1,7 @@
 """The device's command against a real HTTP server that stands in for the cloud's endpoint."""
 
 import http.server
+import ssl
 import subprocess
 import sys
 import threading
@@ -21,7 +22,7 @@ Answer = Callable[[EnrolmentRequest], tuple[int, bytes]]
 
 
 @contextmanager
-def cloud(answer: Answer) -> Iterator[str]:
+def cloud(answer: Answer, tls: ssl.SSLContext | None = None) -> Iterator[str]:
     """Serve ``POST /v1/enrolments`` on loopback for the length of the block."""
 
     class Handler(http.server.BaseHTTPRequestHandler):
@@ -37,6 +38,8 @@ def cloud(answer: Answer) -> Iterator[str]:
             """Keep quiet in the test's output."""
 
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    if tls is not None:
+        server.socket = tls.wrap_socket(server.socket, server_side=True)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     try:

@@ -56,13 +56,18 @@ class Tuning:
 
 @dataclass(frozen=True, slots=True)
 class Effort:
-    """``rounds`` (per thread) makes a run repeatable; None means that only the deadline ends it."""
+    """``rounds`` (per thread) makes a run repeatable; None means that only the deadline ends it.
+
+    With ``carry`` the answer is where the search stands, not the best it saw: another one goes on from there, and while
+    it is hot the best so far is mostly where it began.
+    """
 
     seconds: float
     seed: int = 1
     threads: int = 2
     rounds: int | None = None
     tuning: Tuning = Tuning()
+    carry: bool = False
 
     def __post_init__(self) -> None:
         if not (self.seconds > 0 and 1 <= self.threads <= THREADS_MAX and (self.rounds is None or self.rounds > 0)):
@@ -159,7 +164,8 @@ def solve(
         _fewer_vans(pool, run, seeds)
         _cool_down(pool, run, seeds)
     best = min(seeds, key=_worth)
-    return as_answer(data, order, best.search.best), _found(run, seeds)
+    state = best.search.current if effort.carry else best.search.best
+    return as_answer(data, order, state), _found(run, seeds)
 
 
 def _seed(data: Data, number: int, *, fewest: bool) -> _Seed:
@@ -290,7 +296,7 @@ def _cool_down(pool: ThreadPoolExecutor, run: _Run, seeds: Sequence[_Seed]) -> N
     for meeting in range(1, MEETINGS + 1):
         until = start + (1.0 - start) * meeting / MEETINGS
         _together(pool, run, seeds, partial(_anneal_until, run, (start, until)))
-        if meeting >= ADOPT_FROM:
+        if meeting >= ADOPT_FROM and not run.budget.effort.carry:
             _adopt(seeds)
 
 

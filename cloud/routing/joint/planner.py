@@ -13,7 +13,10 @@ from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Self
 
+import msgspec
+
 from cloud.routing.joint.checker import check as check_answer
+from cloud.routing.joint.city import IN_ONE_PIECE, CityEffort, Slice, in_territories, plan_city
 from cloud.routing.joint.day import JointDay, JointPlan, Warm
 from cloud.routing.joint.decide import decide, validate_day
 from cloud.routing.joint.instance import Answer, Instance
@@ -53,7 +56,9 @@ WORKER_COMMAND = (sys.executable, "-P", "-m", "cloud.routing.joint.worker")
 STDERR_BYTES_MAX = 4_096  # of a worker's last words; a traceback's end is in the last 2,000
 RESERVE_SHARE = 0.1  # of the deadline is kept for the way there and back and the checking
 RESERVE_S_MIN = 0.3  # a start from the cache takes about as long
+RESERVE_S_MAX = 15  # the largest day is put together and checked in half of it
 SEARCH_S_MIN = 0.05  # less is a greedy answer, which still is one
+START_S_MAX = 30  # of a worker, on a machine that is busy with everything else; a quiet one takes one second
 GRACE_S = 5  # after the deadline the worker's own alarm ends it
 WARM_UP_S_MAX = 600  # a slow, busy machine needs two minutes for what is 25 s of work
 KILL_WAIT_S = 5  # SIGKILL takes effect at once unless the kernel is stuck in I/O
@@ -65,6 +70,7 @@ class JointOptions:
     """``rounds`` (for each thread) makes plans repeatable; without it the clock decides how long is searched.
 
     ``search_s`` ends the search before the deadline does: whoever waits longer than that only waits for a slow start.
+    Days of more than ``piece`` stops are planned by territories, a worker with one thread for each of ``threads``.
     A worker that is kept (``keep_worker``) answers the next plan a second sooner and holds 150 MB meanwhile.
     """
 
@@ -73,6 +79,7 @@ class JointOptions:
     rounds: int | None = None
     search_s: float | None = None
     keep_worker: bool = True
+    piece: int = IN_ONE_PIECE
 
 
 @dataclass(slots=True, eq=False)
@@ -96,7 +103,7 @@ class JointPlanner:
     options: JointOptions = field(default_factory=JointOptions)
     command: Sequence[str] = WORKER_COMMAND
     _turn: asyncio.Lock = field(init=False, default_factory=asyncio.Lock)
-    _idle: _Worker | None = field(init=False, default=None)
+    _idle: list[_Worker] = field(init=False, default_factory=list)
     _is_warm: bool = field(init=False, default=False)
     _ids: "itertools.count[int]" = field(init=False, default_factory=lambda: itertools.count(1))
 
@@ -109,9 +116,8 @@ class JointPlanner:
         await self.aclose()
 
     async def aclose(self) -> None:
-        if self._idle is not None:
-            idle, self._idle = self._idle, None
-            await idle.kill()
+        while self._idle:
+            await self._idle.pop().kill()
 
     @property
     def is_warm(self) -> bool:
@@ -161,26 +167,67 @@ class JointPlanner:
         posed = await asyncio.to_thread(_admit, day, travel)
         answer = Answer((), tuple(range(len(posed.instance.customers))))
         if posed.instance.options and posed.instance.vehicles:
-            ask = self._ask(posed.instance, deadline_s, warm_routes(posed, warm or {}))
-            answer = await self._answer_by(deadline_s, ask, progress)
+            answer = await self._answer_by(deadline_s, posed.instance, warm_routes(posed, warm or {}), progress)
         progress(Progress(Phase.CHECKING))
         joint = await asyncio.to_thread(_accepted, day, travel, posed, answer)
         progress(Progress(Phase.DONE, None, joint.plan.cost_cents))
         return joint
 
-    async def _answer_by(self, deadline_s: float, ask: Ask, progress: ProgressCallback) -> Answer:
+    async def _answer_by(
+        self, deadline_s: float, instance: Instance, warm: Routes, progress: ProgressCallback
+    ) -> Answer:
         started = False
         progress(Progress(Phase.WAITING))
         try:
             async with asyncio.timeout(deadline_s), self._turn:
                 started = True
-                return await self._answer(ask, progress)
+                if in_territories(instance, self.options.piece) > 1:
+                    return await self._by_territories(deadline_s, instance, warm, progress)
+                slice_ = Slice(self._search_s(deadline_s), 0, 0, self.options.seed, self.options.rounds)
+                return await self._answer(
+                    self._ask(instance, warm, slice_, deadline_s), progress, keep=self.options.keep_worker
+                )
         except TimeoutError as error:
             raise (PlannerTimeoutError if started else PlannerBusyError)(deadline_s) from error
 
-    async def _answer(self, ask: Ask, progress: ProgressCallback) -> Answer:
+    async def _by_territories(
+        self, deadline_s: float, instance: Instance, warm: Routes, progress: ProgressCallback
+    ) -> Answer:
+        """Plan a large day piece by piece, on as many workers as it may have cores."""
+        progress(Progress(Phase.SOLVING))
+        clock, options = asyncio.get_running_loop().time, self.options
+        until, count = clock() + self._search_s(deadline_s), in_territories(instance, options.piece)
+        effort = CityEffort(clock, until, options.threads, count, options.seed, options.rounds)
+
+        async def search(part: Instance, warm: Routes, slice_: Slice) -> Answer:
+            return await self._searched(part, warm, slice_, _reserve_s(deadline_s) / 2)
+
+        def tell(turn: int, cost: int) -> None:
+            progress(Progress(Phase.IMPROVING, turn, cost // CENT))
+
+        try:
+            return await plan_city(instance, warm, effort, search, tell)
+        finally:
+            if not options.keep_worker:
+                await asyncio.shield(self.aclose())
+
+    async def _searched(self, part: Instance, warm: Routes, slice_: Slice, patience_s: float) -> Answer:
+        """Return one territory's answer, checked; the worker stays for the next one."""
+        limit_s = slice_.seconds + (patience_s if self._idle else START_S_MAX)
+        ask = self._ask(part, warm, slice_, limit_s)
+        ask = msgspec.structs.replace(ask, threads=1, heat=(slice_.hot, slice_.cold), carry=slice_.carry)
+        try:
+            async with asyncio.timeout(limit_s):
+                found = await self._answer(ask, silent, keep=True)
+        except TimeoutError as error:
+            raise PlannerTimeoutError(limit_s) from error
+        if faults := await asyncio.to_thread(check_answer, part, found):
+            raise WorkerLiedError("; ".join(faults[:3]))
+        return found
+
+    async def _answer(self, ask: Ask, progress: ProgressCallback, *, keep: bool) -> Answer:
         progress(Progress(Phase.STARTING))
-        worker, self._idle = self._idle or await self._start(), None
+        worker = self._idle.pop() if self._idle else await self._start()
         done = False
         try:
             progress(Progress(Phase.SOLVING))
@@ -193,15 +240,17 @@ class JointPlanner:
                 with contextlib.suppress(asyncio.CancelledError, OSError):
                     await sending
         finally:
-            if done and worker.process.returncode is None and self.options.keep_worker:
-                self._idle = worker
+            if done and worker.process.returncode is None and keep:
+                self._idle.append(worker)
             else:
                 await asyncio.shield(worker.kill())
         return answer
 
-    def _ask(self, instance: Instance, deadline_s: float, warm: Routes) -> Ask:
-        seconds = max(SEARCH_S_MIN, deadline_s - max(RESERVE_S_MIN, RESERVE_SHARE * deadline_s))
-        seconds = min(seconds, self.options.search_s or seconds)
+    def _search_s(self, deadline_s: float) -> float:
+        seconds = max(SEARCH_S_MIN, deadline_s - _reserve_s(deadline_s))
+        return min(seconds, self.options.search_s or seconds)
+
+    def _ask(self, instance: Instance, warm: Routes, effort: Slice, limit_s: float) -> Ask:
         return Ask(
             next(self._ids),
             instance.locations,
@@ -213,13 +262,14 @@ class JointPlanner:
             instance.rooms,
             instance.budget,
             instance.fewest_vehicles,
-            seconds,
-            self.options.seed,
+            effort.seconds,
+            effort.seed,
             self.options.threads,
-            self.options.rounds,
+            effort.rounds,
             warm,
-            int(deadline_s) + GRACE_S,
+            int(limit_s) + GRACE_S,
             b"" if instance.metres is None else instance.metres.tobytes(),
+            until=asyncio.get_running_loop().time() + effort.seconds,
         )
 
     async def _start(self) -> _Worker:
@@ -235,6 +285,10 @@ class JointPlanner:
             raise WorkerStartError(error) from error
         stderr = bytearray()
         return _Worker(process, asyncio.create_task(_listen(process, stderr)), stderr)
+
+
+def _reserve_s(deadline_s: float) -> float:
+    return min(RESERVE_S_MAX, max(RESERVE_S_MIN, RESERVE_SHARE * deadline_s))
 
 
 def _environment() -> dict[str, str]:

@@ -12,16 +12,15 @@ import numpy as np
 
 from cloud.routing.joint.day import JointDay, Running, Visit, Warm
 from cloud.routing.joint.instance import (
-    LEG_MAX,
     NO_LIMIT,
     Answer,
     Customer,
     Instance,
     Location,
-    Matrix,
     Option,
     Vehicle,
 )
+from cloud.routing.joint.legs import NO_PLACE, Legs, Part, matrices
 from cloud.routing.matrices import TravelTimes
 from cloud.routing.problem import HORIZON_S_MAX, Amounts, Break, Problem, Stop, Tariff, TariffId, TimeWindow
 from cloud.routing.stops import Site
@@ -33,7 +32,6 @@ from contract.sizes import SizeClass
 CENT = 1_000  # the search counts in thousandths
 PENALTY = 1_000_000_000  # of leaving out a stop of priority 0, in thousandths of a cent: 10,000 in the fleet's currency
 ANY_TIME = (TimeWindow(0, HORIZON_S_MAX),)
-NO_PLACE = -1  # of a van that may start or end anywhere
 
 
 @dataclass(slots=True)
@@ -95,7 +93,7 @@ def build(day: JointDay, travel: TravelTimes) -> Posed:
     _add_choices(built, day, travel, skills)
     vehicles, tariffs = _vehicles(built, translation, skills)
     vehicles += [_partner(tariff, skills) for tariff in day.tariffs]
-    (time, metres), cost = _legs(built, tariffs, travel)
+    legs = _legs(built, tariffs, travel)
     rooms = tuple(tuple(_free(site, size) for size in SizeClass) for site in _counted(day))
     instance = Instance(
         "day",
@@ -103,10 +101,10 @@ def build(day: JointDay, travel: TravelTimes) -> Posed:
         tuple(built.customers),
         tuple(built.options),
         tuple(vehicles),
-        time,
-        cost,
+        legs.time,
+        legs.cost,
         rooms,
-        metres=metres if any(van.reach < NO_LIMIT for van in vehicles) else None,
+        metres=legs.metres if any(van.reach < NO_LIMIT for van in vehicles) else None,
     )
     return Posed(instance, tuple(built.visits), translation)
 
@@ -236,29 +234,16 @@ def _capacity(van: Van) -> tuple[int, int, int]:
     return parcels, weight_g, volume_cm3
 
 
-def _legs(
-    built: _Builder, tariffs: Sequence[tuple[int, int, int]], travel: TravelTimes
-) -> tuple[tuple[Matrix, Matrix], Matrix]:
-    """Return times and metres and, for each tariff, costs in thousandths of a cent between all nodes.
+def _legs(built: _Builder, tariffs: Sequence[tuple[int, int, int]], travel: TravelTimes) -> Part:
+    """Return times, metres and costs in thousandths of a cent between all nodes.
 
     What a visit costs whoever comes (its preparation, the price of a stop) lies on the way there.
     """
     nodes = np.array(built.nodes, dtype=np.int64)
-    known = np.where(nodes == NO_PLACE, 0, nodes)
-    time = travel.durations_s[np.ix_(known, known)].astype(np.int64)
-    metres = travel.distances_m[np.ix_(known, known)].astype(np.int64)
-    for matrix in (time, metres):
-        matrix[nodes == NO_PLACE, :] = 0
-        matrix[:, nodes == NO_PLACE] = 0
     prepare = np.array([place.prepare for place in built.locations], dtype=np.int64)
     stopping = np.zeros(len(nodes), dtype=np.int64)
     stopping[[option.location for option in built.options]] = 1_000
-    cost = np.zeros((len(tariffs), len(nodes), len(nodes)), dtype=np.int32)
-    for kind, (per_hour, per_km, per_stop) in enumerate(tariffs):
-        legs = per_km * metres + (per_hour * (time + prepare) * 1_000) // 3_600 + per_stop * stopping
-        np.fill_diagonal(legs, 0)
-        cost[kind] = np.minimum(legs, LEG_MAX)
-    return (np.minimum(time, LEG_MAX).astype(np.int32), np.minimum(metres, LEG_MAX).astype(np.int32)), cost
+    return matrices(Legs(nodes, prepare, stopping, tuple(tariffs), travel))
 
 
 def warm_routes(posed: Posed, warm: Warm) -> tuple[tuple[int, tuple[int, ...]], ...]:

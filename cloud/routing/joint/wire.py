@@ -46,6 +46,11 @@ class Ask(msgspec.Struct, frozen=True, tag="ask"):
     warm: Routes
     limit_s: Annotated[int, msgspec.Meta(ge=1)]
     metres: bytes = b""
+    heat: tuple[float, float] | None = None  # a part of a cooling, in mean legs; None is the whole of it
+    carry: bool = False  # answer where the search stands, as another one goes on from there
+    until: float | None = (
+        None  # of this machine's monotonic clock, which all its processes share: starting takes time, too
+    )
 
 
 class Told(msgspec.Struct, frozen=True, tag="told"):

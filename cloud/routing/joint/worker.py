@@ -27,6 +27,7 @@ from cloud.routing.joint.wire import (
 
 MEMORY_BYTES_MAX = 6 * 1024**3  # address space, threads' stacks included: a runaway search dies before the machine does
 CACHE_VARIABLE = "NUMBA_CACHE_DIR"
+SECONDS_MIN = 0.05  # of search, however late the worker is ready: a construction with a touch of mending
 
 
 def main() -> None:
@@ -81,13 +82,15 @@ def _send(replies: BinaryIO, reply: Reply) -> None:
 
 
 def _solved(ask: Ask, replies: BinaryIO) -> Answered:
-    from cloud.routing.joint.engine import Effort, Found, solve  # noqa: PLC0415 - as above
+    from cloud.routing.joint.engine import Effort, Found, Tuning, solve  # noqa: PLC0415 - as above
     from cloud.routing.joint.instance import Answer  # noqa: PLC0415 - beside the other
 
     def tell(found: Found) -> None:
         _send(replies, Told(ask.request_id, found.cost, found.absent))
 
-    effort = Effort(ask.seconds, ask.seed, ask.threads, ask.rounds)
+    tuning = Tuning() if ask.heat is None else Tuning(hot=ask.heat[0], cold=ask.heat[1], warm_hot=ask.heat[0])
+    left_s = ask.seconds if ask.until is None else max(SECONDS_MIN, min(ask.seconds, ask.until - time.monotonic()))
+    effort = Effort(left_s, ask.seed, ask.threads, ask.rounds, tuning, ask.carry)
     warm = Answer(ask.warm) if ask.warm else None
     answer, found = solve(as_instance(ask), effort, time.monotonic, warm, tell)
     return Answered(ask.request_id, answer.routes, answer.absent, found.cost)

@@ -207,4 +207,4 @@ async def test_a_worker_that_is_not_to_be_kept_is_gone_after_its_answer() -> Non
     day = Problem((a_stop("a", 3),), (a_courier(),))
     async with JointPlanner(JointOptions(threads=1, rounds=1, keep_worker=False)) as planner:
         await planner.plan(day, line_travel(day), PATIENCE_S)
-        assert planner._idle is None
+        assert planner._idle == []

@@ -1,7 +1,7 @@
-"""Which engine plans a day: the joint one where places are to be chosen, VROOM where only routes are, or in its stead.
+"""Which engine plans a day: the joint one where places are to be chosen or there are many, VROOM the rest, or instead.
 
-The joint engine gets most of the deadline and VROOM the rest: a worker that is killed, hangs or lies costs the day its
-choices (everybody who may go to a locker is driven home) and never its plan.
+The joint engine gets most of the deadline and VROOM what is left: a worker that is killed, hangs or lies costs the day
+its choices (everybody who may go to a locker is driven home) and never its plan. Why these two: ADR 0017.
 """
 
 import asyncio
@@ -20,6 +20,7 @@ from cloud.services.gather_day import DayData
 
 JOINT, VROOM = "joint", "vroom"
 JOINT_SHARE = 0.7  # of the deadline; what is left is enough for VROOM's first answer on the largest day it takes
+JOINT_FROM = 300  # stops of a day without choices; below, VROOM's answer in a second or two is good enough to wait for
 
 Force = Mapping[RouteCourierId, Sequence[Running]]
 
@@ -45,10 +46,11 @@ class DayPlanner(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Engines:
-    """``joint`` is None where nobody installed it."""
+    """``joint`` is None where nobody installed it. Days without choices are its own from ``joint_from`` stops on."""
 
     vroom: port.Planner
     joint: DayPlanner | None = None
+    joint_from: int = JOINT_FROM
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +69,10 @@ async def answer_day(
     """Plan a day by whichever engine it is for. Raises planner.PlannerError when no engine has an answer."""
     deadline_s, progress, in_force = asked
     trouble = ""
-    if data.joint is not None and engines.joint is not None and engines.joint.is_warm:
+    day = _for_joint(engines, data)
+    if day is not None and engines.joint is not None and engines.joint.is_warm:
         try:
-            found = await engines.joint.plan_day(data.joint, travel, JOINT_SHARE * deadline_s, progress, in_force)
+            found = await engines.joint.plan_day(day, travel, JOINT_SHARE * deadline_s, progress, in_force)
             return Answered(_chosen(data, found), found.plan, JOINT)
         except port.PlannerError as error:
             trouble = str(error)
@@ -78,6 +81,13 @@ async def answer_day(
     if data.others:
         plan = await asyncio.to_thread(_with_others, data.problem, travel, plan)
     return Answered(data, plan, VROOM, trouble)
+
+
+def _for_joint(engines: Engines, data: DayData) -> JointDay | None:
+    """Return the day as the joint engine sees it, None if it is not for it."""
+    if data.joint is None and len(data.problem.stops) >= engines.joint_from:
+        return JointDay(data.problem.couriers, data.problem.stops, tariffs=data.problem.tariffs)
+    return data.joint
 
 
 def _with_others(problem: Problem, travel: TravelTimes, ours: Plan) -> Plan:

@@ -68,7 +68,9 @@ async def plan_day(rim: Rim, day: date, who: Actor, progress: Progress) -> str:
         await _alarm(rim, "planning_failed", day, str(error))
         raise JobFailedError(f"there is no new plan for {day}; the one in force stays: {error}") from error
     if answered.trouble:
-        await _alarm(rim, "joint_planning_failed", day, f"places were not chosen, all go home: {answered.trouble}")
+        await _alarm(
+            rim, "joint_planning_failed", day, f"VROOM planned, and nobody's choice was used: {answered.trouble}"
+        )
     progress.note = "storing"
     plan_id, left = await _store(rim, who, answered, travel)
     progress.done = progress.total

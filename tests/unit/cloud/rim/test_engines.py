@@ -13,7 +13,8 @@ from cloud.domain.actors import SYSTEM
 from cloud.domain.capacity import Reservation, ReservationState
 from cloud.domain.locker import Compartment, Contents
 from cloud.domain.parcel import Parcel, ParcelState
-from cloud.planning import make_ready, plan_day
+from cloud.engines import Engines, answer_day
+from cloud.planning import make_ready, plan_day, span_of
 from cloud.routing import planner as port
 from cloud.routing.joint.day import JointDay, JointPlan, Warm
 from cloud.routing.matrices import TravelTimes
@@ -21,6 +22,7 @@ from cloud.routing.plan import Plan as Answer
 from cloud.routing.problem import Problem, Stop, StopId, total
 from cloud.routing.schedule import schedule
 from cloud.routing.stops import site_stop_id
+from cloud.services.gather_day import gather_day
 from cloud.services.held_drop_offs import promise_held
 from cloud.services.records import Consent, Plan, PreparedCode, StopKind, StopTask, Task, TaskState
 from cloud.services.records import Stop as StoredStop
@@ -127,7 +129,7 @@ async def test_codes_are_made_before_the_writer_needs_them(office: Office) -> No
     assert await all_of(office, PreparedCode) == []
 
 
-async def test_a_day_without_choices_is_vrooms(office: Office) -> None:
+async def test_a_small_day_without_choices_is_vrooms(office: Office) -> None:
     await office.parcels(2)
     engine = Nearest()
     plan_id = await plan(office, engine)
@@ -298,3 +300,16 @@ async def test_the_service_has_its_engine_made_ready_and_lives_without_it(office
     broken = Broken(is_warm=False)
     await make_ready(replace(office.rim, joint=broken))
     assert not broken.is_warm
+
+
+@pytest.mark.parametrize(("stops", "planner"), [(2, "joint"), (3, "vroom")])
+async def test_a_large_day_is_the_joint_engine_s_without_choices_too(office: Office, stops: int, planner: str) -> None:
+    await office.parcels(2)
+    rim, engine = office.rim, Nearest()
+    data = await rim.look(lambda uow: gather_day(uow, rim.act(SYSTEM), span_of(rim, DAY)))
+    travel = await rim.travel.matrix(data.problem.places(), data.span.begins)
+    engines = Engines(rim.planner, engine, joint_from=stops)
+    answered = await answer_day(engines, data, travel, (50.0, port.silent, {}))
+    assert (answered.planner, answered.trouble) == (planner, "")
+    assert len(engine.heard) == (planner == "joint")
+    assert answered.data.problem.stops == data.problem.stops

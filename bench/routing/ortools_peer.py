@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from bench.routing import repaired
-from bench.routing.curve import Kept, judged
+from bench.routing.curve import Kept
 from cloud.routing.joint.instance import NO_LIMIT, Answer, Instance, Vehicle
 
 DROP = 10**12  # for a customer nobody serves: more than any plan costs, so that there is an answer at any time
@@ -25,7 +25,7 @@ def solve(instance: Instance, seconds: float) -> repaired.Found:
     return repaired.solve(instance, seconds, _search)
 
 
-def _search(instance: Instance, span: tuple[float, float], warm: Answer | None) -> repaired.Found:
+def _search(instance: Instance, span: tuple[float, float], warm: Answer | None) -> repaired.Timeline:
     pywrapcp = import_module("ortools.constraint_solver.pywrapcp")  # only installed for benchmarks
     kinds = import_module("ortools.constraint_solver.routing_enums_pb2")
     began, seconds = span
@@ -52,7 +52,7 @@ def _search(instance: Instance, span: tuple[float, float], warm: Answer | None) 
     else:
         routing.SolveFromAssignmentWithParameters(start, parameters)
     answers = [(at, _answer(instance, routes)) for at, routes in kept.in_order()]
-    return answers[-1][1] if answers else _answer(instance, ()), judged(instance, answers)
+    return answers or [(time.monotonic() - began, _answer(instance, ()))]
 
 
 def _assignment(instance: Instance, routing: Any, parameters: Any, warm: Answer) -> Any:
@@ -67,10 +67,9 @@ def _assignment(instance: Instance, routing: Any, parameters: Any, warm: Answer)
 def _model(instance: Instance, manager: Any, routing: Any) -> None:
     van = instance.vehicles[0]
     places = np.array([van.start, *(option.location for option in instance.options)])
-    cost = instance.cost[van.kind][np.ix_(places, places)].astype(np.int64)
+    extra = np.array([0, *(option.extra for option in instance.options)], dtype=np.int64)
+    cost = instance.cost[van.kind][np.ix_(places, places)].astype(np.int64) + extra[None, :]
     routing.SetArcCostEvaluatorOfAllVehicles(routing.RegisterTransitMatrix(cost.tolist()))
-    if instance.fewest_vehicles:
-        routing.SetFixedCostOfAllVehicles(int(instance.cost.max()) * len(instance.customers))
     for axis, capacity in enumerate(van.capacity):
         if capacity < NO_LIMIT:
             loads = [0, *(instance.customers[option.customer].demand[axis] for option in instance.options)]

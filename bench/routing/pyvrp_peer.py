@@ -9,20 +9,20 @@ from typing import Any
 import numpy as np
 
 from bench.routing import repaired
-from bench.routing.curve import Kept, judged
+from bench.routing.curve import Kept
 from cloud.routing.joint.instance import NO_LIMIT, Answer, Instance
 
 
 def solve(instance: Instance, seconds: float, seed: int) -> repaired.Found:
     """Return PyVRP's best answer within so many seconds, building its model included, and how it came by it."""
 
-    def search(part: Instance, span: tuple[float, float], warm: Answer | None) -> repaired.Found:
+    def search(part: Instance, span: tuple[float, float], warm: Answer | None) -> repaired.Timeline:
         return _search(part, span, (seed, warm))
 
     return repaired.solve(instance, seconds, search)
 
 
-def _search(instance: Instance, span: tuple[float, float], start: tuple[int, Answer | None]) -> repaired.Found:
+def _search(instance: Instance, span: tuple[float, float], start: tuple[int, Answer | None]) -> repaired.Timeline:
     pyvrp, stop = import_module("pyvrp"), import_module("pyvrp.stop")  # only installed for benchmarks
     (began, seconds), (seed, warm) = span, start
     data = _data(instance)
@@ -37,8 +37,7 @@ def _search(instance: Instance, span: tuple[float, float], start: tuple[int, Ans
     runtime = stop.MaxRuntime(max(0.01, seconds - (time.monotonic() - began)))
     best = pyvrp.solve(data, runtime, seed, collect_stats=False, params=params, initial_solution=initial).best
     kept.add(best)
-    answers = [(at, _answer(instance, one)) for at, one in kept.in_order()]
-    return answers[-1][1], judged(instance, answers)
+    return [(at, _answer(instance, one)) for at, one in kept.in_order()]
 
 
 def _completed(instance: Instance, warm: Answer) -> list[list[int]]:
@@ -74,14 +73,17 @@ def _answer(instance: Instance, solution: Any) -> Answer:
 
 
 def _data(instance: Instance) -> Any:
-    """Build the model. A visit's preparation lies on the way there, so that it is spent once a visit."""
+    """Build the model. A visit's preparation lies on the way there, so that it is spent once a visit.
+
+    An option's extra cost is the prize that is missed by not serving another option of the customer.
+    """
     pyvrp = import_module("pyvrp")
     van = instance.vehicles[0]
     axes = [axis for axis, capacity in enumerate(van.capacity) if capacity < NO_LIMIT]
-    fixed = int(instance.cost.max()) * len(instance.customers) if instance.fewest_vehicles else 0
     choices = instance.options_of()
     groups = [customer for customer, options in enumerate(choices) if len(options) > 1]
     group_of = {customer: number for number, customer in enumerate(groups)}
+    dearest = max((option.extra for option in instance.options), default=0)
     clients = []
     for option in instance.options:
         place, group = instance.locations[option.location], group_of.get(option.customer)
@@ -92,6 +94,7 @@ def _data(instance: Instance) -> Any:
                 option.location,
                 load,
                 service_duration=option.service,
+                prize=dearest - option.extra,
                 required=group is None,
                 group=group,
                 **window,
@@ -104,7 +107,6 @@ def _data(instance: Instance) -> Any:
     fleet = pyvrp.VehicleType(
         len(instance.vehicles),
         [van.capacity[axis] for axis in axes],
-        fixed_cost=fixed,
         tw_early=van.early,
         tw_late=van.late,
     )

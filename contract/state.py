@@ -83,7 +83,8 @@ class Telemetry(msgspec.Struct, frozen=True, array_like=True, tag="telemetry"):
 class Acknowledgement(msgspec.Struct, frozen=True, array_like=True, tag="ack"):
     """The cloud has *committed* every entry up to ``through_sequence``, whose chain head is ``head``.
 
-    It also answers a birth, whose ``boot`` and ``session`` it then names: the cloud knows that the locker is there.
+    It also answers a birth, whose ``boot`` and ``session`` it then names: the cloud knows that the locker is there. And
+    it answers a snapshot, whose digest is then ``picture``: the cloud's picture is that one.
     """
 
     aud: LockerId
@@ -94,6 +95,7 @@ class Acknowledgement(msgspec.Struct, frozen=True, array_like=True, tag="ack"):
     version: int = 1
     boot: BootId | None = None
     session: int = 0
+    picture: bytes | None = None
 
 
 class Configuration(msgspec.Struct, frozen=True):

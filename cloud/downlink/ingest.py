@@ -145,8 +145,8 @@ class Ingest:
         # One answer a locker and group, all at once: a locker needs the last word only.
         await _together([self._answer(one) for one in {one.locker_id: one for one in recorded}.values()])
 
-    async def _answer(self, recorded: Recorded, birth: LockerState | None = None) -> None:
-        """Say what is committed, and that a ``birth`` was heard."""
+    async def _answer(self, recorded: Recorded, heard: LockerState | Snapshot | None = None) -> None:
+        """Say what is committed, and that a birth or a picture was ``heard``."""
         locker = LockerId(recorded.locker_id)
         body = Acknowledgement(
             aud=locker,
@@ -154,8 +154,9 @@ class Ingest:
             issued_at=int(self._desk.clock.now().timestamp()),
             through_sequence=recorded.through_sequence,
             head=recorded.head,
-            boot=birth.boot if birth else None,
-            session=birth.session if birth else 0,
+            boot=heard.boot if isinstance(heard, LockerState) else None,
+            session=heard.session if isinstance(heard, LockerState) else 0,
+            picture=heard.digest if isinstance(heard, Snapshot) else None,
         )
         payload = self._desk.signer.sign(codec.encode(body))
         try:
@@ -167,12 +168,10 @@ class Ingest:
         act = self._desk.act()
         try:
             match said:
-                case LockerState():
+                case LockerState() | Snapshot():
                     standing = await self._write(lambda uow: _spoken(uow, act, said))
-                    if said.online:
+                    if standing is not None:
                         await self._answer(standing, said)
-                case Snapshot():
-                    await self._write(lambda uow: record_report(uow, act, said))
                 case Telemetry():
                     if self._on_telemetry:
                         self._on_telemetry(said)
@@ -222,9 +221,15 @@ class Ingest:
         self.refused[key if len(self.refused) < GROUP_MAX else "others"] += 1
 
 
-def _spoken(uow: UnitOfWork, act: Act, said: LockerState) -> Recorded:
-    """Take a presence document and return where the locker's journal stands here."""
-    record_state(uow, act, said)
+def _spoken(uow: UnitOfWork, act: Act, said: LockerState | Snapshot) -> Recorded | None:
+    """Take what is to be answered with where the locker's journal stands here, or nothing for what is not."""
+    if isinstance(said, LockerState):
+        record_state(uow, act, said)
+        answered = said.online
+    else:
+        answered = record_report(uow, act, said)
+    if not answered:
+        return None
     through, head = uow.log.heads((said.locker,)).get(said.locker, (0, genesis_hash(said.locker)))
     return Recorded(said.locker, through, head, 0)
 

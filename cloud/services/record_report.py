@@ -28,8 +28,8 @@ MISMATCH = "layout_mismatch"
 _DIFFERENCES_SHOWN = 10  # enough to see what was built differently
 
 
-def record_report(uow: UnitOfWork, act: Act, snapshot: Snapshot) -> None:
-    """Take one snapshot."""
+def record_report(uow: UnitOfWork, act: Act, snapshot: Snapshot) -> bool:
+    """Take one snapshot; false when it is of another moment than our journal's, so that the next one is waited for."""
     locker = uow.need(Locker, snapshot.locker)
     uow.change(Locker, {"id": locker.id}, seen_at=act.now)
     uow.change(DesiredConfiguration, {"locker_id": locker.id}, applied_version=snapshot.configuration_version)
@@ -37,14 +37,16 @@ def record_report(uow: UnitOfWork, act: Act, snapshot: Snapshot) -> None:
         uow.add(
             alarm(act, (locker.id, None), ("snapshot_damaged", "critical"), "the digest does not match the picture")
         )
-        return
+        return True
     heard(uow, act, locker, (snapshot.boot.hex(), snapshot.at_ms, snapshot.uptime_ms))
     if locker.status is LockerStatus.ENROLLING and not _activate(uow, act, locker, snapshot):
-        return
+        return True
     through, _ = uow.log.heads((locker.id,)).get(locker.id, (0, b""))
-    if snapshot.through_sequence == through:
-        uow.change(Locker, {"id": locker.id}, reported_at=act.now)
-        _reconcile(uow, act, locker.id, snapshot.compartments)
+    if snapshot.through_sequence != through:
+        return False
+    uow.change(Locker, {"id": locker.id}, reported_at=act.now)
+    _reconcile(uow, act, locker.id, snapshot.compartments)
+    return True
 
 
 def _activate(uow: UnitOfWork, act: Act, locker: Locker, snapshot: Snapshot) -> bool:

@@ -147,6 +147,8 @@ class Uplink:
     async def _acknowledged(self, acknowledgement: Acknowledgement) -> None:
         if acknowledgement.boot is not None:
             self.presence.answered(acknowledgement.boot, acknowledgement.session)
+        if acknowledgement.picture is not None:
+            self.reports.answered(acknowledgement.picture)
         await self.outbox.acknowledge(acknowledgement)
 
     async def _repeat_birth(self) -> None:

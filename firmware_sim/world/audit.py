@@ -166,7 +166,7 @@ class Auditor:
             locker, _, label = thing.holder.partition("/")
             if label:
                 site = next(one for one in self.sites if one.id == locker)
-                if label in site.tainted or site.cabinet.contents(label) != thing.barcode:  # type: ignore[arg-type]  # a label
+                if site.unsure(label) or site.cabinet.contents(label) != thing.barcode:  # type: ignore[arg-type]  # a label
                     continue
             expected = "recipient" if thing.holder == "recipient" else f"locker:{locker}" if label else ""
             if expected and custodian != expected:

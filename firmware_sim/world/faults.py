@@ -11,6 +11,7 @@ from edge.store.errors import StoreFact
 from firmware_sim.physics import CompartmentFaults, SensorFault
 from firmware_sim.world.disk import Tear
 from firmware_sim.world.office import NAME, Office
+from firmware_sim.world.restoring import Image
 from firmware_sim.world.site import Site
 from firmware_sim.world.town import Town
 from firmware_sim.world.wire import Adversary, Weather
@@ -29,7 +30,7 @@ BREAKAGES = {
     "sensor stuck open": CompartmentFaults(sensor=SensorFault.STUCK_OPEN),
     "bouncing sensor": CompartmentFaults(sensor=SensorFault.CHATTERING),
 }
-LIKELIHOODS = {  # of eighteen troubles; the names are what ``--without`` takes
+LIKELIHOODS = {  # of nineteen troubles; the names are what ``--without`` takes
     "power": 1,
     "partition": 2,
     "weather": 3,
@@ -37,6 +38,7 @@ LIKELIHOODS = {  # of eighteen troubles; the names are what ``--without`` takes
     "cloud": 2,
     "card": 1,
     "torn": 1,
+    "restored": 1,
     "clock": 1,
     "breakage": 3,
     "board": 1,
@@ -45,6 +47,7 @@ LIKELIHOODS = {  # of eighteen troubles; the names are what ``--without`` takes
 KINDS = (*LIKELIHOODS, "act", "operators")  # the last two are the town's: cuts in the middle of a deed; operators
 FORGETTING = 0.6  # of the brokers that die, how many lose everything
 WEATHERS = ("loss", "doubling", "delay", "reordering")
+PUT_BACK, PUT_BACK_LOOKS = 0.2, 60  # how many cards that were copied are put back; when nobody is there to see it
 TORN_LOOKS = 70  # a locker at rest commits every ten minutes
 CHATTER_S = 6.0  # a bouncing contact moves every few milliseconds; longer adds nothing but steps
 
@@ -185,6 +188,24 @@ class Troubles:
                 break
         site.card.tear = None
         await self._for(2, 200)
+        if site.boot is None:
+            site.power_on()
+
+    async def _restored(self, site: Site) -> None:
+        """Copy a card, and hours later put the copy in its place; some time after that staff look at the locker."""
+        if self.chance.random() > PUT_BACK:
+            return
+        image = Image.of(site)
+        await self._for(1_800, 14_400)
+        for _ in range(PUT_BACK_LOOKS):
+            if image.is_older(site):
+                break
+            await asyncio.sleep(10)
+        else:
+            return
+        image.put_back(site)
+        self.town.start(self.town.inspect(site))
+        await self._for(2, 30)
         if site.boot is None:
             site.power_on()
 

@@ -7,7 +7,7 @@ tables alone. Invariants 1, 2, 3, 4 and 5 of architecture.md are checked here, a
 import hashlib
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from contract.codec import decode_entry
@@ -24,11 +24,12 @@ from contract.events import (
     ParcelPickedUp,
     Purpose,
     ReleaseIntended,
+    chain,
     genesis_hash,
 )
 from contract.ids import BootId, CompartmentLabel, GroupId, LockerId, MessageId, ParcelRef
 from contract.state import TimeQuality
-from edge.store.ports import Statement
+from edge.store.ports import SqlValue, Statement
 from firmware_sim.world.chronicle import START_MS, Chronicle
 
 FREE_MISSES = 5  # trust.md
@@ -37,6 +38,8 @@ REOPENED_MAX = 1
 EXPIRY_SLACK_MS = 2_000  # whole seconds on the wire, and the commit itself
 GUESS_SLACK_MS = 1_500
 SEQUENCE_BYTES = 8
+CUT_OFF = "DELETE FROM entry WHERE sequence >"
+OF_BEFORE = frozenset({2, 3})  # what a card put back from a copy cannot keep until it has heard the cloud
 
 
 class CloudTruth(Protocol):
@@ -71,9 +74,24 @@ class Inside:
     reopened: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Remembered:
+    """What a journal says by some moment."""
+
+    raws: list[bytes]
+    head: bytes
+    acknowledged: int
+    parcels: dict[ParcelRef, Inside]
+    holds: dict[CompartmentLabel, ParcelRef]
+    groups: dict[GroupId, ParcelRef]
+
+
 @dataclass(slots=True)
 class Ledger:
-    """Feed it every commit and every pulse of one locker, over all its boots."""
+    """Feed it every commit and every pulse of one locker, over all its boots.
+
+    ``of_before``: the card was put back from a copy, and the agent has not yet heard of it.
+    """
 
     locker: LockerId
     chronicle: Chronicle
@@ -93,6 +111,7 @@ class Ledger:
     is_open: Callable[[CompartmentLabel], bool] = lambda _: True
     groups: dict[GroupId, ParcelRef] = field(default_factory=dict)
     pick_ups: int = 0
+    of_before: bool = False
     events: Counter[str] = field(default_factory=Counter)
     _last_miss: tuple[int, int] = (0, 0)
 
@@ -111,23 +130,55 @@ class Ledger:
     def committed(self, statements: Sequence[Statement]) -> None:
         """Read what one transaction has made durable."""
         self.chronicle.step("commit", self.locker)
+        if self.of_before and any(sql.startswith(CUT_OFF) for sql, _ in statements):
+            self._rebased(statements)
+            return
         for sql, params in statements:
             if sql.startswith("INSERT INTO entry"):
                 self._entry(*params)  # type: ignore[arg-type]  # the three columns of the table
-            elif sql.startswith("INSERT INTO meta") and params[0] == "acknowledged":
-                value = params[1]
-                self._acknowledged(int.from_bytes(value[:SEQUENCE_BYTES], "big"))  # type: ignore[index, arg-type]  # every meta value is a blob
-            elif sql.startswith("DELETE FROM entry WHERE sequence >"):
+            elif _is_acknowledgement(sql, params):
+                self._acknowledged(_sequence(params))
+            elif sql.startswith(CUT_OFF):
                 self._violated(4, "the journal was cut off though no disk was damaged")
+
+    # ------------------------------------------------------------------ a card of before
+
+    def remembered(self) -> Remembered:
+        """Return a copy of what the journal says now."""
+        parcels = {parcel: replace(inside) for parcel, inside in self.parcels.items()}
+        return Remembered(list(self.raws), self.head, self.acknowledged, parcels, dict(self.holds), dict(self.groups))
+
+    def remember(self, before: Remembered) -> None:
+        """Take it that the journal says again what it said before."""
+        self.raws, self.head, self.acknowledged = list(before.raws), before.head, before.acknowledged
+        self.parcels, self.holds, self.groups = before.parcels, before.holds, before.groups
+        self._last_miss = (0, 0)
+        self.of_before = True
+
+    def _rebased(self, statements: Sequence[Statement]) -> None:
+        """See that a journal of before goes on behind what the cloud has, with what this boot has added to it."""
+        through = next(_sequence(params) for sql, params in statements if _is_acknowledgement(sql, params))
+        self.raws = self.cloud.entries(self.locker, 1, through)
+        self.head, self.acknowledged = chain(genesis_hash(self.locker), self.raws), through
+        if len(self.raws) != through:
+            self._violated(4, f"the journal goes on behind entry {through}, which the cloud has not")
+        for sql, params in statements:
+            if sql.startswith("INSERT INTO entry"):
+                self._appended(*params)  # type: ignore[arg-type]  # the three columns of the table
+        self.of_before = False
+        self.chronicle.tell(f"{self.locker} learns that its card is of before")
 
     # ------------------------------------------------------------------ the journal
 
-    def _entry(self, sequence: int, raw: bytes, head: bytes) -> None:
+    def _appended(self, sequence: int, raw: bytes, head: bytes) -> None:
         self.raws.append(raw)
         self.chronicle.step("entry", self.locker, raw)
         self.head = hashlib.sha256(self.head + raw).digest()
         if sequence != len(self.raws) or head != self.head:
             self._violated(4, f"entry {sequence} does not continue the chain at {len(self.raws)}")
+
+    def _entry(self, sequence: int, raw: bytes, head: bytes) -> None:
+        self._appended(sequence, raw, head)
         entry = decode_entry(raw)
         if not isinstance(entry, Entry):
             self._violated(4, f"entry {sequence} cannot be read")
@@ -258,7 +309,22 @@ class Ledger:
         del self.holds[label]
 
     def _violated(self, invariant: int, what: str) -> None:
-        self.chronicle.violated(invariant, f"{self.locker}: {what}")
+        if self.of_before and invariant in OF_BEFORE:
+            self.chronicle.step("of before", f"{self.locker}: {what}")
+        else:
+            self.chronicle.violated(invariant, f"{self.locker}: {what}")
+
+
+def _is_acknowledgement(sql: str, params: Sequence[SqlValue]) -> bool:
+    return sql.startswith("INSERT INTO meta") and params[0] == "acknowledged"
+
+
+def _sequence(params: Sequence[SqlValue]) -> int:
+    """Read a mark's sequence off its row."""
+    mark = params[1]
+    if not isinstance(mark, bytes):
+        raise TypeError("every meta value is a blob")
+    return int.from_bytes(mark[:SEQUENCE_BYTES], "big")
 
 
 def true_ms(unix_s: int) -> int:

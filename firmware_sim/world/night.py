@@ -63,8 +63,7 @@ class Tally:
         yield "faults                      " + _counted(self.faults)
         yield f"violations                  {sum(len(one.violations) for one in self.broken)}"
         for result in self.broken:
-            first = result.violations[0]
-            yield f"  {command(result.plan)}: invariant {first.invariant}, {first.what}"
+            yield _accused(result)
 
 
 def plan_of(seed: int, lockers: int, hours: float) -> Plan:
@@ -84,11 +83,19 @@ def night(plans: list[Plan], workers: int) -> Tally:
     tally, told_s = Tally(), time.monotonic()
     with ProcessPoolExecutor(workers) as pool:
         for done in as_completed([pool.submit(timed, plan) for plan in plans]):
-            tally.add(*done.result())
+            result, cpu_s = done.result()
+            tally.add(result, cpu_s)
+            if result.violations:
+                _say(_accused(result))
             if time.monotonic() - told_s >= TOLD_EVERY_S:
                 told_s = time.monotonic()
                 _say(f"{tally.worlds:,} of {len(plans):,} worlds, {len(tally.broken)} with a violation")
     return tally
+
+
+def _accused(result: Result) -> str:
+    first = result.violations[0]
+    return f"  {command(result.plan)}: invariant {first.invariant}, {first.what}"
 
 
 def main() -> int:

@@ -147,9 +147,9 @@ class Recipient(Person):
         if found == thing.barcode:
             self.site.cabinet.take_out(label, self.site.loop.now_ms)
             thing.holder, thing.fetched = "recipient", True
-            thing.odd = thing.odd or label in self.site.tainted  # a broken sensor may not have seen it
+            thing.odd = thing.odd or self.site.unsure(label)  # a broken sensor may not have seen it
             self.tell(f"takes {found} out of {label}")
-        elif not thing.odd and label not in self.site.tainted and thing.holder != "recipient":
+        elif not thing.odd and not self.site.unsure(label) and thing.holder != "recipient":
             self.site.chronicle.violated(3, f"{self.site.id} {label} opens for {thing.barcode} and holds {found}")
         else:
             await self.site.answer(Answer.EMPTY if found is None else Answer.NOT_MINE)
@@ -174,7 +174,7 @@ class Stranger(Person):
                 before = self.site.ledger.pick_ups
                 await self.site.enter_code(code)
                 await self.hesitate(2)
-                if self.site.ledger.pick_ups != before:
+                if self.site.ledger.pick_ups != before and not self.site.ledger.of_before:
                     self.site.chronicle.violated(2, f"{self.site.id}: a door opens for a stranger's code")
                 if isinstance(self.site.screen(), CodeWrong):
                     await self.site.answer(Answer.DONE)
@@ -253,7 +253,7 @@ class Courier(Person):
                 return
             placed.append(label)
             thing.holder = f"{self.site.id}/{label}"
-            thing.odd = thing.odd or label in self.site.tainted
+            thing.odd = thing.odd or self.site.unsure(label)
             self.tell(f"puts {thing.barcode} into {label}")
         await self.hesitate(2)
         await self.shut(label)

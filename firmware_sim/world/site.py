@@ -101,7 +101,7 @@ class Site:
         self.cabinet = Cabinet(plain_layout(labels), chance=self.chance)
         self.clock = Clock(self.loop)
         self.pavement = asyncio.Lock()
-        self.ledger.is_open = lambda label: self.is_open(label) or label in self.tainted or self.card.behind > 0
+        self.ledger.is_open = lambda label: self.is_open(label) or self.unsure(label) or self.card.behind > 0
 
     @property
     def id(self) -> LockerId:
@@ -110,6 +110,10 @@ class Site:
     @property
     def chronicle(self) -> Chronicle:
         return self.ledger.chronicle
+
+    def unsure(self, label: CompartmentLabel) -> bool:
+        """Whether what the agent knows of a compartment may be wrong and nobody's fault."""
+        return label in self.tainted or self.ledger.of_before
 
     # ------------------------------------------------------------------ power
 

@@ -302,5 +302,21 @@ class Town:
         wanted = Configuration(door_left_open_s=chance.choice((45, 60, 90)))
         self._verb(lambda uow: desire_configuration(uow, self.office.act(OPERATOR), self.office.keys, site.id, wanted))
 
+    async def inspect(self, site: Site) -> None:
+        """Look into every compartment of a locker that lost its memory; what is as it says goes back into service."""
+        chance = random.Random(self.chance.randbytes(8))
+        await asyncio.sleep(round(chance.uniform(900, 7_200), 3))
+        controller = site.boot.agent.controller if site.boot else None
+        if controller is None or site.ledger.of_before:
+            return
+        site.chronicle.tell(f"staff look into every compartment of {site.id}")
+        for label, record in controller.state.compartments.items():
+            thing = self.things.get(record.parcel.hex()) if record.parcel else None
+            if record.withdrawn and site.cabinet.contents(label) == (thing.barcode if thing else None):
+                self._verb(partial(self._serve, ServiceWish(site.id, label, in_service=True, reason="looked into")))
+
+    def _serve(self, wish: ServiceWish, uow: UnitOfWork) -> object:
+        return set_service(uow, self.office.act(OPERATOR), self.office.keys, wish)
+
     def _verb(self, unit: Callable[[UnitOfWork], object]) -> None:
         self.office.attempt(unit)

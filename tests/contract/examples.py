@@ -44,7 +44,7 @@ MESSAGES: tuple[msgspec.Struct, ...] = (
     commands.Revoke(LOCKER, MESSAGE, NOW, LATER, GROUP, "cancelled"),
     commands.SetDeadline(LOCKER, MESSAGE, NOW, LATER, GROUP, LATER),
     commands.SetService(LOCKER, MESSAGE, NOW, LATER, A07, in_service=False, reason="dirty"),
-    state.Acknowledgement(LOCKER, MESSAGE, NOW, 41, bytes(32), 1, BOOT, 2),
+    state.Acknowledgement(LOCKER, MESSAGE, NOW, 41, bytes(32), 1, BOOT, 2, bytes(32)),
     state.Desired(LOCKER, MESSAGE, NOW, state.Configuration(3, name="Centrum")),
     state.LockerState(LOCKER, True, BOOT, 2, "0.1.0", NOW * 1000, "synced", 12, 1, 30_000),  # noqa: FBT003 - a wire record
     state.Snapshot(LOCKER, BOOT, NOW * 1000, 41, 3, (COMPARTMENT,), state.snapshot_digest((COMPARTMENT,)), 1, 30_000),

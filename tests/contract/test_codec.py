@@ -147,7 +147,7 @@ def test_a_configuration_written_before_there_were_quiet_hours_has_none() -> Non
         (commands.RemoteOpen, {"until_uptime_ms": 0}),
         (state.LockerState, {"uptime_ms": 0}),
         (state.Snapshot, {"uptime_ms": 0}),
-        (state.Acknowledgement, {"boot": None, "session": 0}),
+        (state.Acknowledgement, {"boot": None, "session": 0, "picture": None}),
     ],
 )
 def test_what_was_written_before_a_field_was_added_is_still_read(

@@ -13,9 +13,10 @@ from cloud.services.records_ops import Alarm, IngestHead
 from cloud.services.report_forgery import FORGED, report_forgery
 from cloud.store.writer import Writer
 from contract.events import AgentStarted, DoorClosed, DoorOpened, EventBatch
-from contract.ids import BootId, LockerId
+from contract.ids import BootId, CompartmentLabel, LockerId
 from contract.link import Incoming
-from contract.state import LockerState, Telemetry
+from contract.sizes import SizeClass
+from contract.state import CompartmentState, LockerState, Snapshot, Telemetry, snapshot_digest
 from contract.topics import Branch
 from tests.unit.cloud.downlink.street import DEVICE, NAME, STRANGER, Street, Wrapped, signed, until
 from tests.unit.cloud.small_cloud import A01, BOOT
@@ -244,6 +245,17 @@ async def test_a_birth_is_answered_with_its_boot_and_session_and_a_will_is_not()
     assert street.answers()[0].boot is None
 
 
+async def test_a_picture_of_this_moment_is_answered_with_its_digest_and_an_older_one_is_not() -> None:
+    street = Street()
+    async with street.open(ingesting=True):
+        await street.send(street.journal.batch(STARTED))
+        await street.send(picture(through=0), branch=Branch.REPORT)
+        await street.send(picture(through=1), branch=Branch.REPORT)
+        await until(lambda: len(street.answers()) == 2)
+        await until(lambda: waiting(street) == 0)
+    assert [answer.picture for answer in street.answers()] == [None, picture(through=1).digest]
+
+
 async def test_metrics_go_to_whoever_asked_and_are_never_recorded() -> None:
     street = Street()
     async with street.open(ingesting=True):
@@ -266,6 +278,11 @@ async def test_what_came_while_the_cloud_was_away_is_recorded_when_it_is_back() 
 
 def answered(street: Street, count: int) -> bool:
     return len(street.answers()) >= count
+
+
+def picture(*, through: int) -> Snapshot:
+    seen = (CompartmentState(CompartmentLabel("A01"), SizeClass.S, "closed"),)
+    return Snapshot(LockerId(NAME), BootId(BOOT), 1, through, 0, seen, snapshot_digest(seen))
 
 
 def state(*, online: bool) -> LockerState:

@@ -1,4 +1,4 @@
-"""A birth is said until the cloud has heard it: a broker may have swallowed it. Hours pass here in no time."""
+"""Birth and picture are said until the cloud has heard them: a broker may swallow both. Hours pass here in no time."""
 
 import asyncio
 import itertools
@@ -6,8 +6,8 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 
 from contract.ids import BootId
-from contract.link import LinkStatus
-from contract.state import LockerState
+from contract.link import LinkStatus, Outgoing
+from contract.state import LockerState, Snapshot
 from edge.uplink.inbox import Trust
 from edge.uplink.uplink import Standing, Uplink
 from firmware_sim.world.virtual_time import VirtualLoop
@@ -110,3 +110,61 @@ def test_what_is_known_of_a_journal_says_nothing_of_a_birth() -> None:
         await uplink._acknowledged(acknowledgement(0, bytes(32)))
 
     assert lived(answered_entries)[:1] == [MINUTE_S]
+
+
+def pictures(answers: Callable[[Uplink, float], bool]) -> list[float]:
+    """Return when pictures went out in an hour, of a cloud that answers those of which ``answers`` says so."""
+    shown: list[float] = []
+
+    async def life() -> None:
+        loop, link = asyncio.get_running_loop(), PuppetLink()
+        standing = Standing(Trust(CLOUD_KEYS, LOCKER), DEVICE, BOOT)
+        uplink = Uplink(RecordingLocker(), await memory_store(), standing, lambda _presence: link, lambda: 0)
+        answering: set[asyncio.Task[None]] = set()
+
+        def seen(message: Outgoing) -> None:
+            document = read_upward(message.payload)
+            if isinstance(document, Snapshot):
+                shown.append(loop.time())
+                if answers(uplink, loop.time()):
+                    answering.add(asyncio.create_task(heard_of(uplink, document.digest)))
+
+        link.heard = seen
+        running = asyncio.create_task(uplink.run())
+        link.become(LinkStatus.CONNECTED)
+        await asyncio.sleep(HOUR_S)
+        running.cancel()
+        await asyncio.gather(running, *answering, return_exceptions=True)
+
+    loop = VirtualLoop()
+    try:
+        loop.run_until_complete(life())
+    finally:
+        loop.close()
+    return [round(at_s) for at_s in shown]
+
+
+async def heard_of(uplink: Uplink, picture: bytes) -> None:
+    answer = acknowledgement(0, bytes(32))
+    await uplink._acknowledged(type(answer)(LOCKER, answer.id, 1, 0, bytes(32), picture=picture))
+
+
+def test_a_picture_the_cloud_has_is_shown_again_every_quarter_of_an_hour() -> None:
+    shown = pictures(lambda _uplink, _at_s: True)
+
+    assert len(shown) == 4
+    assert all(890 < later - earlier < 910 for earlier, later in itertools.pairwise(shown))
+
+
+def test_a_picture_nobody_answers_is_shown_again_within_five_minutes() -> None:
+    shown = pictures(lambda _uplink, _at_s: False)
+
+    assert [later - earlier for earlier, later in itertools.pairwise(shown)][:3] == [63, 123, 243]
+    assert all(later - earlier < 300 for earlier, later in itertools.pairwise(shown))
+
+
+def test_an_answer_that_comes_at_last_ends_the_repetition() -> None:
+    shown = pictures(lambda _uplink, at_s: at_s > 100)
+
+    assert shown[:3] == [0, 63, 186]
+    assert shown[3] - shown[2] > 890

@@ -165,7 +165,8 @@ async def import_file(stage: Stage, program: str, file: Path, *options: str) -> 
     if shutil.which(command) is None:
         raise DemoError(f"{command} is missing: run make setup")
     key = stage.state.secrets["operator_key"]
-    errand = stage.errand(program, command, str(file), "--cloud", stage.cloud_url, *options, LATCHMILE_KEY=key)
+    name = f"{program}-{file.stem}"
+    errand = stage.errand(name, command, str(file), "--cloud", stage.cloud_url, *options, LATCHMILE_KEY=key)
     if code := await run_to_end(errand):
         raise DemoError(f"{program} {file} ended with code {code}; see {errand.log}")
 

@@ -19,7 +19,7 @@ from cloud.services.counter_hours import close_on, open_on, set_intake
 from cloud.services.counter_shelf import set_shelf
 from cloud.services.counter_view import CounterView, counter_view
 from cloud.services.ports import Act, UnitOfWork
-from cloud.showing import shown
+from cloud.showing import prepared
 from contract.layout import COMPARTMENTS_MAX
 from contract.sizes import SizeClass
 
@@ -27,7 +27,6 @@ router = APIRouter(prefix="/v1/counters/{counter_id}", tags=["counters"])
 Seeing = Annotated[Call, needs(Role.STAFF, Role.OPERATOR, Role.SUPPORT, changing=False)]
 Working = Annotated[Call, needs(Role.STAFF)]
 Running = Annotated[Call, needs(Role.STAFF, Role.OPERATOR)]
-Checking = Annotated[Call, needs(Role.STAFF, changing=False)]
 QR_MAX = 4_296  # characters a QR code can carry in alphanumeric mode
 Shelf = dict[SizeClass, Annotated[int, Field(ge=0, le=COMPARTMENTS_MAX)]]
 
@@ -149,10 +148,11 @@ async def post_arrival(call: Working, counter_id: PathLocker, asked: ScanAsked) 
     return await call.do(work)
 
 
-@router.post("/codes")
-async def post_code(call: Checking, counter_id: PathLocker, asked: ShownAsked) -> AnswerShape:
-    """Check a recipient's code or QR code; a wrong code is counted, whatever it is asked with."""
-    return _answer(await shown(call.rim, call.actor, counter_id, asked.code))
+@router.post("/codes", response_model=AnswerShape)
+async def post_code(call: Working, counter_id: PathLocker, asked: ShownAsked) -> Response:
+    """Check a recipient's code or QR code; a wrong code is counted before it is answered."""
+    check = await prepared(call.rim, call.actor, counter_id, asked.code)
+    return await call.do(lambda uow, act: _answer(check(uow, act)))
 
 
 @router.post("/hand-overs", response_model=MovedShape)

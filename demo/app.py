@@ -12,6 +12,7 @@ from rich.console import Console
 
 from demo.cloud_client import CloudClient, CloudError
 from demo.day import Days
+from demo.partner_fleet import joined
 from demo.scene import Scene
 from demo.setting_up import Stage, set_the_scene
 from demo.settings import Settings, read_settings
@@ -34,7 +35,8 @@ async def run(settings: Settings, state: State, summary: Summary) -> Verdict:
         _end_when_told(scene)
         phones = [await _phone(stage, one.login, one.password) for one in scene.couriers]
         _find_addresses(stage, scene)
-        days = Days(stage, scene, phones, asyncio.Event())
+        fleet = await joined(stack, scene.operator)
+        days = Days(stage, scene, phones, fleet, asyncio.Event())
         living = asyncio.create_task(days.live())
         try:
             await _until_setting_off(days, living)

@@ -46,6 +46,10 @@ class CloudClient:
         """Return the answer's JSON, None for an empty one; raises as ``get``."""
         return await self._ask("POST", path, json=body)
 
+    async def put(self, path: str, body: dict[str, Any]) -> Any:
+        """Return the answer's JSON; raises as ``get``."""
+        return await self._ask("PUT", path, json=body)
+
     async def is_ready(self) -> bool:
         """Whether the cloud serves and has its broker."""
         try:

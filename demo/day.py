@@ -11,6 +11,7 @@ from demo.courier_day import Van, on_time
 from demo.day_clock import DayClock, slept
 from demo.morning import Morning, all_parcels
 from demo.operations import SHIFT, ZONE, open_one_door, send_for_the_forgotten
+from demo.partner_fleet import Fleet
 from demo.recipients import Neighbourhood
 from demo.scene import Scene
 from demo.setting_up import HURRIED_CARRIER, Stage
@@ -29,6 +30,7 @@ class Days:
     stage: Stage
     scene: Scene
     phones: list[CloudClient]
+    fleet: Fleet
     set_off: asyncio.Event
 
     async def live(self) -> None:
@@ -54,10 +56,12 @@ class Days:
         neighbourhood = Neighbourhood(self.scene, first_new=self.scene.mailbox.next)
         async with asyncio.TaskGroup() as people:
             while self._is_time_for_a_day():
+                await self.fleet.say_prices(self.scene)
                 plan = await Morning(self.stage, self.scene, self.phones).live()
                 await self._mark_forgetful(neighbourhood)
                 if not self.set_off.is_set():
                     people.create_task(neighbourhood.live())
+                    people.create_task(self.fleet.live(self.scene))
                 self._begin()
                 await self._one_day(plan)
                 self.scene.day += timedelta(days=1)

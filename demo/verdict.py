@@ -61,7 +61,10 @@ def verdict(scene: Scene, acknowledged: int, violations: Sequence[str]) -> Verdi
         "events_acknowledged": acknowledged,
         "violations": len(violations),
         "whole_way": len(scene.tally.whole_way),
-        **{name: counts[name] for name in ("delivered_home", "opted_in", "collected", "wrong_codes", "remote_opened")},
+        **{
+            name: counts[name]
+            for name in ("delivered_home", "by_partner", "opted_in", "collected", "wrong_codes", "remote_opened")
+        },
         "problems": len(scene.tally.problems),
     }
     return Verdict(told, scene.tally.whole_way, list(violations))

@@ -12,7 +12,7 @@ from cloud.domain.actors import Role, require
 from cloud.domain.custody import Custodian, CustodianKind
 from cloud.domain.errors import ConflictError, InvalidError, NotFoundError
 from cloud.domain.outside import OfferKind
-from cloud.domain.parcel import Parcel, ParcelState, Wish, advance
+from cloud.domain.parcel import TERMINAL, Parcel, ParcelState, Wish, advance
 from cloud.services import audit
 from cloud.services.find_locker import question_for, send_to_locker
 from cloud.services.follow_offers import aboard, end_if_done
@@ -123,7 +123,7 @@ def _failed(uow: UnitOfWork, act: Act, keys: Keys, what: tuple[Parcel, Offer], s
 def _returned(uow: UnitOfWork, act: Act, parcel: Parcel) -> Parcel:
     """Take a parcel back at the depot: for another day's plan, or for the locker it is promised to."""
     state = parcel.state
-    if state not in (ParcelState.DELIVERY_FAILED, ParcelState.ASSIGNED_TO_LOCKER):
+    if state not in (*TERMINAL, ParcelState.DELIVERY_FAILED, ParcelState.ASSIGNED_TO_LOCKER):
         state = advance(state, Wish.FAIL_ATTEMPT)
     custodian = str(Custodian(CustodianKind.CARRIER, parcel.carrier))
     return move(uow, act, parcel, "brought_back", state=state, custodian=custodian)

@@ -1,27 +1,30 @@
 """Crowd couriers announce trips, say yes to stops on their way, and drive them as any courier does."""
 
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
 
 from cloud.domain.errors import ConflictError, ForbiddenError, InvalidError, LimitReachedError
 from cloud.domain.outside import CrowdTrip
-from cloud.domain.parcel import ParcelState
+from cloud.domain.parcel import Parcel, ParcelState
 from cloud.services import queries
+from cloud.services.assign_locker import assign_locker
 from cloud.services.crowd import announce_trip, open_trips, withdraw_trip
 from cloud.services.crowd_route import Spot, accept_crowd, places_of
 from cloud.services.gather_day import DaySpan, gather_day
 from cloud.services.offer_steps import give_up
-from cloud.services.offers import offered_parcels
+from cloud.services.offers import OutsideTask, offer_tasks, offered_parcels
 from cloud.services.queries import CourierDay
-from cloud.services.records import Courier, CourierKind, Plan, Route, Shift, StopTask, TaskState
+from cloud.services.records import Courier, CourierKind, Plan, Route, Shift, StopKind, StopTask, TaskState
 from tests.unit.cloud.services.outside_street import (
     ANNA,
     BEN,
     DAY,
     LEAVES,
     OutsideStreet,
+    candidate,
     crowd,
     legs,
 )
@@ -118,6 +121,26 @@ def test_a_window_is_kept_by_waiting_or_the_stop_is_refused(street: OutsideStree
     street.offer([street.parcel("P2", window_from=MORNING, window_to=LEAVES)], trip)
     with pytest.raises(ConflictError, match="too late"):
         street.accept()
+
+
+def test_parcels_for_a_locker_are_one_stop_there_and_only_where_they_are_promised(street: OutsideStreet) -> None:
+    cloud = street.cloud
+    cloud.locker(lon=21.0, lat=52.203)
+    cloud.codes("WAW-01", 7, 8)
+    parcels, trip = [street.parcel("P1"), street.parcel("P2")], street.trip()
+    for one in parcels:
+        cloud.do(partial(assign_locker, act=cloud.act(OPERATOR), keys=cloud.keys, parcel_id=one.id, locker_id="WAW-01"))
+    task = OutsideTask(DAY, tuple(one.id for one in parcels), (candidate(trip),), 900, "WAW-01")
+    elsewhere = OutsideTask(DAY, (parcels[0].id,), (candidate(trip),), 900)
+    assert cloud.do(lambda uow: offer_tasks(uow, cloud.act(OPERATOR), [elsewhere])) == ()
+    cloud.do(lambda uow: offer_tasks(uow, cloud.act(OPERATOR), [task]))
+
+    street.accept()
+
+    (view,) = day_of(street, ANNA).stops
+    assert (view.stop.kind, view.stop.locker_id, len(view.tasks)) == (StopKind.LOCKER, "WAW-01", 2)
+    assert {str(task.task) for task, _ in view.tasks} == {"drop_off"}
+    assert {one.state for one in cloud.of(Parcel)} == {ParcelState.ASSIGNED_TO_LOCKER}
 
 
 def test_giving_up_before_setting_out_asks_the_next(street: OutsideStreet) -> None:

@@ -11,15 +11,20 @@ from cloud.domain.outside import OfferState
 from cloud.domain.parcel import Parcel, ParcelState
 from cloud.services.cancel_parcel import cancel_parcel
 from cloud.services.complete_stop import bring_back, deliver_home
+from cloud.services.courier_pass import courier_pass
 from cloud.services.follow_offers import NO_SHOW, follow_offers
-from cloud.services.partner_status import PartnerSays, Status, hand_to_partner, report_status
+from cloud.services.offers_view import earned, offers_of
+from cloud.services.partner_status import PartnerSays, Status, hand_to_partner, nearest_first, report_status
 from cloud.services.partners import accept_offer
 from cloud.services.records import Attempt, Route
 from cloud.services.records_ops import Notification
 from cloud.services.records_outside import Errand, Offer
+from cloud.services.report_failed_attempt import FailedAttempt, report_failed_attempt
 from cloud.services.start_route import start_route
-from tests.unit.cloud.services.outside_street import ANNA, BEN, LEAVES, SWIFT, OutsideStreet, crowd
-from tests.unit.cloud.small_cloud import OPERATOR
+from contract.events import ParcelDroppedOff
+from contract.ids import CourierRef, ParcelRef
+from tests.unit.cloud.services.outside_street import ANNA, BEN, DAY, LEAVES, SWIFT, OutsideStreet, crowd
+from tests.unit.cloud.small_cloud import A01, GRANT, OPERATOR
 
 
 @pytest.fixture
@@ -112,6 +117,18 @@ def test_what_is_brought_back_without_an_attempt_has_failed_too(street: OutsideS
     assert street.cloud.the(Errand).outcome == "failed"
 
 
+def test_a_parcel_cancelled_on_the_road_comes_back_as_it_is(street: OutsideStreet) -> None:
+    parcel = street.parcel()
+    offer = with_partner(street, parcel)
+    street.cloud.do(
+        lambda uow: cancel_parcel(uow, street.cloud.act(OPERATOR), street.cloud.keys, parcel.id, "sold out")
+    )
+
+    back = says(street, offer, parcel, PartnerSays.RETURNED)
+
+    assert (back.state, back.custodian) == (ParcelState.CANCELLED, "carrier:acme")
+
+
 def test_a_partner_speaks_only_of_what_it_carries(street: OutsideStreet) -> None:
     mine, other = street.parcel("P1"), street.parcel("P2")
     offer = with_partner(street, mine)
@@ -176,6 +193,29 @@ def test_an_offer_follows_its_parcel_out_and_to_the_door(street: OutsideStreet) 
     street.cloud.do(lambda uow: deliver_home(uow, street.cloud.act(crowd(ANNA)), parcel.id, "Ada took it"))
     assert follow(street) == 1
     assert (street.cloud.the(Offer).state, street.cloud.the(Errand).outcome) == (OfferState.DELIVERED, "delivered")
+
+
+def test_nobody_at_home_sends_a_crowd_courier_to_a_locker_and_pays_all_the_same(street: OutsideStreet) -> None:
+    cloud = street.cloud
+    journal = cloud.locker(lon=21.0, lat=52.206)
+    cloud.codes("WAW-01", 7)
+    parcel = street.parcel()
+    street.offer([parcel], street.trip())
+    street.accept()
+    set_out(street)
+    follow(street)
+    failed = FailedAttempt(parcel.id, ANNA, "nobody_home")
+    cloud.do(lambda uow: report_failed_attempt(uow, cloud.act(crowd(ANNA)), cloud.keys, failed, nearest_first))
+    assert follow(street) == 0, "still with the courier, now for the locker"
+    texts = cloud.do(lambda uow: courier_pass(uow, cloud.act(crowd(ANNA)), cloud.keys, ANNA, "WAW-01"))
+    assert texts
+
+    courier = CourierRef(bytes.fromhex(ANNA))
+    journal.say(ParcelDroppedOff(ParcelRef(bytes.fromhex(parcel.id)), A01, GRANT, courier))
+
+    assert follow(street) == 1
+    (view,) = cloud.do(lambda uow: offers_of(uow, cloud.act(crowd(ANNA)), ANNA, DAY))
+    assert (view.offer.state, earned([view])) == (OfferState.DELIVERED, (300, 0))
 
 
 def test_what_a_crowd_courier_brings_back_has_failed(street: OutsideStreet) -> None:

@@ -1,7 +1,7 @@
 """A city's day made from a seed: doors, lockers, parcels, vans. What it assumes is written in docs/routing-bench.md."""
 
 import random
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from math import cos, pi, radians, sin, sqrt
 
 from cloud.routing.joint.day import Choice, JointDay, Offer
@@ -56,17 +56,23 @@ Goes = dict[str, str | None]  # a parcel's ref to its locker, None for its door
 
 
 def joint_day(city: City) -> JointDay:
-    """Return the day with its choices open."""
-    goes: Goes = {one.item.ref: one.locker for one in city.parcels if not one.accepts}
-    left = _room_left(city, goes)
-    offered = {name for one in city.parcels for name in one.accepts}
+    """Return the day with its choices open.
+
+    Where there are any, a parcel for a locker has that locker as its only choice, as in the product's days: it may then
+    be brought together with those for whom the locker is chosen.
+    """
+    if not any(one.accepts for one in city.parcels):
+        return JointDay(city.couriers, decided(city).stops)
+    goes: Goes = {one.item.ref: None for one in city.parcels if not one.accepts and one.locker is None}
     choices = tuple(
         Choice(one.item, one.door, one.windows, sites=tuple(Offer(name) for name in one.accepts), size=one.size)
-        for one in city.parcels
         if one.accepts
+        else Choice(one.item, sites=(Offer(one.locker or ""),), size=one.size)
+        for one in city.parcels
+        if one.accepts or one.locker is not None
     )
-    sites = tuple(replace(site, free=left[site.id]) for site in city.sites if site.id in offered)
-    return JointDay(city.couriers, _stops(city, goes), choices, sites)
+    named = {offer.site_id for choice in choices for offer in choice.sites}
+    return JointDay(city.couriers, _stops(city, goes), choices, tuple(one for one in city.sites if one.id in named))
 
 
 def decided(city: City) -> Problem:

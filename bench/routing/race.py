@@ -10,7 +10,7 @@ from bench.routing.solvers import SOLVERS
 from cloud.routing.joint.checker import check
 from cloud.routing.joint.instance import Answer, Instance, answer_cost
 
-START_S = 120  # for imports, reading, and machine code that has to be made first on a busy machine
+START_S = 600  # for imports, reading, and machine code that has to be made first on a busy machine
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,7 +42,8 @@ def test_open_choices_are_offered_to_who_chooses_and_decided_for_who_does_not() 
     city = make_city(400, 2, 0.5)
     day = joint_day(city)
     fixed = {ref for stop in day.stops for ref in stop.parcels}
-    assert day.choices
+    assert any(choice.home is not None for choice in day.choices)
+    assert all(stop.kind is StopKind.HOME for stop in day.stops)
     assert fixed | {choice.item.ref for choice in day.choices} == {one.item.ref for one in city.parcels}
     assert validate_day(day, travel_times(day.places())) == ()
     assert len([ref for stop in decided(city).stops for ref in stop.parcels]) == 400

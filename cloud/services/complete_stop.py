@@ -12,6 +12,12 @@ from cloud.services.records import HistoryEntry, TaskState
 from cloud.services.withdrawal import live_pick_up
 
 SAID_INSIDE = "said_inside"
+_AS_IT_IS = (
+    ParcelState.RETURNED,
+    ParcelState.CANCELLED,
+    ParcelState.DELIVERY_FAILED,
+    ParcelState.ASSIGNED_TO_LOCKER,
+)
 
 
 def deliver_home(uow: UnitOfWork, act: Act, parcel_id: str, proof: str) -> Parcel:
@@ -30,7 +36,7 @@ def bring_back(uow: UnitOfWork, act: Act, parcel_id: str) -> Parcel:
     parcel = _carried(uow, act, parcel_id)
     carrier = str(Custodian(CustodianKind.CARRIER, parcel.carrier))
     state = advance(parcel.state, Wish.RETURN) if parcel.state is ParcelState.COLLECTED else parcel.state
-    if state not in (ParcelState.RETURNED, ParcelState.DELIVERY_FAILED, ParcelState.ASSIGNED_TO_LOCKER):
+    if state not in _AS_IT_IS:
         state = advance(state, Wish.FAIL_ATTEMPT)
     reroute.end_tasks(uow, act, parcel.id, TaskState.FAILED)
     return move(uow, act, parcel, "brought_back", state=state, custodian=carrier)

@@ -16,7 +16,7 @@ from cloud.web import maps
 from cloud.web.tracking_view import ROUND_M, WALK_DETOUR
 
 REASONS = ("nobody_home", "refused", "no_access", "wrong_address", "damaged")
-BACK = (ParcelState.COLLECTED, ParcelState.DELIVERY_FAILED)
+BACK = (ParcelState.COLLECTED, ParcelState.DELIVERY_FAILED, ParcelState.CANCELLED)
 
 
 @dataclass(frozen=True, slots=True)

@@ -200,6 +200,7 @@ def test_nobody_delivers_what_is_in_another_van(depot: Depot) -> None:
         (ParcelState.DELIVERY_FAILED, ParcelState.DELIVERY_FAILED),
         (ParcelState.OUT_FOR_DELIVERY, ParcelState.DELIVERY_FAILED),
         (ParcelState.ASSIGNED_TO_LOCKER, ParcelState.ASSIGNED_TO_LOCKER),
+        (ParcelState.CANCELLED, ParcelState.CANCELLED),
     ],
 )
 def test_what_was_brought_back_is_with_the_carrier_again(depot: Depot, state: ParcelState, after: ParcelState) -> None:
@@ -207,6 +208,13 @@ def test_what_was_brought_back_is_with_the_carrier_again(depot: Depot, state: Pa
     brought = depot.cloud.do(lambda uow: bring_back(uow, depot.cloud.act(DRIVER), parcel.id))
 
     assert (brought.state, brought.custodian) == (after, "carrier:acme")
+
+
+@pytest.mark.parametrize("state", [ParcelState.DELIVERED_HOME, ParcelState.PICKED_UP])
+def test_what_its_recipient_has_is_brought_back_by_nobody(depot: Depot, state: ParcelState) -> None:
+    parcel = depot.cloud.parcel(state=state, custodian="recipient")
+    with pytest.raises(ConflictError):
+        depot.cloud.do(lambda uow: bring_back(uow, depot.cloud.act(OPERATOR), parcel.id))
 
 
 def test_a_failed_parcel_is_planned_again_the_next_time_and_first(depot: Depot) -> None:

@@ -27,6 +27,10 @@ from cloud.services.report_failed_attempt import FailedAttempt, ask_first
 from cloud.services.rest_of_day import Rest, hours, new_order, read_rest, volume_cm3
 
 PRICED_MAX = 6  # lockers scheduled exactly: the answer waits for each, and two may fill up before it arrives
+DETOUR_CENTS_MAX = (
+    500  # another attempt tomorrow costs about 200 (make week); a day earlier is not worth ten times that
+)
+TARIFF = Tariff(priced_max=PRICED_MAX, detour_cents_max=DETOUR_CENTS_MAX)
 WALK_ANY_M = 1_000_000  # how far a recipient walks was judged before
 
 
@@ -80,7 +84,7 @@ def rank(question: LockerQuestion, rest: Rest | None, travel: Travel | None) -> 
         return tuple(Suggestion(locker.id) for locker in question.candidates)
     remaining = Remaining(rest.courier, rest.stops)
     candidates = [_candidate(question, locker) for locker in question.candidates]
-    choice = choose_locker(_wish(question), candidates, remaining, travel, Tariff(priced_max=PRICED_MAX))
+    choice = choose_locker(_wish(question), candidates, remaining, travel, TARIFF)
     return tuple(_suggestion(rest, one) for one in choice.ranked)
 
 

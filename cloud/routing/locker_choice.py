@@ -37,6 +37,7 @@ class Refusal(StrEnum):
     NO_LOW_COMPARTMENT = "no_low_compartment"
     FULL = "full"
     NOT_ON_ROUTE = "not_on_route"
+    TOO_COSTLY = "too_costly"
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +83,7 @@ class Tariff:
     walk_cents_per_km: int = 60  # our assumption: a kilometre's walk there and back is worth a minute of a van
     service: ServiceTimes = field(default_factory=ServiceTimes)
     priced_max: int = CANDIDATES_MAX  # candidates that are scheduled exactly, the most promising ones first
+    detour_cents_max: int | None = None  # a longer one is refused; None for whatever it costs
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,8 +146,13 @@ def choose_locker(
         if found is None:
             sentence = "The courier cannot stop there today and still keep every promise on the route."
             refused.append(Refused(candidate.id, Refusal.NOT_ON_ROUTE, sentence))
+            continue
+        priced = _priced(wish, candidate, base, found, tariff)
+        if tariff.detour_cents_max is not None and priced.detour_cents > tariff.detour_cents_max:
+            sentence = f"Stopping there today costs {priced.detour_cents} cents; at most {tariff.detour_cents_max}."
+            refused.append(Refused(candidate.id, Refusal.TOO_COSTLY, sentence))
         else:
-            ranked.append(_priced(wish, candidate, base, found, tariff))
+            ranked.append(priced)
     ranked.sort(key=lambda one: (one.score_cents, one.detour_s, one.walk_m, one.site_id))
     return Choice(tuple(ranked), tuple(refused))
 

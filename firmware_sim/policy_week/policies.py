@@ -5,10 +5,10 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import assert_never
 
-from cloud.choosing import PRICED_MAX, WALK_ANY_M
+from cloud.choosing import TARIFF, WALK_ANY_M
 from cloud.domain.capacity import choose_size
 from cloud.domain.rules import STANDARD
-from cloud.routing.locker_choice import Candidate, Compartments, Remaining, Tariff, Wish, choose_locker
+from cloud.routing.locker_choice import Candidate, Compartments, Remaining, Wish, choose_locker
 from cloud.routing.problem import Courier, Stop, StopId, StopKind, Travel
 from cloud.routing.stops import ServiceTimes, site_stop_id
 from contract.sizes import SizeClass
@@ -71,7 +71,7 @@ def _live(asked: Asked) -> Sent | None:
     candidates = [_candidate(one, asked.left[one.id]) for one in asked.near[: STANDARD.candidates_max]]
     wish = Wish(parcel.item, parcel.size, parcel.home, consent=True, walk_m_max=WALK_ANY_M)
     remaining = Remaining(asked.courier, asked.order)
-    choice = choose_locker(wish, candidates, remaining, asked.travel, Tariff(priced_max=PRICED_MAX))
+    choice = choose_locker(wish, candidates, remaining, asked.travel, TARIFF)
     if not choice.ranked:
         return None
     best = choice.ranked[0]

@@ -55,17 +55,7 @@ def summed(days: Sequence[DayTally]) -> DayTally:
     whole = DayTally(len(days))
     for day in days:
         whole.kpi.add(day.kpi)
-        for name in (
-            "given",
-            "unplanned",
-            "refused",
-            "rerouted",
-            "late",
-            "returned",
-            "collected",
-            "overtime_s",
-            "vans",
-        ):
+        for name in SUMMED:
             setattr(whole, name, getattr(whole, name) + getattr(day, name))
         whole.carried_over = day.carried_over
     return whole

@@ -18,7 +18,9 @@ from firmware_sim.policy_week.policies import Policy
 from firmware_sim.policy_week.walls import DWELL_S_MAX, Walls
 from firmware_sim.policy_week.week import ATTEMPTS_MAX, Plan, Week, live
 
-CITY = make_city(10, 7, lockers=2)
+TOWN = make_city(10, 7, lockers=1)
+NEXT_DOOR = replace(TOWN.lockers[0], id="C001", place=TOWN.lockers[0].place._replace(lat=52.174))
+CITY = replace(TOWN, lockers=(*TOWN.lockers, NEXT_DOOR))
 NOON_S = 12 * 3_600
 
 

@@ -18,7 +18,7 @@ from firmware_sim.policy_week.comparing import Row, compare, span
 from firmware_sim.policy_week.fates import AWAKE_FROM_H, AWAKE_TO_H, DAY_S, Fates
 from firmware_sim.policy_week.plot import svg
 from firmware_sim.policy_week.policies import Asked, Policy, answer
-from firmware_sim.policy_week.tally import DayTally
+from firmware_sim.policy_week.tally import DayTally, summed
 from firmware_sim.policy_week.walls import DWELL_S_MAX, Walls
 
 HOME = Place(21.0, 52.2)
@@ -175,6 +175,13 @@ def test_differences_are_of_the_same_days() -> None:
     assert joint.beside.mean == pytest.approx(-2)
     assert joint.beside.half == pytest.approx(0)
     assert depot.beside is None
+
+
+def test_a_week_is_the_sum_of_its_days_but_for_what_is_still_at_the_depot() -> None:
+    monday = DayTally(0, vans=2, given=10, late=1, reordered=3, carried_over=4)
+    tuesday = DayTally(1, vans=3, given=11, late=2, reordered=5, carried_over=1)
+    whole = summed([monday, tuesday])
+    assert (whole.vans, whole.given, whole.late, whole.reordered, whole.carried_over) == (5, 21, 3, 8, 1)
 
 
 def test_the_interval_is_students() -> None:

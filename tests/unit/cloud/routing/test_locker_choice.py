@@ -173,3 +173,19 @@ def test_only_the_most_promising_are_priced_and_the_best_is_among_them() -> None
     choice = choose_locker(_wish(), candidates, Remaining(anna, order), travel, Tariff(priced_max=2))
     assert _ids(choice) == ["ahead", "far0"]
     assert choice.refused == ()
+
+
+def test_a_detour_that_costs_more_than_it_may_is_refused_with_its_price_and_one_that_costs_as_much_is_not() -> None:
+    anna, order = a_courier(under_way=True), (a_stop("a", 10),)
+    candidates = [_candidate("ahead", 8), _candidate("far", -9)]
+    travel = line_travel(Problem(order, (anna,)), [one.place for one in candidates])
+    far = choose_locker(_wish(), candidates, Remaining(anna, order), travel, Tariff()).ranked[1]
+    limits = (far.detour_cents, far.detour_cents - 1)
+    kept, refused = (
+        choose_locker(_wish(), candidates, Remaining(anna, order), travel, Tariff(detour_cents_max=limit))
+        for limit in limits
+    )
+    assert _ids(kept) == ["ahead", "far"]
+    assert _ids(refused) == ["ahead"]
+    assert [(one.site_id, one.reason) for one in refused.refused] == [("far", Refusal.TOO_COSTLY)]
+    assert f"costs {far.detour_cents} cents" in refused.refused[0].sentence

@@ -1,8 +1,8 @@
 """The picture of the compartments for the cloud, and a few numbers about the machine.
 
 A snapshot is no proof, the events are; it lets the cloud see a difference. It is sent again when it changed (not more
-often than people can look), at every connect, every quarter of an hour, and until the cloud has said that its picture
-is this one: it may have been lost, or have come before the events it shows.
+often than people can look), at every connect, every hour, and until the cloud has said that its picture is this one:
+it may have been lost, or have come before the events it shows.
 """
 
 import asyncio
@@ -16,7 +16,7 @@ from contract.state import Snapshot, Telemetry
 from contract.topics import Branch, build
 
 GAP_S = 3.0  # a drop-off changes the picture four times in half a minute; one or two pictures of it will do
-HEARTBEAT_S = 900.0  # heals a lost one; 4 kB each are 400 kB a day on a mobile contract
+HEARTBEAT_S = 3_600.0  # heals what a cloud lost that had answered; 4 kB each are 100 kB a day on a mobile contract
 AGAIN_FIRST_S, AGAIN_MAX_S = 60.0, 240.0  # a cloud that is there agrees with us within five minutes
 TELEMETRY_S = 300.0
 

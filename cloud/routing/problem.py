@@ -218,8 +218,8 @@ def reach_m(courier: Courier, travel: Travel) -> int | None:
     """Return how far the courier may drive in all, None for as far as the day lasts."""
     limits = [] if courier.distance_m_max is None else [courier.distance_m_max]
     if courier.detour_m_max is not None:
-        on_the_way = courier.start is not None and courier.end is not None
-        straight_m = travel.distance_m(courier.start, courier.end) if on_the_way else 0  # type: ignore[arg-type]
+        start, end = courier.start, courier.end
+        straight_m = 0 if start is None or end is None else travel.distance_m(start, end)
         limits.append(straight_m + courier.detour_m_max)
     return min(limits, default=None)
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from cloud.routing.joint.instance import NO_LIMIT, Answer, Instance, Vehicle
+from cloud.routing.joint.instance import BREAKS_MAX, NO_LIMIT, Answer, Instance, Vehicle
 from cloud.routing.joint.layout import (
     CUSTOMER_COLUMNS,
     L_ABSENT,
@@ -121,9 +121,18 @@ def _vehicles(instance: Instance, indexes: list[tuple[int, ...]]) -> Int64s:
             one.reach if instance.metres is not None else NO_LIMIT,
             one.loose,
             one.under_way,
+            len(one.breaks),
             *one.capacity,
+            *_padded(one),
         )
     return rows
+
+
+def _padded(one: Vehicle) -> tuple[int, ...]:
+    if len(one.breaks) > BREAKS_MAX:
+        raise ValueError(f"vehicle {one.name} has {len(one.breaks)} breaks; at most {BREAKS_MAX}")
+    given = [number for pause in one.breaks for number in pause]
+    return (*given, *(0,) * (2 * BREAKS_MAX - len(given)))
 
 
 def near(leg: Int32s, option: Int64s) -> Int32s:

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator
 from itertools import pairwise
 
-from cloud.routing.joint.instance import Answer, Instance
+from cloud.routing.joint.instance import Answer, Instance, Vehicle
 
 
 def check(instance: Instance, answer: Answer) -> tuple[str, ...]:
@@ -83,6 +83,22 @@ def _van(instance: Instance, vehicle: int, options: tuple[int, ...]) -> Iterator
         yield f"van {van.name} lacks a skill for {', '.join(lacking)}"
 
 
+def _worked(van: Vehicle, now: int, seconds: int) -> int:
+    """Return when so much work is done, with every break that begins before."""
+    for begin, length in van.breaks:
+        if now <= begin < now + seconds:
+            now, seconds = begin + length, now + seconds - begin
+    return now + seconds
+
+
+def _until(van: Vehicle, now: int, ready: int) -> int:
+    """Return when a waiting van is served: a break that begins while it waits is taken then."""
+    for begin, length in van.breaks:
+        if now <= begin < ready:
+            now = begin + length
+    return max(now, ready)
+
+
 def _clock(instance: Instance, vehicle: int, options: tuple[int, ...]) -> Iterator[str]:
     van = instance.vehicles[vehicle]
     if van.loose:
@@ -91,13 +107,13 @@ def _clock(instance: Instance, vehicle: int, options: tuple[int, ...]) -> Iterat
     for option in (instance.options[number] for number in options):
         place = instance.locations[option.location]
         if not (visiting and option.location == here):
-            now = max(now + int(instance.time[here, option.location]), place.ready)
+            now = _until(van, _worked(van, now, int(instance.time[here, option.location])), place.ready)
             if now > place.due:
                 yield f"van {van.name} begins at {place.name} at {now}; {place.due} is the latest"
-            now += place.prepare
-        now += option.service
+            now = _worked(van, now, place.prepare)
+        now = _worked(van, now, option.service)
         here, visiting = option.location, True
-    now += int(instance.time[here, van.end])
+    now = _worked(van, now, int(instance.time[here, van.end]))
     if now > van.late:
         yield f"van {van.name} is back at {now}; {van.late} is the latest"
     if instance.metres is not None:

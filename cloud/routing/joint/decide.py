@@ -27,7 +27,8 @@ from cloud.routing.problem import (
     TimeWindow,
     total,
 )
-from cloud.routing.schedule import schedule, with_breaks
+from cloud.routing.resting import rested
+from cloud.routing.schedule import schedule
 from cloud.routing.stops import Site, site_stop_id
 from cloud.routing.validation import FieldError, validate
 from cloud.routing.vroom_request import left_out
@@ -159,7 +160,7 @@ def _site_stop(day: JointDay, site: Site, visits: Sequence[Visit], part: int) ->
 def _route(courier: Courier, order: list[Stop], stops: dict[StopId, Stop], travel: TravelTimes) -> Route | None:
     """Return the route over as much of the order as holds; locked stops stay whatever it takes."""
     while order:
-        route = schedule(courier, with_breaks(courier, order, travel), travel)
+        route = schedule(courier, rested(courier, order, stops, travel), travel)
         violations = check_route(stops, travel, courier, route)
         if not violations or len(order) == len(courier.locked):
             return route

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 DEMANDS = 3  # parcels, weight, volume: the three ways a van can be full
 LEG_MAX = 1_000_000_000  # one leg's time or cost; twice that still fits the 32 bits a matrix is held in
+BREAKS_MAX = 5  # of one vehicle, see cloud.routing.problem.BREAKS_MAX
 HOUR = 3_600  # of the units of time a vehicle's ``hour`` is paid for; sources with other units pay for none
 NO_LIMIT = 1_000_000_000  # of capacities, stops and moments: beyond anything that adds up in a day
 
@@ -67,8 +68,9 @@ class Vehicle:
 
     ``parcel`` is paid for each unit of the first demand, ``hour`` for an hour of service at the customers' and of
     waiting on the way, which leaving late makes little of unless it is ``under_way``. It drives ``reach`` metres in all
-    at most. A ``loose`` vehicle is somebody else's: it takes the options that name it, has neither legs nor hours, and
-    is full when its capacity is.
+    at most. ``breaks`` are when it rests and for how long, whatever it is doing, in order and apart: its own time
+    stands still meanwhile (see ``own_time``). A ``loose`` vehicle is somebody else's: it takes the options that name
+    it, has neither legs nor hours, and is full when its capacity is.
     """
 
     name: str
@@ -86,6 +88,7 @@ class Vehicle:
     reach: int = NO_LIMIT
     loose: bool = False
     under_way: bool = False
+    breaks: tuple[tuple[int, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -144,18 +147,29 @@ def route_cost(instance: Instance, vehicle: int, options: Sequence[int]) -> int:
 def waited(instance: Instance, vehicle: int, options: Sequence[int]) -> int:
     """Return how long a van waits on its way if it leaves as late as its end allows; nothing where nobody is paid."""
     van = instance.vehicles[vehicle]
-    now, here, waits, later = van.early, -1, 0, NO_LIMIT
+    now, here, waits, later = own_time(van, van.early), -1, 0, NO_LIMIT
     for option in (instance.options[number] for number in options) if van.hour else ():
         place = instance.locations[option.location]
         if option.location != here:
             arrival = now + int(instance.time[van.start if here < 0 else here, option.location])
-            waits += max(0, place.ready - arrival)
-            now = max(arrival, place.ready)
-            later = min(later, waits + place.due - now)
+            ready, due = own_ready(van, place.ready), own_time(van, place.due)
+            waits += max(0, ready - arrival)
+            now = max(arrival, ready)
+            later = min(later, waits + due - now)
             now += place.prepare
         now += option.service
         here = option.location
     return waits if van.under_way else waits - min(waits, later)
+
+
+def own_time(van: Vehicle, moment: int) -> int:
+    """Return a moment by the van's own clock, which stands still during its breaks."""
+    return moment - sum(min(length, max(0, moment - begin)) for begin, length in van.breaks)
+
+
+def own_ready(van: Vehicle, ready: int) -> int:
+    """Return from when the van may begin by its own clock: whoever waits into a break begins a second behind it."""
+    return own_time(van, ready) + any(begin < ready <= begin + length for begin, length in van.breaks)
 
 
 def option_cost(instance: Instance, van: Vehicle, number: int) -> int:

@@ -9,6 +9,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from cloud.routing.joint.instance import BREAKS_MAX
+
 Int64s = NDArray[np.int64]
 Int32s = NDArray[np.int32]
 
@@ -23,8 +25,9 @@ CUSTOMER_COLUMNS = C_DEMAND + DEMANDS
 # columns of Data.vehicle; capacity follows from V_CAPACITY on
 V_START, V_END, V_EARLY, V_LATE, V_SKILLS, V_FIXED, V_CLASS, V_STOPS = range(8)
 V_LEG, V_LEG_BACK, V_TIME, V_TIME_BACK, V_METRES = range(8, 13)  # which of Data.matrix, each way
-V_PARCEL, V_HOUR, V_REACH, V_LOOSE, V_UNDER_WAY, V_CAPACITY = range(13, 19)
-VEHICLE_COLUMNS = V_CAPACITY + DEMANDS
+V_PARCEL, V_HOUR, V_REACH, V_LOOSE, V_UNDER_WAY, V_BREAKS, V_CAPACITY = range(13, 20)
+V_BREAK = V_CAPACITY + DEMANDS  # V_BREAKS pairs of when a break begins and how long it is
+VEHICLE_COLUMNS = V_BREAK + 2 * BREAKS_MAX
 # columns of State.route; load follows from R_LOAD on
 R_LENGTH, R_COST, R_DIRTY, R_METRES, R_WAITS, R_LOAD = range(6)  # R_METRES: only where V_REACH is a limit
 ROUTE_COLUMNS = R_LOAD + DEMANDS

@@ -38,6 +38,8 @@ from cloud.routing.joint.layout import (
     T_COST,
     T_DIRTY,
     T_ROUTES,
+    V_BREAK,
+    V_BREAKS,
     V_EARLY,
     V_END,
     V_FIXED,
@@ -68,6 +70,26 @@ def brings(data: Data, o: int, v: int) -> int:
 
 
 @compiled
+def own_time(data: Data, v: int, moment: int) -> int:
+    """Return a moment by the van's own clock, which stands still during its breaks (see instance.own_time)."""
+    rested = 0
+    for number in range(data.vehicle[v, V_BREAKS]):
+        begin, length = data.vehicle[v, V_BREAK + 2 * number], data.vehicle[v, V_BREAK + 2 * number + 1]
+        rested += min(length, max(0, moment - begin))
+    return int(moment - rested)
+
+
+@compiled
+def own_ready(data: Data, v: int, ready: int) -> int:
+    """Return from when the van may begin by its own clock (see instance.own_ready)."""
+    late = 0
+    for number in range(data.vehicle[v, V_BREAKS]):
+        begin, length = data.vehicle[v, V_BREAK + 2 * number], data.vehicle[v, V_BREAK + 2 * number + 1]
+        late += begin < ready <= begin + length
+    return int(own_time(data, v, ready) + late)
+
+
+@compiled
 def refresh_forward(data: Data, state: State, v: int, first: int) -> None:
     """Recompute earliest departures and positions from ``first`` on (1 or more)."""
     length = state.route[v, R_LENGTH]
@@ -79,7 +101,8 @@ def refresh_forward(data: Data, state: State, v: int, first: int) -> None:
         if p > 1 and before == place:
             leave += data.option[o, O_SERVICE]
         else:
-            begin = max(leave + data.matrix[data.vehicle[v, V_TIME], before, place], data.option[o, O_READY])
+            ready = own_ready(data, v, data.option[o, O_READY])
+            begin = max(leave + data.matrix[data.vehicle[v, V_TIME], before, place], ready)
             leave = begin + data.option[o, O_PREPARE] + data.option[o, O_SERVICE]
         state.seq[v, p, S_LEAVE] = leave
         state.where[data.option[o, O_CUSTOMER], W_POSITION] = p
@@ -97,7 +120,7 @@ def refresh_backward(data: Data, state: State, v: int, last: int) -> None:
         if p == state.route[v, R_LENGTH] or after != place:
             latest -= data.matrix[data.vehicle[v, V_TIME], place, after]
         if p == 1 or state.seq[v, p - 1, S_PLACE] != place:
-            latest = min(latest - data.option[o, O_PREPARE], data.option[o, O_DUE])
+            latest = min(latest - data.option[o, O_PREPARE], own_time(data, v, data.option[o, O_DUE]))
         state.seq[v, p, S_LATEST] = latest
 
 
@@ -108,8 +131,8 @@ def open_route(data: Data, state: State, v: int) -> None:
         state.route[v, column] = 0
     state.seq[v, 0, S_PLACE] = data.vehicle[v, V_START]
     state.seq[v, 1, S_PLACE] = data.vehicle[v, V_END]
-    state.seq[v, 0, S_LEAVE] = data.vehicle[v, V_EARLY]
-    state.seq[v, 1, S_LATEST] = data.vehicle[v, V_LATE]
+    state.seq[v, 0, S_LEAVE] = own_time(data, v, data.vehicle[v, V_EARLY])
+    state.seq[v, 1, S_LATEST] = own_time(data, v, data.vehicle[v, V_LATE])
     state.seq[v, 0, S_AHEAD] = 0
 
 
@@ -233,11 +256,12 @@ def waited(data: Data, state: State, v: int) -> int:
         before, place = state.seq[v, p - 1, S_PLACE], state.seq[v, p, S_PLACE]
         if p > 1 and before == place:
             continue
-        if data.option[o, O_READY] > state.seq[v, p - 1, S_LEAVE]:
+        ready = own_ready(data, v, data.option[o, O_READY])
+        if ready > state.seq[v, p - 1, S_LEAVE]:
             arrival = state.seq[v, p - 1, S_LEAVE] + data.matrix[data.vehicle[v, V_TIME], before, place]
-            waits += max(0, data.option[o, O_READY] - arrival)
+            waits += max(0, ready - arrival)
         begin = state.seq[v, p, S_LEAVE] - data.option[o, O_SERVICE] - data.option[o, O_PREPARE]
-        later = min(later, waits + data.option[o, O_DUE] - begin)
+        later = min(later, waits + own_time(data, v, data.option[o, O_DUE]) - begin)
     return int(waits if data.vehicle[v, V_UNDER_WAY] else waits - min(waits, later))
 
 

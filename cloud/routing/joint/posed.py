@@ -1,8 +1,8 @@
 """The product's day posed as the search's instance: stops, windows and recipients' choices become options.
 
-What the search does not know is made safe instead: a van's load counts deliveries and collections together, breaks are
-taken off the shift's end and off the end of every window that may come after one. What then still does not hold (a
-break's own window, a limit on driving) is mended afterwards, so that every plan passes the checker.
+What the search does not know is made safe instead: a van's load counts deliveries and collections together, a break
+begins at one moment of its window whatever the van is doing. What then still does not hold (a break that met a long
+stop, a limit on driving) is mended afterwards, so that every plan passes the checker.
 """
 
 from collections.abc import Mapping, Sequence
@@ -22,7 +22,7 @@ from cloud.routing.joint.instance import (
 )
 from cloud.routing.joint.legs import NO_PLACE, Legs, Part, matrices
 from cloud.routing.matrices import TravelTimes
-from cloud.routing.problem import HORIZON_S_MAX, Amounts, Break, Problem, Stop, Tariff, TariffId, TimeWindow
+from cloud.routing.problem import HORIZON_S_MAX, Amounts, Problem, Stop, Tariff, TariffId, TimeWindow
 from cloud.routing.stops import Site
 from cloud.routing.tariffs import Quote, quotes
 from cloud.routing.vroom_request import Translation, translate
@@ -43,7 +43,6 @@ class _Builder:
     customers: list[Customer] = field(default_factory=list)
     options: list[Option] = field(default_factory=list)
     visits: list[Visit] = field(default_factory=list)
-    pauses: tuple[tuple[Break, ...], ...] = ()  # each van's
     partners: Mapping[TariffId, int] = field(default_factory=dict)  # the loose vehicle each is
 
     def offer(self, option: tuple[int, int, int, int], visit: Visit, skills: int = 0) -> None:
@@ -61,14 +60,8 @@ class _Builder:
 
     def node(self, place: int, window: TimeWindow, prepare: int = 0, room: int | None = None) -> int:
         self.nodes.append(place)
-        due_s = max(window.start_s, window.end_s - self._pause_s(window.end_s))
-        self.locations.append(Location(str(len(self.nodes)), window.start_s, due_s, prepare, room))
+        self.locations.append(Location(str(len(self.nodes)), window.start_s, window.end_s, prepare, room))
         return len(self.nodes) - 1
-
-    def _pause_s(self, at_s: int) -> int:
-        """Return how much later than without breaks a van may be by then: the most any of them has paused."""
-        paused = (sum(one.duration_s for one in own if one.windows[0].start_s <= at_s) for own in self.pauses)
-        return max(paused, default=0)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -84,9 +77,8 @@ def build(day: JointDay, travel: TravelTimes) -> Posed:
     """Return the instance of a day. The day must be valid and the travel times know its places."""
     translation = translate(Problem(day.stops, day.couriers, day.tariffs), travel)
     vans = translation.vehicles
-    pauses = tuple(courier.breaks for courier, _ in translation.drivers)
     partners = {tariff.id: len(vans) + number for number, tariff in enumerate(day.tariffs)}
-    built = _Builder(pauses=pauses, partners=partners)
+    built = _Builder(partners=partners)
     skills = _skill_bits(day)
     for stop in translation.stops:
         _add_stop(built, (stop, tuple(quotes(stop, day.tariffs))), travel.index[stop.place], skills)
@@ -199,7 +191,7 @@ def _vehicles(
                 start,
                 end,
                 early,
-                late - sum(pause.service_s for pause in van.breaks),
+                late,
                 _capacity(van),
                 _mask(courier.skills, skills),
                 kind,
@@ -209,9 +201,25 @@ def _vehicles(
                 CENT * van.per_hour,
                 NO_LIMIT if van.distance_m_max is None else van.distance_m_max,
                 under_way=courier.under_way or bool(courier.locked),
+                breaks=_rests(van),
             )
         )
     return vehicles, list(tariffs) or [(0, 0, 0)]
+
+
+def _rests(van: Van) -> tuple[tuple[int, int], ...]:
+    """Return when the search has the van rest: in the middle of each break's window, or behind the break before it.
+
+    Afterwards ``resting.rested`` finds each break the place on the route where it costs least.
+    """
+    free_s, _ = van.shift
+    found = []
+    for pause in van.breaks:
+        first, last = next((one for one in pause.windows if one[1] >= free_s), pause.windows[-1])
+        begin = max(free_s, (first + last) // 2)
+        found.append((begin, pause.service_s))
+        free_s = begin + pause.service_s
+    return tuple(found)
 
 
 def _partner(tariff: Tariff, skills: dict[str, int]) -> Vehicle:

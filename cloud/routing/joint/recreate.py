@@ -58,7 +58,7 @@ from cloud.routing.joint.layout import (
     Data,
     State,
 )
-from cloud.routing.joint.moves import brings, insert
+from cloud.routing.joint.moves import brings, insert, own_ready, own_time
 
 NOWHERE = 4_000_000_000_000_000_000  # costs more than any place there is
 ORDER_WEIGHTS = (4, 4, 2, 1, 2, 2, 2)  # chance, demand, far, close, window's width, begin, end
@@ -109,7 +109,7 @@ def scan_route(data: Data, state: State, o: int, v: int, best: int) -> tuple[int
     Whoever already stops at the place joins that visit, behind its other options; a visit is never cut in two.
     """
     here = data.option[o, O_LOCATION]
-    ready, due = data.option[o, O_READY], data.option[o, O_DUE]
+    ready, due = own_ready(data, v, data.option[o, O_READY]), own_time(data, v, data.option[o, O_DUE])
     stay = data.option[o, O_SERVICE]
     service = data.option[o, O_PREPARE] + stay
     leg = data.matrix[data.vehicle[v, V_LEG], here]

@@ -95,4 +95,9 @@ def _vehicle(chance: np.random.Generator, number: int) -> Vehicle:
     parcel, hour, reach = _numbers(chance, 9, 9_000, 400)
     far = reach if number else NO_LIMIT
     limits = (1 + stops, parcel, hour, far)
-    return Vehicle(f"v{number}", 0, 0, early, 700, (8, 8, 8), skills, kind, 100, *limits, under_way=number == 1)
+    first, long, apart, short = _numbers(chance, 300, 90, 200, 60)
+    second = early + first + long + apart
+    breaks = ((early + first, long), (second, short))[: int(chance.integers(0, 3))]
+    return Vehicle(
+        f"v{number}", 0, 0, early, 700, (8, 8, 8), skills, kind, 100, *limits, under_way=number == 1, breaks=breaks
+    )

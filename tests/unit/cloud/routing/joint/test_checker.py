@@ -26,6 +26,11 @@ def test_a_visit_is_prepared_once_and_its_window_is_for_its_begin() -> None:
     assert check(day, Answer(((0, (3, 5, 0)),))) == ()  # 4 + 10 + 2 + 2, then 3 back, 2 there, 1 home: 24
 
 
+def far(van: Vehicle) -> Instance:
+    day = an_instance(vehicles=(van,))
+    return replace(day, metres=day.time)
+
+
 @pytest.mark.parametrize(
     ("day", "answer", "said"),
     [
@@ -41,6 +46,14 @@ def test_a_visit_is_prepared_once_and_its_window_is_for_its_begin() -> None:
         (an_instance(vehicles=(Vehicle("v", 0, 0, 0, 1_000, (2, 9, 9)),)), HOMES, "it takes 2"),
         (an_instance(vehicles=(Vehicle("v", 0, 0, 0, 1_000, (3, 9, 9), stops_max=2),)), HOMES, "2 is its limit"),
         (an_instance(vehicles=(Vehicle("v", 0, 0, 0, 11, (3, 9, 9)),)), HOMES, "is back at 12"),
+        (an_instance(vehicles=(Vehicle("v", 0, 0, 0, 21, (3, 9, 9), breaks=((5, 10),)),)), HOMES, "is back at 22"),
+        (far(Vehicle("v", 0, 0, 0, 99, (3, 9, 9), reach=2)), HOMES, "drives 6; 2 is its reach"),
+        (an_instance(vehicles=(Vehicle("v", 0, 0, 0, 99, (3, 9, 9), loose=True),)), HOMES, "takes an option of None"),
+        (
+            an_instance(options=tuple(replace(one, skills=2) for one in an_instance().options)),
+            HOMES,
+            "lacks a skill for a place of c0",
+        ),
         (
             an_instance(customers=(replace(an_instance().customers[0], skills=1), *an_instance().customers[1:])),
             HOMES,

@@ -1,34 +1,55 @@
-"""What the search is told of a day: breaks it does not know shorten what it may promise."""
+"""What the search is told of a day: windows as they are, and when each van rests."""
 
 from cloud.routing.joint.day import JointDay
+from cloud.routing.joint.instance import Vehicle, own_ready, own_time
 from cloud.routing.joint.posed import build
-from cloud.routing.problem import Courier, Problem, Stop, TimeWindow
+from cloud.routing.problem import Break, Courier, Problem, TimeWindow
 from tests.unit.cloud.routing.builders import a_break, a_courier, a_stop, line_travel
 
+VAN = Vehicle("v", 0, 0, 0, 1_000, (1, 1, 1), breaks=((100, 50), (300, 20)))
 
-def latest_begins(stop: Stop, *couriers: Courier) -> list[int]:
-    day = JointDay(couriers, (stop,))
+
+def rests(courier: Courier) -> tuple[tuple[int, int], ...]:
+    day = JointDay((courier,), (a_stop(),))
+    return build(day, line_travel(Problem(day.stops, day.couriers))).instance.vehicles[0].breaks
+
+
+def test_a_van_rests_in_the_middle_of_its_breaks_window() -> None:
+    assert rests(a_courier(breaks=(a_break(4_000, 6_000, 1_800),))) == ((5_000, 1_800),)
+
+
+def test_breaks_come_one_after_the_other() -> None:
+    lunch, tea = a_break(4_000, 6_000, 1_800), a_break(4_500, 7_000, 600, "tea")
+
+    assert rests(a_courier(breaks=(lunch, tea))) == ((5_000, 1_800), (6_800, 600))
+
+
+def test_of_several_windows_the_first_that_is_still_to_come_counts() -> None:
+    several = Break("lunch", (TimeWindow(0, 500), TimeWindow(4_000, 5_000)), 600)
+
+    assert rests(a_courier(breaks=(several,), shift=TimeWindow(1_000, 30_000))) == ((4_500, 600),)
+
+
+def test_windows_and_shifts_stay_as_they_are() -> None:
+    day = JointDay((a_courier(breaks=(a_break(0, 900, 1_800),)),), (a_stop(windows=(TimeWindow(5_000, 9_000),)),))
     posed = build(day, line_travel(Problem(day.stops, day.couriers)))
-    return [posed.instance.locations[option.location].due for option in posed.instance.options]
+
+    assert [posed.instance.locations[option.location].due for option in posed.instance.options] == [9_000]
+    assert posed.instance.vehicles[0].late == 36_000
 
 
-def test_a_window_after_a_break_ends_earlier_by_the_break() -> None:
-    stop = a_stop(windows=(TimeWindow(1_000, 1_500), TimeWindow(8_000, 12_000)))
-
-    assert latest_begins(stop, a_courier(breaks=(a_break(4_000, 6_000, 1_800),))) == [1_500, 10_200]
-
-
-def test_the_longest_break_of_all_vans_counts_as_nobody_knows_who_comes() -> None:
-    short, long = a_courier(breaks=(a_break(0, 900, 600),)), a_courier("ben", breaks=(a_break(0, 900, 1_200),))
-
-    assert latest_begins(a_stop(windows=(TimeWindow(5_000, 9_000),)), short, long) == [7_800]
-
-
-def test_a_short_window_keeps_its_beginning() -> None:
-    stop = a_stop(windows=(TimeWindow(8_000, 8_100),))
-
-    assert latest_begins(stop, a_courier(breaks=(a_break(0, 900, 1_800),))) == [8_000]
+def test_a_vans_own_clock_stands_still_while_it_rests() -> None:
+    assert [own_time(VAN, moment) for moment in (0, 100, 101, 150, 151, 300, 310, 400)] == [
+        0,
+        100,
+        100,
+        100,
+        101,
+        250,
+        250,
+        330,
+    ]
 
 
-def test_without_breaks_windows_stay_as_they_are() -> None:
-    assert latest_begins(a_stop(windows=(TimeWindow(8_000, 8_100),)), a_courier()) == [8_100]
+def test_whoever_waits_into_a_break_begins_behind_it() -> None:
+    assert [own_ready(VAN, ready) for ready in (100, 101, 150, 151)] == [100, 101, 101, 101]

@@ -1,6 +1,6 @@
 """The filter against the truth: whatever could be inserted is let through, in the order of what it costs."""
 
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from cloud.routing.checker import check_route
@@ -28,6 +28,7 @@ def test_nothing_is_put_before_the_locked_prefix() -> None:
     assert positions_by_detour(anna, order, a_stop("new", 1), slacks, travel) == [2, 1]
 
 
+@settings(deadline=None)
 @given(days(), st.integers(-20, 20), st.integers(0, 600))
 def test_a_feasible_position_is_never_filtered_out(day: Problem, at: int, service_s: int) -> None:
     assume(day.couriers)

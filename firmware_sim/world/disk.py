@@ -40,10 +40,15 @@ class Tear:
 
 
 class Card:
-    """What is in the slot: it stays when the power goes. ``behind``: commits that may still tell of before."""
+    """What is in the slot: it stays when the power goes. ``behind``: commits that may still tell of before.
 
-    def __init__(self) -> None:
+    ``tears`` True has SQLite find out what is left of a commit that the power cuts; otherwise it is known: all or
+    nothing.
+    """
+
+    def __init__(self, *, tears: bool = True) -> None:
         """Begin empty."""
+        self.tears = tears
         self.database = SyncDatabase.open(":memory:")
         self.sick: StoreFact | None = None
         self.behind = 0
@@ -75,7 +80,10 @@ class WorldDatabase:
     async def _torn(self, statements: Sequence[Statement], tear: Tear) -> None:
         """Lose power in the middle of a commit: what is found after it is what SQLite makes of the log's beginning."""
         self._card.tear = None
-        self._card.database = await torn(self._card.database, statements, tear.share)
+        if self._card.tears:
+            self._card.database = await torn(self._card.database, statements, tear.share)
+        elif tear.share == 1:
+            await self._card.database.transact(statements)
         end = "when all was written" if tear.share == 1 else "and the end of what it wrote is lost"
         self._ledger.chronicle.fault("torn commit", f"{self._ledger.locker} loses power in mid commit, {end}")
         if tear.share == 1:

@@ -22,6 +22,7 @@ from typing import Any
 from firmware_sim.world import audit
 from firmware_sim.world.audit import Auditor
 from firmware_sim.world.chronicle import Chronicle, Violation
+from firmware_sim.world.disk import Card
 from firmware_sim.world.enrolling import enrolled
 from firmware_sim.world.faults import Troubles
 from firmware_sim.world.ledger import Ledger
@@ -46,7 +47,8 @@ class Plan:
     """Which world. ``trouble`` False leaves out all faults and bad behaviour of operators and strangers.
 
     ``without`` names kinds of fault that are left out; the others stay as they are.
-    ``genuine`` True has SQL and Ed25519 instead of dictionaries and hashes: ten times slower, and not a step different.
+    ``genuine`` True has SQL and Ed25519 instead of dictionaries and hashes, and tears write-ahead logs: ten times
+    slower, and not a step different.
     """
 
     seed: int
@@ -148,7 +150,7 @@ class World:
         chance = self._chance(f"locker {number}")
         secrets = enrolled(self.office, number, chance)
         ledger = Ledger(secrets.locker, self.chronicle, self.office, lambda: self.loop.now_ms)
-        return Site(secrets, self.broker, ledger, self.loop, chance)
+        return Site(secrets, self.broker, ledger, self.loop, chance, Card(tears=self.plan.genuine))
 
     async def live(self) -> None:
         """Let eras of trouble and quiet follow each other until the hours are over."""

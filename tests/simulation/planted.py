@@ -163,7 +163,7 @@ def _any_addressee() -> Sequence[Patch]:
     return [(inbox, "read_wire", read_wire), (decide.messages, "receive", receive)]
 
 
-def _expiry_ignored() -> Sequence[Patch]:
+def _expired_obeyed() -> Sequence[Patch]:
     def expired(draft: Any, message: Any) -> None:
         messages._remember(draft, message.id, message.expires_at + 86_400)
         messages._obey(draft, message)
@@ -184,14 +184,19 @@ def _objections_but(*ignored: str) -> Make:
     return patches
 
 
+def _expiry_ignored() -> Sequence[Patch]:
+    """Ignore both walls: the time in the message, and the time the machine has been running."""
+    return [*_objections_but("expired")(), *_expired_obeyed()]
+
+
 def _dedup_dropped() -> Sequence[Patch]:
-    return [*_objections_but("counter_too_low", "too_soon")(), (messages, "_repeated", messages._obey)]
+    return [*_objections_but("counter_too_low", "too_soon", "expired")(), (messages, "_repeated", messages._obey)]
 
 
 def _replays_obeyed() -> Sequence[Patch]:
     return [
-        *_objections_but("counter_too_low", "wrong_boot", "too_soon")(),
-        *_expiry_ignored(),
+        *_objections_but("counter_too_low", "wrong_boot", "too_soon", "expired")(),
+        *_expired_obeyed(),
         (messages, "_repeated", messages._obey),
     ]
 

@@ -127,7 +127,7 @@ async def test_the_page_shows_what_the_loop_decides(site: Site) -> None:
         await site.shows(Idle)
         shown = await asyncio.to_thread(_get, f"http://127.0.0.1:{agent.kiosk_port}/screen")
         about = await asyncio.to_thread(_get, f"http://127.0.0.1:{agent.kiosk_port}/config")
-    assert shown == {"kind": "idle", "online": False, "full": False, "opened": False}
+    assert shown == {"kind": "idle", "online": False, "full": False, "opened": False, "anew": False}
     assert about["locker"] == LOCKER
 
 

@@ -114,6 +114,8 @@ class Controller:
         controller = cls(identity, store, hardware, world, state)
         for first in store.damages[:1]:
             controller.start_with(ALARM_DAMAGED, f"{len(store.damages)} places, first {first.kind} {first.sequence}")
+        if store.doubted:
+            controller.start_with(store.doubted, "the power went before this was taken in")
         if lost:
             controller.start_with("record_damaged", f"{len(lost)} records, first: {lost[0]}")
         return controller

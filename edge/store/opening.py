@@ -18,6 +18,7 @@ from edge.store.seal import opened as opened_seal
 META_BASE = "base"
 META_ACKNOWLEDGED = "acknowledged"
 META_TIME = "time"
+META_DOUBTED = "doubted"  # the journal was moved behind the cloud's, and nobody has yet journalled what that means
 PAGE_ROWS = 500  # 200 kB at a time, so that opening a long journal needs no long memory
 _NUMBER_BYTES = 8
 
@@ -40,6 +41,7 @@ class Opened:
     head: Mark
     time: KeptTime
     damages: tuple[Damage, ...]
+    doubted: str = ""
 
 
 async def open_journal(database: Database, genesis: Mark) -> Opened:
@@ -52,10 +54,11 @@ async def open_journal(database: Database, genesis: Mark) -> Opened:
     damages, last = await _inspect(database, base)
     if last.sequence < acknowledged.sequence:
         damages = (*damages, Damage(acknowledged.sequence, DamageKind.MISSING))
+    doubted = meta.get(META_DOUBTED, b"").decode(errors="replace")
     if not damages:
-        return Opened(base, acknowledged, last, time, ())
+        return Opened(base, acknowledged, last, time, (), doubted)
     base, head = await _repair(database, (base, acknowledged, last), damages)
-    return Opened(base, acknowledged, head, time, damages)
+    return Opened(base, acknowledged, head, time, damages, doubted)
 
 
 async def page(database: Database, after: int, limit: int) -> list[JournalRow]:

@@ -60,6 +60,11 @@ def put_meta(name: str, value: bytes) -> Statement:
     )
 
 
+def forget_meta(name: str) -> Statement:
+    """Forget one scalar."""
+    return Statement("DELETE FROM meta WHERE name = ?", (name,))
+
+
 def put_changes(changes: Iterable[Change]) -> list[Statement]:
     """Keep or forget records."""
     return [_put_change(change) for change in changes]

@@ -11,7 +11,7 @@ from enum import StrEnum
 import msgspec
 
 from contract.codec import CodecError, decode_entry, encode
-from contract.events import Entry, Event, genesis_hash
+from contract.events import AlarmRaised, Entry, Event, genesis_hash
 from contract.ids import BootId, LockerId
 from edge.store import opening, statements
 from edge.store.chain import Damage, JournalRow, Mark, link
@@ -67,7 +67,7 @@ class Store:
         self._database = database
         self._head, self._base, self._acknowledged = opened.head, opened.base, opened.acknowledged
         self._time = opened.time
-        self._damages = opened.damages
+        self._damages, self._doubted = opened.damages, opened.doubted
         self._broken: tuple[tuple[str, str | bytes], ...] = ()
         self._one_at_a_time = asyncio.Lock()
 
@@ -96,6 +96,11 @@ class Store:
         """What was wrong with the journal when it was opened; it has been repaired and should be reported."""
         return self._damages
 
+    @property
+    def doubted(self) -> str:
+        """The alarm that has not been journalled since the journal was moved: what is remembered may not be so."""
+        return self._doubted
+
     async def records(self) -> list[tuple[str, str | bytes, bytes]]:
         """Return every record kept: kind, key, value. Those that are not what was written go to ``broken``."""
         rows = [(row, _record(row)) for row in await self._database.fetch(statements.SELECT_RECORDS)]
@@ -117,6 +122,9 @@ class Store:
         async with self._one_at_a_time:
             rows = _numbered(self._head, drafts)
             work = [*statements.append(rows), *statements.put_changes(changes)]
+            told = any(isinstance(one.event, AlarmRaised) and one.event.alarm == self._doubted for one in drafts)
+            if told:
+                work.append(statements.forget_meta(opening.META_DOUBTED))
             time = time or self._time
             if _apart_ms(time, self._time) < (TIME_STEP_MS if work else TIME_ALONE_MS):
                 time = self._time
@@ -125,6 +133,7 @@ class Store:
             if not work:
                 return
             await self._database.transact(work)
+            self._doubted = "" if told else self._doubted
             self._time = time
             if rows:
                 self._head = Mark(rows[-1].sequence, rows[-1].head)
@@ -157,17 +166,20 @@ class Store:
             self._acknowledged, self._base = through, base or self._base
             return Acknowledged.ADVANCED
 
-    async def rebase(self, cloud: Mark, boot: BootId) -> None:
+    async def rebase(self, cloud: Mark, boot: BootId, alarm: str) -> None:
         """Continue after ``cloud``, because this file lost entries that the cloud has (a restored or torn disk).
 
         Entries of this ``boot`` cannot be in the cloud and follow under new numbers; earlier ones are a prefix of what
-        the cloud holds and leave the journal.
+        the cloud holds and leave the journal. What is remembered is ``doubted`` until ``alarm`` has been journalled,
+        also when the power goes before that.
         """
         async with self._one_at_a_time:
             fresh = [entry async for entry in self._entries_of(boot)]
             rows = _renumbered(cloud, fresh)
             marks = [opening.put_mark(name, cloud) for name in (opening.META_BASE, opening.META_ACKNOWLEDGED)]
-            await self._database.transact([statements.forget_after(0), *marks, *statements.append(rows)])
+            doubt = statements.put_meta(opening.META_DOUBTED, alarm.encode())
+            await self._database.transact([statements.forget_after(0), *marks, doubt, *statements.append(rows)])
+            self._doubted = alarm
             self._base = self._acknowledged = cloud
             self._head = Mark(rows[-1].sequence, rows[-1].head) if rows else cloud
 

@@ -66,11 +66,11 @@ class Outbox:
         if outcome is Acknowledged.STALE:
             return
         if outcome is not Acknowledged.ADVANCED:
-            before = self._store.head.sequence
-            await self._store.rebase(mark, self._boot)
+            before, alarm = self._store.head.sequence, f"journal_{outcome}"
+            await self._store.rebase(mark, self._boot, alarm)
             _log.error("journal_rebased", extra={"outcome": str(outcome), "was": before, "cloud": mark.sequence})
             if self._alarm:
-                await self._alarm(f"journal_{outcome}", f"journal ended at {before}, cloud at {mark.sequence}")
+                await self._alarm(alarm, f"journal ended at {before}, cloud at {mark.sequence}")
         self._answer.set()
 
     def _on_status(self, status: LinkStatus) -> None:

@@ -16,6 +16,7 @@ from contract.events import (
     CodeBurnt,
     CodeRefused,
     CommandDone,
+    CompartmentRestored,
     Entry,
     GrantsAccepted,
     ParcelCollected,
@@ -39,6 +40,7 @@ EXPIRY_SLACK_MS = 2_000  # whole seconds on the wire, and the commit itself
 GUESS_SLACK_MS = 1_500
 SEQUENCE_BYTES = 8
 CUT_OFF = "DELETE FROM entry WHERE sequence >"
+MOVING_MS = 600_000  # an old word of the cloud may move such a journal first, and a newer one then again
 OF_BEFORE = frozenset({2, 3})  # what a card put back from a copy cannot keep until it has heard the cloud
 
 
@@ -90,7 +92,9 @@ class Remembered:
 class Ledger:
     """Feed it every commit and every pulse of one locker, over all its boots.
 
-    ``of_before``: the card was put back from a copy, and the agent has not yet heard of it.
+    ``of_before``: the card was put back from a copy, and the agent has not yet heard of it. Once it has, codes that
+    were ``spent`` in the story of which the card knows nothing open nothing, and only compartments into which somebody
+    has ``looked`` take parcels.
     """
 
     locker: LockerId
@@ -112,7 +116,10 @@ class Ledger:
     groups: dict[GroupId, ParcelRef] = field(default_factory=dict)
     pick_ups: int = 0
     of_before: bool = False
+    spent: set[ParcelRef] = field(default_factory=set)
+    looked: set[CompartmentLabel] | None = None
     events: Counter[str] = field(default_factory=Counter)
+    _moving_until_ms: int = 0
     _last_miss: tuple[int, int] = (0, 0)
 
     def __post_init__(self) -> None:
@@ -130,7 +137,8 @@ class Ledger:
     def committed(self, statements: Sequence[Statement]) -> None:
         """Read what one transaction has made durable."""
         self.chronicle.step("commit", self.locker)
-        if self.of_before and any(sql.startswith(CUT_OFF) for sql, _ in statements):
+        rebasing = self.of_before or self.now_ms() < self._moving_until_ms
+        if rebasing and any(sql.startswith(CUT_OFF) for sql, _ in statements):
             self._rebased(statements)
             return
         for sql, params in statements:
@@ -150,6 +158,7 @@ class Ledger:
 
     def remember(self, before: Remembered) -> None:
         """Take it that the journal says again what it said before."""
+        self.spent |= {parcel for parcel, inside in self.parcels.items() if inside.burnt}
         self.raws, self.head, self.acknowledged = list(before.raws), before.head, before.acknowledged
         self.parcels, self.holds, self.groups = before.parcels, before.holds, before.groups
         self._last_miss = (0, 0)
@@ -165,7 +174,8 @@ class Ledger:
         for sql, params in statements:
             if sql.startswith("INSERT INTO entry"):
                 self._appended(*params)  # type: ignore[arg-type]  # the three columns of the table
-        self.of_before = False
+        self.of_before, self.looked = False, set()
+        self._moving_until_ms = self.now_ms() + MOVING_MS
         self.chronicle.tell(f"{self.locker} learns that its card is of before")
 
     # ------------------------------------------------------------------ the journal
@@ -201,6 +211,8 @@ class Ledger:
                 self._taken(parcel, label)
             case ParcelCollected(parcel=parcel, compartment=label) | ParcelNotFound(parcel=parcel, compartment=label):
                 self._taken(parcel, label)
+            case CompartmentRestored(compartment=label) if self.looked is not None:
+                self.looked.add(label)
             case _:
                 self._said(entry)
 
@@ -238,6 +250,8 @@ class Ledger:
         elif event.purpose == Purpose.PICK_UP and event.parcel is not None:
             self.pick_ups += 1
             self._pick_up(event, event.parcel)
+        elif event.purpose == Purpose.DROP_OFF and self.looked is not None and event.compartment not in self.looked:
+            self._violated(3, f"{event.compartment} takes a parcel before anybody has looked into it")
         elif event.purpose == Purpose.DROP_OFF and event.compartment in self.holds:
             self._violated(3, f"{event.compartment} is opened for a drop-off and holds a parcel")
 
@@ -245,6 +259,8 @@ class Ledger:
         inside = self.parcels.get(parcel)
         if parcel in self.recalled:
             self._violated(2, f"{event.compartment} opens for a code that was revoked")
+        if parcel in self.spent:
+            self._violated(2, f"{event.compartment} opens on the memory of before for a code that is burnt")
         if inside is None or inside.label != event.compartment:
             self._violated(2, f"{event.compartment} opens for a parcel that is not in it")
         elif inside.burnt:

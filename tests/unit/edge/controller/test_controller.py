@@ -13,7 +13,7 @@ from contract.events import (
     ReleaseFailed,
     ReleaseIntended,
 )
-from contract.ids import MessageId
+from contract.ids import BootId, MessageId
 from contract.state import DoorLevel
 from edge.locker_controller.arrivals import NotBelieved
 from edge.locker_controller.inputs import Answer
@@ -30,6 +30,7 @@ from edge.locker_controller.screens import (
     TakeParcel,
     Why,
 )
+from edge.store.chain import Mark
 from edge.store.errors import StoreFact
 from tests.unit.edge.controller.builders import (
     A01,
@@ -299,3 +300,16 @@ async def test_no_fact_of_the_store_lets_a_lock_move(fact: StoreFact) -> None:
         await locker.shows(OutOfOrder)
         assert locker.board.released == []
         assert all(not isinstance(entry.event, ReleaseIntended) for entry in await locker.entries())
+
+
+async def test_a_power_cut_before_a_moved_journal_was_taken_in_does_not_make_its_memory_good() -> None:
+    locker = Locker()
+    async with locker.running():
+        await _drop_off(locker)
+        await locker.store.rebase(Mark(900, bytes(32)), BootId(bytes(16)), "journal_ahead")
+    for _ in range(2):
+        async with locker.running():
+            await locker.shows(Idle)
+            assert all(record.withdrawn for record in locker.controller.state.compartments.values())
+            alarms = [one.event for one in await locker.entries() if isinstance(one.event, AlarmRaised)]
+            assert [one.alarm for one in alarms] == ["journal_ahead"]

@@ -7,13 +7,14 @@ from contract.ids import CompartmentLabel, GrantId
 from edge.locker_controller.effects import Decision, PublishReport
 from edge.locker_controller.persist import RecordError, changes, restore
 from edge.locker_controller.salvage import RECORDS_LOST_MAX, Record, alarmed, salvage
-from edge.locker_controller.screens import Idle, LockedOut, Refused, Why
+from edge.locker_controller.screens import CourierHome, Idle, LockedOut, Refused, Why
 from edge.locker_controller.state import CompartmentRecord, Lockout, Withdrawal, new_locker
 from tests.unit.edge.locker_controller.builders import (
     A02,
     A04,
     Scene,
     bundle,
+    collect,
     drop_off,
     kinds,
     name,
@@ -146,6 +147,21 @@ def test_a_code_issued_anew_opens_behind_such_a_memory_too() -> None:
     scene.state = alarmed(scene.state, AlarmRaised("journal_ahead", "")).state
     scene.hears(bundle(pick_up("P", "new", id=GrantId(name("pick P again")))))
     assert releases(scene.types("new")) == [A02]
+
+
+def test_on_such_a_memory_no_courier_is_sent_to_a_box_until_staff_have_looked_into_it() -> None:
+    scene = full()
+    scene.signs_in(collect("P"))
+    scene.state = alarmed(scene.state, AlarmRaised("journal_ahead", "")).state
+    assert _offered(scene) == ()
+    scene.hears(set_service(A02, in_service=True))
+    assert _offered(scene) == (A02,)
+
+
+def _offered(scene: Scene) -> tuple[CompartmentLabel, ...]:
+    shown = scene.screen()
+    assert isinstance(shown, CourierHome)
+    return shown.collections
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from edge.store.opening import KeptTime
 from edge.store.ports import Database, Statement
 from edge.store.seal import SEAL_BYTES
 from edge.store.statements import put_meta
-from edge.store.store import AUDIT_ENTRIES_KEPT, PRUNE_SLACK, Acknowledged, Store
+from edge.store.store import AUDIT_ENTRIES_KEPT, PRUNE_SLACK, Acknowledged, Draft, Store
 from tests.unit.edge.store.builders import (
     LOCKER,
     FailingDatabase,
@@ -268,7 +268,7 @@ async def test_a_restored_disk_goes_on_after_what_the_cloud_holds(database: Data
     fresh_boot = BootId(b"n" * 16)
     await store.save([], [draft(7, fresh_boot), draft(8, fresh_boot)])
     cloud = Mark(50, b"c" * 32)
-    await store.rebase(cloud, fresh_boot)
+    await store.rebase(cloud, fresh_boot, "journal_ahead")
     entries = await all_entries(store)
     assert sequences(entries) == [51, 52]
     assert chain(cloud.head, entries) == store.head.head
@@ -278,6 +278,17 @@ async def test_a_restored_disk_goes_on_after_what_the_cloud_holds(database: Data
 async def test_rebasing_with_nothing_new_leaves_an_empty_outbox(database: Database) -> None:
     store = await Store.open(database, LOCKER)
     await store.save([], drafts(4))
-    await store.rebase(Mark(50, b"c" * 32), BootId(b"n" * 16))
+    await store.rebase(Mark(50, b"c" * 32), BootId(b"n" * 16), "journal_ahead")
     assert store.head == store.acknowledged == Mark(50, b"c" * 32)
     assert await all_entries(store) == []
+
+
+async def test_what_a_moved_journal_means_is_doubted_until_it_is_journalled_whatever_the_power_does(
+    database: Database,
+) -> None:
+    store = await Store.open(database, LOCKER)
+    await store.rebase(Mark(50, b"c" * 32), BootId(b"n" * 16), "journal_ahead")
+    await store.save([], drafts(1))
+    assert store.doubted == (await Store.open(database, LOCKER)).doubted == "journal_ahead"
+    await store.save([], [Draft(1, "synced", BootId(b"n" * 16), AlarmRaised("journal_ahead", "taken in"))])
+    assert store.doubted == (await Store.open(database, LOCKER)).doubted == ""

@@ -113,7 +113,7 @@ def test_what_is_known_of_a_journal_says_nothing_of_a_birth() -> None:
 
 
 def pictures(answers: Callable[[Uplink, float], bool]) -> list[float]:
-    """Return when pictures went out in two and a half hours, of a cloud that answers those of which ``answers`` says so."""
+    """Return when pictures went out in two and a half hours; the cloud answers those of which ``answers`` says so."""
     shown: list[float] = []
 
     async def life() -> None:

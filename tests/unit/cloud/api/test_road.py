@@ -196,7 +196,8 @@ async def test_a_jam_that_is_over_or_never_ends_is_refused(office: Office) -> No
 
 
 async def to_locker(office: Office, stop: dict[str, Any]) -> str:
-    """Have an attempt fail and return the locker the parcel goes to."""
+    """Have an attempt fail and return the locker the parcel goes to; its recipient walks as far as it takes."""
+    await office.rim.do(lambda uow: uow.change(Consent, {"withdrawn_at": None}, walk_m_max=5_000))
     parcel = stop["tasks"][0]["parcel"]["id"]
     body = {"parcel_id": parcel, "reason": "nobody at home", "lon": stop["lon"], "lat": stop["lat"]}
     async with office.client("courier") as http:
@@ -208,7 +209,6 @@ async def to_locker(office: Office, stop: dict[str, Any]) -> str:
 @pytest.mark.parametrize("trouble", ["silent", "full"])
 async def test_what_a_locker_does_not_take_goes_to_another_on_the_way(office: Office, trouble: str) -> None:
     stops = await drive(office)
-    await office.rim.do(lambda uow: uow.change(Consent, {"withdrawn_at": None}, walk_m_max=5_000))
     locker = await to_locker(office, stops[0])
     [moved] = (await post(office, TROUBLE.format(locker), {"trouble": trouble}))["parcels"]
     other = moved["assigned"]["locker_id"]

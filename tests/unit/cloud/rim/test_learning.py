@@ -54,7 +54,7 @@ class Road:
         self.office.clock.move_to(route.starts_at + late)
         act = self.office.rim.act(DRIVER)
         await self.office.rim.do(lambda uow: start_route(uow, act, route.id))
-        return route
+        return await self.office.rim.look(lambda uow: uow.need(Route, route.id))
 
     async def serve(self, stops: int = 3, slower: timedelta = timedelta(0)) -> None:
         """Serve the next stops, each as much later than the one before as ``slower`` says."""

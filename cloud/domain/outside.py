@@ -18,7 +18,15 @@ from cloud.domain.errors import OfferEndedError
 from cloud.domain.places import distance_m
 
 CROWD_ANSWER = timedelta(minutes=5)  # somebody on a bus looks at the phone within minutes, or is not on the way
+EARLY = timedelta(hours=3)  # before a trip leaves; whoever is asked earlier may be asleep, and has time
+EARLY_ANSWER_MAX = timedelta(hours=2, minutes=30)  # from the night's plan (half past four) until people are up
 PARTNER_ANSWER = timedelta(minutes=10)  # a program answers in seconds; a dispatcher between two calls needs this
+
+
+def crowd_answer_by(now: datetime, leaves_at: datetime) -> datetime:
+    """Return until when a person may answer: soon before the trip, with more time the earlier they are asked."""
+    early = min(leaves_at - EARLY - now, EARLY_ANSWER_MAX)
+    return min(now + max(CROWD_ANSWER, early), leaves_at)
 
 
 class OfferKind(StrEnum):

@@ -12,7 +12,6 @@ from cloud.domain.actors import Role, require
 from cloud.domain.errors import ForbiddenError, OfferEndedError
 from cloud.domain.locker import Locker
 from cloud.domain.outside import (
-    CROWD_ANSWER,
     LIVE,
     PARTNER_ANSWER,
     CrowdTrip,
@@ -20,6 +19,7 @@ from cloud.domain.outside import (
     OfferState,
     OfferStep,
     PartnerTariff,
+    crowd_answer_by,
     step,
 )
 from cloud.domain.parcel import Parcel, ParcelState, Wish, advance
@@ -133,7 +133,7 @@ def _can_be_asked(uow: UnitOfWork, act: Act, offer: Offer) -> tuple[str, datetim
     if offer.kind is OfferKind.CROWD:
         trip = uow.need(CrowdTrip, offer.source_id)
         route = uow.first(Route, shift_id=trip.id)
-        by = min(act.now + CROWD_ANSWER, trip.leaves_at)
+        by = crowd_answer_by(act.now, trip.leaves_at)
         gone = trip.withdrawn_at is not None or by <= act.now or (route is not None and route.started_at is not None)
         return "the trip has left or was withdrawn" if gone else "" if more.fits(trip) else "the trip is full", by
     tariff = uow.need(PartnerTariff, offer.source_id)

@@ -5,7 +5,18 @@ from datetime import timedelta
 import pytest
 
 from cloud.domain.errors import OfferEndedError
-from cloud.domain.outside import LIVE, TAKEN, OfferState, OfferStep, PartnerTariff, away_m, covers, step, tariff_cents
+from cloud.domain.outside import (
+    LIVE,
+    TAKEN,
+    OfferState,
+    OfferStep,
+    PartnerTariff,
+    away_m,
+    covers,
+    crowd_answer_by,
+    step,
+    tariff_cents,
+)
 from tests.unit.cloud.small_cloud import MORNING
 
 S = OfferState
@@ -71,3 +82,12 @@ def test_a_tariff_asks_its_base_at_its_centre_and_rounds_the_way_up_to_a_cent() 
 def test_a_tariff_ends_at_its_radius() -> None:
     assert covers(tariff(), 21.0, 52.24)
     assert not covers(tariff(), 21.0, 52.25)
+
+
+@pytest.mark.parametrize(
+    ("leaves_h", "minutes"),
+    [(0.05, 3), (1, 5), (3, 5), (3.5, 30), (5, 120), (12, 150)],
+    ids=["about to leave", "soon", "three hours before", "a little earlier", "in the morning", "the night before"],
+)
+def test_whoever_is_asked_early_has_until_they_are_up(leaves_h: float, minutes: int) -> None:
+    assert crowd_answer_by(MORNING, MORNING + timedelta(hours=leaves_h)) == MORNING + timedelta(minutes=minutes)

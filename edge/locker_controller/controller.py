@@ -123,8 +123,6 @@ class Controller:
     def start_with(self, name: str, detail: str) -> None:
         self._alarms_at_start.append(_Work(AlarmRaised(name, detail), kept=True))
 
-    # ------------------------------------------------------------------ the loop
-
     async def run(self) -> None:
         """Serve until cancelled."""
         self._hardware.doors.on_change(self._door_moved)

@@ -127,7 +127,7 @@ def test_no_lock_moves_on_an_intent_that_could_not_be_flushed(tmp_path: Path, ca
         assert isinstance(victim.controller.screen(), TakeParcel)
         assert len(victim.board.released) == released + 1
         rows = await card.fetch("SELECT bytes FROM entry")
-        assert sum(ReleaseIntended.__name__.encode() in bytes(row[0]) for row in rows) == 2  # type: ignore[arg-type]  # blobs
+        assert sum(ReleaseIntended.__name__.encode() in bytes(row[0]) for row in rows) == 2  # type: ignore[arg-type]  # the column holds blobs only
 
     play(scenario)
     survived(ROW, f"agent {call}", tried=1, broken=0, shown_by=SHOWN_BY)

@@ -42,6 +42,10 @@ def validate_day(day: JointDay, travel: TravelTimes) -> tuple[FieldError, ...]:
     errors += _repeated("choices", (choice.item.ref for choice in day.choices))
     errors += _repeated("sites", (site.id for site in day.sites))
     known = {site.id for site in day.sites}
+    fixed = {stop.id for stop in day.stops}
+    offered = {offer.site_id for choice in day.choices for offer in choice.sites}
+    twice = [one.id for one in day.sites if one.id in offered and site_stop_id(one.kind, one.id) in fixed]
+    errors += [FieldError("stops", f"{one} is fixed there and a choice, too; make all of it choices") for one in twice]
     for number, choice in enumerate(day.choices):
         errors += _choice_errors(f"choices[{number}]", choice, known)
     unknown = travel.missing(day.places())

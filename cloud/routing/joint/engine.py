@@ -42,7 +42,7 @@ PROGRESS_S = 0.25  # between two reports; a person sees no more
 
 @dataclass(frozen=True, slots=True)
 class Tuning:
-    """Temperatures are in mean legs of the first solution. Chosen on VRPDO, see bench/routing/README.md."""
+    """Temperatures are in mean legs of the first solution. Chosen on VRPDO, see docs/routing-bench.md."""
 
     hot: float = 1.0
     cold: float = 0.03

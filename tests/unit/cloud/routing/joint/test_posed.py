@@ -1,9 +1,12 @@
 """What the search is told of a day: windows as they are, and when each van rests."""
 
-from cloud.routing.joint.day import JointDay
+from cloud.routing.joint.day import Choice, JointDay, Offer
+from cloud.routing.joint.decide import validate_day
 from cloud.routing.joint.instance import Vehicle, own_ready, own_time
 from cloud.routing.joint.posed import build
 from cloud.routing.problem import Break, Courier, Problem, TimeWindow
+from cloud.routing.stops import Item, Site, site_stop_id
+from contract.sizes import SizeClass
 from tests.unit.cloud.routing.builders import a_break, a_courier, a_stop, line_travel
 
 VAN = Vehicle("v", 0, 0, 0, 1_000, (1, 1, 1), breaks=((100, 50), (300, 20)))
@@ -53,3 +56,15 @@ def test_a_vans_own_clock_stands_still_while_it_rests() -> None:
 
 def test_whoever_waits_into_a_break_begins_behind_it() -> None:
     assert [own_ready(VAN, ready) for ready in (100, 101, 150, 151)] == [100, 101, 101, 101]
+
+
+def test_a_site_cannot_be_fixed_and_a_choice_at_once() -> None:
+    site = Site("L1", a_stop().place, free={SizeClass.M: 3})
+    choice = Choice(Item("p1"), site.place, sites=(Offer("L1"),))
+    stop = a_stop(id=site_stop_id(site.kind, site.id))
+    day = JointDay((a_courier(),), (stop,), (choice,), (site,))
+    travel = line_travel(Problem(day.stops, day.couriers))
+
+    assert [error.message for error in validate_day(day, travel)] == [
+        "L1 is fixed there and a choice, too; make all of it choices"
+    ]

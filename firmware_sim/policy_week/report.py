@@ -7,6 +7,7 @@ from textwrap import wrap
 
 from rich.table import Table
 
+from cloud.choosing import DETOUR_CENTS_MAX
 from cloud.domain.dwell import STANDARD_DWELL
 from cloud.services.day_choices import FAILED_CENTS, WALK_CENTS_PER_KM
 from cloud.services.gather_day import STANDARD_COSTS
@@ -245,6 +246,10 @@ def _assumptions(told: Told) -> Iterator[str]:
     yield (
         f"The planner weighs a door's risk with {FAILED_CENTS} cents a failed attempt and a walk with "
         f"{WALK_CENTS_PER_KM} cents a km; the walk is not in the cost per parcel but beside it."
+    )
+    yield (
+        f"*Live joint* takes no detour dearer than {DETOUR_CENTS_MAX} cents; the parcel then goes back instead. That "
+        "limit was set after a first look at the week of seed 7, so another seed is the fairer judge of it."
     )
     yield (
         f"Traffic differs from the plan by the hour, by the day (sigma {DAY_SPREAD}) and by the leg ({LEG_SPREAD}), "

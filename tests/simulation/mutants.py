@@ -12,7 +12,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from firmware_sim.world.world import Plan, run_world
-from tests.simulation.planted import BUGS, Bug
+from tests.simulation.planted import Bug
+from tests.simulation.planted_more import ALL_BUGS
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "planted-bugs.md"
 LOCKERS, HOURS = 3, 8.0
@@ -123,7 +124,7 @@ def main() -> int:
     parser.add_argument("--only", default="", help="bugs whose name contains this; nothing is written then")
     parser.add_argument("--why", action="store_true", help="also say what the checker saw")
     chosen = parser.parse_args()
-    bugs = [bug for bug in BUGS if chosen.only in bug.name]
+    bugs = [bug for bug in ALL_BUGS if chosen.only in bug.name]
     head = HEAD.format(lockers=LOCKERS, hours=HOURS)
     say(head.rstrip("\n"))
     rows, missed = [], 0

@@ -159,9 +159,9 @@ so an hour ago, and nothing on the card can tell it otherwise: a counter kept th
 it hears from the cloud it therefore opens for codes that were burnt meanwhile; behind their doors nothing is left, or
 what was put in since. **This cannot be prevented on the card alone.** It would take a counter the card's holder cannot
 wind back, such as a TPM's, and the reference locker has none. What bounds it: whoever does it has the machine open in
-front of them already; the forger needs a code, for the card holds none; the first acknowledgement of the cloud shows that
-the journal is of before, and from then on nothing is handed out on that memory (codes issued anew open, staff look at
-the rest), the cloud raises an alarm and never mixes the two journals; what was opened meanwhile is journalled.
+front of them already; the forger needs a code, for the card holds none; the first acknowledgement of the cloud shows
+that the journal is of before, and from then on nothing is handed out on that memory (codes issued anew open, staff look
+at the rest), the cloud raises an alarm and never mixes the two journals; what was opened meanwhile is journalled.
 
 After a lost card the locker knows no parcel at all. As soon as the cloud tells it that it has had a life before, its
 page says that it is being set up again; no code is a miss there, and those typed before are forgiven. A locker with an

@@ -30,7 +30,7 @@ from cloud.services.import_parcels import import_parcels
 from cloud.services.imports import ImportSource
 from cloud.services.ports import UnitOfWork
 from cloud.services.record_events import record_events
-from cloud.services.records import IssuedGrant, Route
+from cloud.services.records import Consent, IssuedGrant, Route
 from cloud.services.records_ops import Account, CommandSent
 from cloud.services.scenarios import Answer, NewLocker, Question, Way, ask, keep_answer
 from cloud.services.start_route import start_route
@@ -143,7 +143,9 @@ class World:
         assert recorded.refused is None, recorded
 
     async def promise(self, parcel: Parcel, locker: str = CENTRUM) -> None:
+        """Promise a parcel a locker; its recipient walks as far as it takes."""
         act = self.rim.act(OPERATOR)
+        await self.do(lambda uow: uow.change(Consent, {"parcel_id": parcel.id}, walk_m_max=5_000))
         await self.do(lambda uow: assign_locker(uow, act, self.rim.keys, parcel.id, locker))
 
     async def drop_off(self, parcel: Parcel, door: str = "A01") -> None:

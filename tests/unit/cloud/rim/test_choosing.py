@@ -27,7 +27,7 @@ class Street:
 
     def __init__(self, hours: str = "24/7") -> None:
         self.cloud = SmallCloud()
-        self.cloud.locker(NEAR, lon=20.985, lat=52.23)
+        self.cloud.locker(NEAR, lon=20.9893, lat=52.23)
         self.cloud.locker(FAR, lon=EAST, lat=52.2301, opening_hours=hours)
         for number, name in enumerate((NEAR, FAR)):
             self.cloud.codes(name, 10 + number, 20 + number)

@@ -168,6 +168,8 @@ class Auditor:
                 site = next(one for one in self.sites if one.id == locker)
                 if site.unsure(label) or site.cabinet.contents(label) != thing.barcode:  # type: ignore[arg-type]  # a label
                     continue
+                if site.is_busy():  # somebody has just put it in, and the door is still open
+                    continue
             expected = "recipient" if thing.holder == "recipient" else f"locker:{locker}" if label else ""
             if expected and custodian != expected:
                 self.chronicle.violated(3, f"{thing.barcode} is with {thing.holder}, the cloud says {custodian}")

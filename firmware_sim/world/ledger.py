@@ -296,14 +296,19 @@ class Ledger:
         self.parcels[parcel].burnt = True
 
     def _missed(self, entry: Entry, event: CodeRefused) -> None:
-        """See that no guess is looked at during the pause after the last one."""
-        free_ms, _ = self._last_miss
+        """See that no guess is looked at during the pause after the last one, by the locker's clock and by the world's.
+
+        A clock that was set back says that a guess came before the last one; one set ahead, that the pause is over.
+        """
+        by_clock, truly = self._last_miss
         if entry.quality == TimeQuality.SYNCED:
             if event.misses > FREE_MISSES and not event.locked_s:
                 self._violated(2, f"{event.misses} misses in a row and no pause")
-            if entry.at_ms + GUESS_SLACK_MS < free_ms:
-                self._violated(2, f"a guess counts {free_ms - entry.at_ms} ms before the pause after the last is over")
-            self._last_miss = (entry.at_ms + event.locked_s * 1000, event.misses)
+            early_ms = min(by_clock - entry.at_ms, truly - self.now_ms())
+            if early_ms > GUESS_SLACK_MS:
+                self._violated(2, f"a guess counts {early_ms} ms before the pause after the last is over")
+            pause_ms = event.locked_s * 1000
+            self._last_miss = (entry.at_ms + pause_ms, self.now_ms() + pause_ms)
 
     # ------------------------------------------------------------------ parcels
 

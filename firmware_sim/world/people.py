@@ -110,7 +110,7 @@ class Recipient(Person):
     async def _react(self, shown: Screen | None, thing: Thing) -> bool:
         """Do what the screen asks for; true when there is nothing more to do here."""
         if shown is None or isinstance(shown, OutOfOrder):  # they leave; what stands open, a passer-by shuts
-            thing.odd = thing.odd or (thing.holder != "recipient" and bool(self.site.open_doors()))
+            thing.odd = thing.odd or thing.holder != "recipient"  # its door may be on its way open behind them
             return True
         if isinstance(shown, PickedUp | Refused | CodeWrong | LockedOut | ProblemThanks | Idle):
             return True

@@ -115,6 +115,11 @@ class Site:
         """Whether what the agent knows of a compartment may be wrong and nobody's fault."""
         return label in self.tainted or self.ledger.of_before
 
+    def is_busy(self) -> bool:
+        """Whether somebody is at something: what is in which compartment is only known when the door is shut."""
+        controller = self.boot.agent.controller if self.boot else None
+        return controller is not None and controller.state.task is not None
+
     # ------------------------------------------------------------------ power
 
     def power_on(self) -> None:

@@ -7,13 +7,10 @@ from typing import Protocol
 
 import aiosmtplib
 
+from cloud.notify.outbox import SendError
 from cloud.notify.rendering import QR_CID, Message
 
 SMTP_S_MAX = 20.0  # a mail server that takes longer is down for us; the notification is tried again later
-
-
-class SendError(Exception):
-    """A message that did not leave; it is tried again, and after the last try an operator sees it."""
 
 
 class Sender(Protocol):

@@ -8,6 +8,7 @@ DomainError
 |   |-- NoCapacityError             no compartment of a fitting size is free
 |   |-- AssignmentRefusedError      a rule forbids this parcel at this locker
 |   |-- OfferEndedError             an offer cannot be answered so any more
+|   |-- ChangeAnsweredError         a recipient's change of mind has been answered
 |   |-- LockerUnavailableError      the locker cannot do it now
 |   `-- AlreadyExistsError          the name or key is taken
 |-- InvalidError             422  what was given cannot be right
@@ -56,6 +57,15 @@ class OfferEndedError(ConflictError):
         """Keep the ``state`` the offer is in and the ``happening`` it refused."""
         super().__init__(f"an offer that is {state.replace('_', ' ')} cannot be {happening}")
         self.state, self.happening = state, happening
+
+
+class ChangeAnsweredError(ConflictError):
+    """What a recipient asked for has been answered, or has come too late."""
+
+    def __init__(self, state: str) -> None:
+        """Keep the ``state`` it ended in."""
+        super().__init__(f"this change was {state} already" if state != "moot" else "this change comes too late")
+        self.state = state
 
 
 class NoCapacityError(ConflictError):

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from cloud.domain.changes import ChangeKind, ChangeState
 from cloud.domain.outside import OfferKind, OfferState
 from cloud.services.records import MessageState
 
@@ -42,9 +43,12 @@ class Errand:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ErrandParcel:
+    """``way_m`` is what a partner says it drove for the parcel, None where it does not say."""
+
     errand_id: str
     parcel_id: str
     state: ErrandState
+    way_m: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +74,27 @@ class Offer:
     answered_at: datetime | None
     ended_at: datetime | None
     reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ParcelChange:
+    """What ``asked_by`` wants of a parcel that whoever said yes to ``offer_id`` has aboard, and the answer.
+
+    ``locker_id`` belongs to the kind locker, the window to the kind window; ``said`` is why, or why not.
+    """
+
+    id: str
+    parcel_id: str
+    offer_id: str
+    kind: ChangeKind
+    locker_id: str | None
+    window_from: datetime | None
+    window_to: datetime | None
+    asked_by: str
+    asked_at: datetime
+    state: ChangeState
+    answered_at: datetime | None
+    said: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -59,6 +59,7 @@ TABLE_OF: Mapping[type[Any], Table] = {
     records_outside.Errand: tables_outside.errand,
     records_outside.ErrandParcel: tables_outside.errand_parcel,
     records_outside.Offer: tables_outside.offer,
+    records_outside.ParcelChange: tables_outside.parcel_change,
     records_outside.Partner: tables_outside.partner,
     records_outside.WebhookEndpoint: tables_outside.webhook_endpoint,
     records_outside.WebhookMessage: tables_outside.webhook_message,

@@ -2,6 +2,7 @@
 
 from sqlalchemy import ForeignKeyConstraint, Index, Table
 
+from cloud.domain.changes import ChangeKind, ChangeState
 from cloud.domain.outside import OfferKind, OfferState
 from cloud.services.records import MessageState
 from cloud.services.records_outside import ErrandState
@@ -32,6 +33,9 @@ crowd_trip = Table(
     text("end_address"),
     name_of("day"),
     at("withdrawn_at", null=True),
+    text("start_address"),
+    number("detour_m", null=True),
+    at("coarse_at", null=True),
     _to("courier_id", "courier.id"),
     Index(None, "day"),
     Index(None, "courier_id", "leaves_at"),
@@ -92,6 +96,7 @@ errand_parcel = Table(
     name_of("errand_id", key=True),
     name_of("parcel_id", key=True),
     word("state", ErrandState),
+    number("way_m", null=True),
     _to("errand_id", "errand.id"),
     _to("parcel_id", "parcel.id"),
     partial("uq_errand_parcel_one_open", "parcel_id", where="state = 'open'", unique=True),
@@ -123,6 +128,29 @@ offer = Table(
     Index(None, "source_id", "state"),
     Index(None, "asked", "made_at"),
     Index(None, "state", "answer_by"),
+)
+
+parcel_change = Table(
+    "parcel_change",
+    metadata,
+    name_of("id", key=True),
+    name_of("parcel_id"),
+    name_of("offer_id"),
+    word("kind", ChangeKind),
+    name_of("locker_id", null=True),
+    at("window_from", null=True),
+    at("window_to", null=True),
+    name_of("asked_by"),
+    at("asked_at"),
+    word("state", ChangeState),
+    at("answered_at", null=True),
+    text("said"),
+    _to("parcel_id", "parcel.id"),
+    _to("offer_id", "offer.id"),
+    _to("locker_id", "locker.id"),
+    partial("uq_parcel_change_one_asked", "parcel_id", where="state = 'asked'", unique=True),
+    Index(None, "parcel_id", "asked_at"),
+    Index(None, "offer_id", "state"),
 )
 
 webhook_endpoint = Table(

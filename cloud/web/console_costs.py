@@ -12,8 +12,10 @@ from cloud.services.kpis import Kpi, Report, kpis
 from cloud.services.ports import UnitOfWork
 from cloud.services.scenarios import Saved, saved_by_lockers
 from cloud.web.console import staff_of
-from cloud.web.frame import D3, Frame
+from cloud.web.dates import Dates
+from cloud.web.frame import D3, Frame, language_of
 from cloud.web.route import router_of
+from cloud.web.words import words_of
 
 WEEK = timedelta(days=6)  # and the day itself
 AREAS_SHOWN = 12  # those that cost most; the file has all
@@ -46,7 +48,7 @@ def create(frame: Frame) -> APIRouter:
             "lockers": _shapes(report.by_locker),
             "areas": _shapes(areas),
             "days": _shapes(report.by_day),
-            "plots": plots(report, saved),
+            "plots": plots(report, saved, frame.dates_in(words_of(language_of(request)))),
             "saved": saved,
             "whom": _shapes(report.by_whom),
             "files": tuple(View),
@@ -61,11 +63,12 @@ def _shapes(lines: Iterable[Kpi]) -> list[KpiShape]:
     return [shape(one) for one in lines]
 
 
-def plots(report: Report, saved: Iterable[Saved]) -> str:
+def plots(report: Report, saved: Iterable[Saved], say: Dates) -> str:
     """Return what the plots are drawn from: names and numbers by view."""
     named = {"days": report.by_day, "couriers": report.by_courier, "lockers": report.by_locker}
     views: dict[str, list[dict[str, Any]]] = {
         name: [one.model_dump() for one in _shapes(lines)] for name, lines in named.items()
     }
-    views["saved"] = [{"name": one.day, "saved": one.saved} for one in saved]
-    return json.dumps(views)
+    views["days"] = [one | {"name": say.iso(one["name"])} for one in views["days"]]
+    views["saved"] = [{"name": say.iso(one.day), "saved": one.saved} for one in saved]
+    return json.dumps(views, ensure_ascii=False)

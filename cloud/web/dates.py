@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass
-from datetime import datetime, timedelta, tzinfo
+from datetime import date, datetime, timedelta, tzinfo
 
 from babel import dates, units
 
@@ -36,6 +36,14 @@ class Dates:
 
     def day(self, at: datetime) -> str:
         return dates.format_datetime(at, "EEEE, d MMMM", tzinfo=self.zone, locale=self.language)
+
+    def date(self, day: date) -> str:
+        """Return a day of the calendar, short, with its year."""
+        return dates.format_date(day, "EEE d MMM y", locale=self.language)
+
+    def iso(self, text: str) -> str:
+        """Return the day that is stored as ``2026-11-23``."""
+        return self.date(date.fromisoformat(text))
 
     def readable(self, text: str) -> str:
         """Return ``text`` with the moments in it said as people say them."""

@@ -17,6 +17,7 @@ from cloud.domain.errors import DomainError
 from cloud.rim import Rim
 from cloud.web import dates
 from cloud.web.console_view import actor_name
+from cloud.web.numbers import Numbers
 from cloud.web.words import LANGUAGES, NAMES, Words, best_language, words_of
 
 HERE = Path(__file__).parent
@@ -114,12 +115,16 @@ class Frame:
         """Return a refusal as a sentence in the asker's language."""
         return Problem(sentence_of(words_of(language_of(request)), error), typed or {})
 
+    def dates_in(self, words: Words) -> dates.Dates:
+        return dates.Dates(words.language, self.rim.locality.zone, self.rim.clock.now(), words.say("frame.just_now"))
+
     def _tools(self, request: Request, words: Words) -> dict[str, Any]:
-        say = dates.Dates(words.language, self.rim.locality.zone, self.rim.clock.now(), words.say("frame.just_now"))
+        say = self.dates_in(words)
         return {
             "t": words.say,
             "word": words.word,
             "dates": say,
+            "numbers": Numbers(words.language),
             "now": say.now,
             "language": words.language,
             "languages": [(one, NAMES[one], _in_language(request, one)) for one in LANGUAGES],

@@ -12,6 +12,8 @@ from pathlib import Path
 from babel import Locale
 from babel.core import negotiate_locale
 
+from cloud.web.numbers import written
+
 LANGUAGES = ("en", "pl", "de")
 NAMES = {"en": "English", "pl": "Polski", "de": "Deutsch"}
 FOLDER = Path(__file__).parent / "words"
@@ -34,7 +36,9 @@ class Words:
         if not isinstance(phrase, str):
             category = Locale.parse(self.language).plural_form(int(str(fields["count"])))
             phrase = phrase.get(category) or phrase["other"]
-        return phrase.format(**fields) if fields else phrase
+        return (
+            phrase.format(**{name: written(one, self.language) for name, one in fields.items()}) if fields else phrase
+        )
 
     def word(self, family: str, name: object, **fields: object) -> str:
         """Return the phrase of a word from an open set, which newer lockers and services may extend."""

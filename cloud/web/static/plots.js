@@ -11,12 +11,17 @@ export function startPlots() {
   if (!holder || !window.d3) return;
   const views = JSON.parse(holder.dataset.plots);
   for (const element of holder.querySelectorAll("[data-plot]")) {
-    bars(window.d3, element, views[element.dataset.plot], element.dataset.value, Number(element.dataset.scale));
+    bars(window.d3, element, views[element.dataset.plot]);
   }
 }
 
-function bars(d3, element, lines, value, scale) {
-  const rows = lines.filter((line) => line[value] !== null).map(({ name, [value]: number }) => ({ name, number: scale * number }));
+function bars(d3, element, lines) {
+  const { value, scale, digits } = element.dataset;
+  const written = new Intl.NumberFormat(document.documentElement.lang, {
+    minimumFractionDigits: Number(digits),
+    maximumFractionDigits: Number(digits),
+  });
+  const rows = lines.filter((line) => line[value] !== null).map(({ name, [value]: number }) => ({ name, number: Number(scale) * number }));
   const width = Math.max(NARROWEST, element.clientWidth);
   const height = ROW * rows.length + 6;
   const x = d3.scaleLinear([0, d3.max(rows, ({ number }) => number) || 1], [NAME_SPACE, width - VALUE_SPACE]);
@@ -26,7 +31,7 @@ function bars(d3, element, lines, value, scale) {
   row.append("rect").attr("x", NAME_SPACE).attr("width", ({ number }) => Math.max(1, x(number) - NAME_SPACE)).attr("height", y.bandwidth()).attr("rx", 3);
   const middle = y.bandwidth() / 2;
   row.append("text").attr("class", "name").attr("x", NAME_SPACE - 8).attr("y", middle).text(({ name }) => shortened(name));
-  row.append("text").attr("x", ({ number }) => x(number) + 6).attr("y", middle).text(({ number }) => number.toFixed(0));
+  row.append("text").attr("x", ({ number }) => x(number) + 6).attr("y", middle).text(({ number }) => written.format(number));
 }
 
 function shortened(name) {

@@ -11,7 +11,8 @@ from contextlib import AsyncExitStack
 from rich.console import Console
 
 from demo.cloud_client import CloudClient, CloudError
-from demo.day import Days
+from demo.crowd_courier import met
+from demo.day import Days, Others
 from demo.partner_fleet import joined
 from demo.scene import Scene
 from demo.setting_up import Stage, set_the_scene
@@ -35,8 +36,8 @@ async def run(settings: Settings, state: State, summary: Summary) -> Verdict:
         _end_when_told(scene)
         phones = [await _phone(stage, one.login, one.password) for one in scene.couriers]
         _find_addresses(stage, scene)
-        fleet = await joined(stack, scene.operator)
-        days = Days(stage, scene, phones, fleet, asyncio.Event())
+        others = Others(await joined(stack, scene.operator), await met(stack, scene))
+        days = Days(stage, scene, phones, others, asyncio.Event())
         living = asyncio.create_task(days.live())
         try:
             await _until_setting_off(days, living)

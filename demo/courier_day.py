@@ -1,7 +1,7 @@
 """A courier's day: stop by stop along the plan, at doors and at lockers, until the van is empty."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -23,7 +23,11 @@ Task = dict[str, Any]
 
 @dataclass(slots=True)
 class Van:
-    """One route of one courier. ``fails_first`` makes the first parcel that may go to a locker a failed attempt."""
+    """One route of one courier. ``fails_first`` makes the first parcel that may go to a locker a failed attempt.
+
+    ``reached`` waits until the courier is at a stop, by the day's clock if nobody says otherwise, and is false when the
+    scene is over. What is brought is also counted under ``brought_as``.
+    """
 
     scene: Scene
     facts: CourierFacts
@@ -31,6 +35,8 @@ class Van:
     route_id: str
     fails_first: bool = False
     handled: set[str] = field(default_factory=set)
+    reached: Callable[[Stop], Awaitable[bool]] | None = None
+    brought_as: str = ""
 
     async def drive(self, stops: list[Stop]) -> None:
         """Load the van, visit every stop at its time, and bring back what is left."""
@@ -40,7 +46,7 @@ class Van:
             stop = next(ahead, None)
             if stop is None:
                 break
-            if not await self.scene.clock.wait_until(datetime.fromisoformat(stop["eta"]), self.scene.over):
+            if not await (self.reached or self._on_time)(stop):
                 return
             if await self._visit(stop):
                 ahead = self._ahead(await self._route())
@@ -52,6 +58,9 @@ class Van:
         for parcel in day["carried"]:
             await self._say(f"/v1/parcels/{parcel['id']}/bring-back")
             self.scene.tally.counts["brought_back"] += 1
+
+    async def _on_time(self, stop: Stop) -> bool:
+        return await self.scene.clock.wait_until(datetime.fromisoformat(stop["eta"]), self.scene.over)
 
     def _ahead(self, stops: list[Stop]) -> Iterator[Stop]:
         """Yield the stops at which something is left to do, in order."""
@@ -79,6 +88,7 @@ class Van:
         if not wanted and scene.chance.random() >= FAILED_SHARE:
             if await self._say(f"/v1/parcels/{parcel['id']}/deliver-home", {"proof": "handed over at the door"}):
                 scene.tally.counts["delivered_home"] += 1
+                self._brought(1)
             return False
         self.fails_first &= not wanted
         return await self._nobody_home(stop, parcel)
@@ -128,6 +138,7 @@ class Van:
         except CloudError as error:
             scene.tally.problems.append(f"{self.facts.name} at {counter.id}: {error}")
             return
+        self._brought(brought)
         scene.tell(f"{self.facts.name} leaves {brought} and takes {taken} at the counter {counter.name}")
 
     def _note(self, locker: str, done: Visit) -> None:
@@ -141,9 +152,14 @@ class Van:
             scene.tell(f"locker {scene.name_of(locker)} refuses {barcode}: {reason}")
             scene.tally.counts["refused"] += 1
         brought, taken = len(done.dropped_off), len(done.collected)
+        self._brought(brought)
         said = [f"puts {brought} in"] * bool(brought) + [f"takes {taken} out"] * bool(taken)
         if said:
             scene.tell(f"{self.facts.name} {' and '.join(said)} at locker {scene.name_of(locker)}")
+
+    def _brought(self, number: int) -> None:
+        if self.brought_as:
+            self.scene.tally.counts[self.brought_as] += number
 
     async def _route(self) -> list[Stop]:
         day = await self._day()

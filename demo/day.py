@@ -8,6 +8,7 @@ from typing import Any
 
 from demo.cloud_client import CloudClient
 from demo.courier_day import Van, on_time
+from demo.crowd_courier import Person
 from demo.day_clock import DayClock, slept
 from demo.morning import Morning, all_parcels
 from demo.operations import SHIFT, ZONE, open_one_door, send_for_the_forgotten
@@ -23,6 +24,14 @@ DAY_SHARE_MIN = 0.7  # of a day that must still fit in before another one begins
 OVER = frozenset({"picked_up", "collected", "returned", "cancelled"})
 
 
+@dataclass(frozen=True, slots=True)
+class Others:
+    """Who else brings parcels: a partner fleet, and somebody who is on the way anyway."""
+
+    fleet: Fleet
+    passer_by: Person
+
+
 @dataclass(slots=True)
 class Days:
     """Lives one day after the other; ``set_off`` is set when the first couriers drive."""
@@ -30,7 +39,7 @@ class Days:
     stage: Stage
     scene: Scene
     phones: list[CloudClient]
-    fleet: Fleet
+    others: Others
     set_off: asyncio.Event
 
     async def live(self) -> None:
@@ -56,16 +65,25 @@ class Days:
         neighbourhood = Neighbourhood(self.scene, first_new=self.scene.mailbox.next)
         async with asyncio.TaskGroup() as people:
             while self._is_time_for_a_day():
-                await self.fleet.say_prices(self.scene)
-                plan = await Morning(self.stage, self.scene, self.phones).live()
+                await self.others.fleet.say_prices(self.scene)
+                plan = await self._morning()
                 await self._mark_forgetful(neighbourhood)
                 if not self.set_off.is_set():
                     people.create_task(neighbourhood.live())
-                    people.create_task(self.fleet.live(self.scene))
+                    people.create_task(self.others.fleet.live(self.scene))
+                    people.create_task(self.others.passer_by.live(self.scene))
                 self._begin()
                 await self._one_day(plan)
                 self.scene.day += timedelta(days=1)
             await self.scene.over.wait()
+
+    async def _morning(self) -> dict[str, Any]:
+        """Prepare the day and return its plan, which counts on everybody who has said a price or a way by then."""
+        morning = Morning(self.stage, self.scene, self.phones)
+        began_s = time.monotonic()
+        await morning.prepare()
+        await self.others.passer_by.announce(self.scene, timedelta(seconds=time.monotonic() - began_s))
+        return await morning.plan()
 
     def _is_time_for_a_day(self) -> bool:
         """Whether another day is worth beginning; what is left of a short demo belongs to the recipients."""

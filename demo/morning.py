@@ -27,8 +27,8 @@ class Morning:
     scene: Scene
     phones: list[CloudClient]
 
-    async def live(self) -> dict[str, Any]:
-        """Prepare the day and return its plan."""
+    async def prepare(self) -> None:
+        """Have the day's parcels at the depot, their recipients asked, and the couriers there."""
         scene, say = self.scene, self.stage.say
         await self._empty_vans()
         new = await self._import_parcels()
@@ -36,7 +36,11 @@ class Morning:
         scene.tally.counts["opted_in"] += await self._opt_in(new)
         for courier in scene.couriers[: scene.settings.couriers]:
             await add_shift(scene, courier.id, SHIFT)
-        say("Planning the day")
+
+    async def plan(self) -> dict[str, Any]:
+        """Have the day planned and return its plan."""
+        scene = self.scene
+        self.stage.say("Planning the day")
         plan = await plan_day(scene.operator, scene.day)
         scene.tally.counts["planned"] += len(_planned(plan))
         scene.tally.counts["unplanned"] += len(plan["unplanned"])

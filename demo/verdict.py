@@ -63,7 +63,15 @@ def verdict(scene: Scene, acknowledged: int, violations: Sequence[str]) -> Verdi
         "whole_way": len(scene.tally.whole_way),
         **{
             name: counts[name]
-            for name in ("delivered_home", "by_partner", "opted_in", "collected", "wrong_codes", "remote_opened")
+            for name in (
+                "delivered_home",
+                "by_partner",
+                "by_crowd",
+                "opted_in",
+                "collected",
+                "wrong_codes",
+                "remote_opened",
+            )
         },
         "problems": len(scene.tally.problems),
     }

@@ -32,7 +32,11 @@ class View(StrEnum):
 
 
 class KpiShape(Told):
-    """Shares lie between 0 and 1 and are null where there is nothing to share out; cost in the fleet's cents."""
+    """Shares lie between 0 and 1 and are null where there is nothing to share out; cost in the fleet's cents.
+
+    ``km`` and ``co2_kg`` are null where only partners drove who did not say how far; ``km_unknown_parcels`` of a line
+    were brought so, and are missing from its kilometres.
+    """
 
     key: str
     name: str
@@ -41,9 +45,10 @@ class KpiShape(Told):
     failed: int
     stops: float
     cost_cents: float
-    km: float
+    km: float | None
+    km_unknown_parcels: int
     hours: float
-    co2_kg: float
+    co2_kg: float | None
     cents_per_parcel: float | None
     cents_per_stop: float | None
     first_attempt_share: float | None
@@ -101,9 +106,10 @@ def shape(one: Kpi) -> KpiShape:
         failed=tally.failed,
         stops=round(tally.stops, 2),
         cost_cents=round(tally.cents, 1),
-        km=round(tally.metres / METRES_PER_KM, 2),
+        km=round(tally.metres / METRES_PER_KM, 2) if one.is_way_known else None,
+        km_unknown_parcels=tally.way_unknown,
         hours=round(tally.seconds / SECONDS_PER_H, 3),
-        co2_kg=round(one.co2_g / GRAMS_PER_KG, 2),
+        co2_kg=round(one.co2_g / GRAMS_PER_KG, 2) if one.is_way_known else None,
         cents_per_parcel=_rounded(one.cents_per_parcel, 1),
         cents_per_stop=_rounded(one.cents_per_stop, 1),
         first_attempt_share=_rounded(one.first_attempt, 4),

@@ -32,6 +32,8 @@ Reading = Annotated[Call, needs(Role.PARTNER, Role.OPERATOR, Role.PLANNER, Role.
 Handing = Annotated[Call, needs(Role.PARTNER, Role.OPERATOR, Role.PLANNER)]
 PartnerId = Annotated[str, Field(pattern=partners.ID_PATTERN, examples=["swift-bikes"])]
 PathPartner = Annotated[str, Path(pattern=partners.ID_PATTERN)]
+WayM = Annotated[int | None, Field(ge=0, le=partner_status.WAY_M_MAX, description="Metres gone for this parcel")]
+Co2G = Annotated[int | None, Field(ge=0, le=partner_status.CO2_G_MAX, description="Its CO2; else a van's for way_m")]
 SIGNATURE_MAX = 400  # characters; two signatures have 90
 
 
@@ -97,11 +99,13 @@ class QuoteAsked(Asked):
 
 
 class StatusAsked(Asked):
-    """``said`` is the proof of a delivery, or why there was none."""
+    """``said`` is the proof of a delivery, or why there was none; the partner alone knows ``way_m``, ``co2_g``."""
 
     parcel_id: Id
     status: PartnerSays
     said: Note = ""
+    way_m: WayM = None
+    co2_g: Co2G = None
 
 
 class StatusShape(Told):
@@ -121,6 +125,8 @@ class SignedData(BaseModel):
     offer_id: Id
     parcel_id: Id
     said: Note = ""
+    way_m: WayM = None
+    co2_g: Co2G = None
 
 
 @router.post("/partners", status_code=201, response_model=PartnerShape)
@@ -184,7 +190,7 @@ async def post_hand_over(call: Handing, offer_id: PathOffer) -> Response:
 @router.post("/offers/{offer_id}/status", response_model=StatusShape)
 async def post_status(call: Pricing, offer_id: PathOffer, asked: StatusAsked) -> Response:
     """Say what became of one parcel; saying it twice is saying it once."""
-    status = Status(offer_id, asked.parcel_id, asked.status, asked.said)
+    status = Status(offer_id, asked.parcel_id, asked.status, asked.said, asked.way_m, asked.co2_g)
     return await call.do(lambda uow, act: _reported(uow, act, call.rim, status))
 
 
@@ -215,7 +221,8 @@ def _signed(body: bytes) -> Status:
     except (ValidationError, ValueError) as error:
         raise InvalidError("body", "is no parcel.delivered, parcel.failed or parcel.returned") from error
     what = PartnerSays(told.type.partition(".")[2])
-    return Status(told.data.offer_id, told.data.parcel_id, what, told.data.said)
+    data = told.data
+    return Status(data.offer_id, data.parcel_id, what, data.said, data.way_m, data.co2_g)
 
 
 def _reported(uow: UnitOfWork, act: Act, rim: Rim, status: Status) -> StatusShape:

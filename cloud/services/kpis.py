@@ -35,7 +35,11 @@ BRINGS = (Task.DELIVER, Task.DROP_OFF)
 
 @dataclass(slots=True)
 class Tally:
-    """Sums over parcels. ``promised`` had a window, ``kept`` were brought inside it."""
+    """Sums over parcels. ``promised`` had a window, ``kept`` were brought inside it.
+
+    ``way_unknown`` counts those whose kilometres nobody has said: they are missing from ``metres``, and are no zero.
+    ``co2_apart_g`` is what partners say of their CO2 beyond (or below) a van's on the same way.
+    """
 
     parcels: int = 0
     to_lockers: int = 0
@@ -48,6 +52,8 @@ class Tally:
     metres: float = 0.0
     seconds: float = 0.0
     walk_m: float = 0.0
+    way_unknown: int = 0
+    co2_apart_g: float = 0.0
 
     def add(self, other: "Tally") -> None:
         for one in fields(self):
@@ -87,8 +93,15 @@ class Kpi:
         return _share(self.tally.walk_m, self.tally.to_lockers)
 
     @property
+    def is_way_known(self) -> bool:
+        """Whether there is any way to speak of: false where all of it was gone by others who did not say how far."""
+        tally = self.tally
+        return tally.way_unknown == 0 or tally.way_unknown < tally.parcels + tally.failed
+
+    @property
     def co2_g(self) -> float:
-        return self.tally.metres * CO2_G_PER_KM / 1_000
+        """CO2 of the way that is known."""
+        return self.tally.metres * CO2_G_PER_KM / 1_000 + self.tally.co2_apart_g
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,9 +226,11 @@ def _driven(days: _Days, route: Route, costs: Costs) -> Iterable[_Driven]:
 
 
 def _by_partner(one: ByPartner) -> _Driven:
-    """Return what a partner did; its hours and kilometres are its own."""
+    """Return what a partner did; its hours are its own, its kilometres are what it says."""
     tally = Tally(stops=one.stop_share, cents=one.cents, failed=int(not one.brought))
-    parcel = one.parcel
+    parcel, tally.metres, tally.way_unknown = one.parcel, one.way_m or 0, int(one.way_m is None)
+    if one.way_m is not None and one.co2_g is not None:
+        tally.co2_apart_g = one.co2_g - one.way_m * CO2_G_PER_KM / 1_000
     if one.brought:
         tally.parcels = tally.at_first = 1
         if parcel.window_from and parcel.window_to and one.at:

@@ -27,7 +27,7 @@ class Paid:
 
 @dataclass(frozen=True, slots=True)
 class ByPartner:
-    """One parcel a partner fleet brought, or did not."""
+    """One parcel a partner fleet brought, or did not; way and CO2 are None where it did not say."""
 
     day: str
     partner: str
@@ -36,6 +36,8 @@ class ByPartner:
     at: datetime | None
     cents: float
     stop_share: float
+    way_m: int | None
+    co2_g: int | None
 
 
 def crowd_days(days: Sequence[str]) -> tuple[str, ...]:
@@ -70,7 +72,8 @@ def by_partners(uow: UnitOfWork, days: Sequence[str]) -> Iterator[ByPartner]:
             brought = one.state is ErrandState.DELIVERED
             cents = offer.price_cents / len(theirs) if brought else 0.0
             at, share = errand.ended_at, 1 / len(ended)
-            yield ByPartner(errand.day, offer.asked, parcels[one.parcel_id], brought, at, cents, share)
+            parcel, way = parcels[one.parcel_id], (one.way_m, one.co2_g)
+            yield ByPartner(errand.day, offer.asked, parcel, brought, at, cents, share, *way)
 
 
 def _earned(offer: Offer, theirs: Sequence[ErrandParcel]) -> float:

@@ -25,6 +25,8 @@ from cloud.services.records import Attempt
 from cloud.services.records_outside import ErrandParcel, ErrandState, Offer
 
 PROOF_MAX = 500  # characters: who took it, or where a picture lies
+WAY_M_MAX = 200_000  # for one parcel: to the edge of the largest tariff's circle and back
+CO2_G_MAX = 200_000  # a lorry of its own all that way
 
 
 class PartnerSays(StrEnum):
@@ -35,12 +37,17 @@ class PartnerSays(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """``said`` is the proof of a delivery or the reason of a failure."""
+    """``said`` is the proof of a delivery or the reason of a failure.
+
+    ``way_m`` and ``co2_g`` are the parcel's part of the partner's way and emissions, where it keeps account of them.
+    """
 
     offer_id: str
     parcel_id: str
     what: PartnerSays
     said: str = ""
+    way_m: int | None = None
+    co2_g: int | None = None
 
 
 def hand_to_partner(uow: UnitOfWork, act: Act, offer_id: str) -> Offer:
@@ -61,6 +68,7 @@ def hand_to_partner(uow: UnitOfWork, act: Act, offer_id: str) -> Offer:
 def report_status(uow: UnitOfWork, act: Act, keys: Keys, status: Status) -> Parcel:
     """Record what a partner says of one parcel; saying it twice is saying it once."""
     require(act.actor, Role.PARTNER, Role.OPERATOR)
+    _check(status)
     offer = own_offer(uow, act, status.offer_id)
     entrusted = uow.get(ErrandParcel, offer.errand_id, status.parcel_id)
     if entrusted is None:
@@ -81,12 +89,20 @@ def report_status(uow: UnitOfWork, act: Act, keys: Keys, status: Status) -> Parc
             assert_never(never)
     state = ErrandState.DELIVERED if status.what is PartnerSays.DELIVERED else ErrandState.FAILED
     if entrusted.state is ErrandState.ABOARD:
-        uow.change(ErrandParcel, {"errand_id": offer.errand_id, "parcel_id": parcel.id}, state=state)
+        told = {"way_m": status.way_m, "co2_g": status.co2_g}
+        uow.change(ErrandParcel, {"errand_id": offer.errand_id, "parcel_id": parcel.id}, state=state, **told)
         end_if_done(uow, act, offer)
     return parcel
 
 
 _AFTER = {PartnerSays.DELIVERED: ErrandState.DELIVERED, PartnerSays.FAILED: ErrandState.FAILED}
+
+
+def _check(status: Status) -> None:
+    for name, most in (("way_m", WAY_M_MAX), ("co2_g", CO2_G_MAX)):
+        told = getattr(status, name)
+        if told is not None and not 0 <= told <= most:
+            raise InvalidError(name, f"is between 0 and {most}")
 
 
 def _delivered(uow: UnitOfWork, act: Act, parcel: Parcel, status: Status) -> Parcel:

@@ -43,12 +43,13 @@ class Errand:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ErrandParcel:
-    """``way_m`` is what a partner says it drove for the parcel, None where it does not say."""
+    """``way_m`` is how far a partner says it went for the parcel, ``co2_g`` what it emitted; None where it does not."""
 
     errand_id: str
     parcel_id: str
     state: ErrandState
     way_m: int | None = None
+    co2_g: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

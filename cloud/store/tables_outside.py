@@ -97,6 +97,7 @@ errand_parcel = Table(
     name_of("parcel_id", key=True),
     word("state", ErrandState),
     number("way_m", null=True),
+    number("co2_g", null=True),
     _to("errand_id", "errand.id"),
     _to("parcel_id", "parcel.id"),
     partial("uq_errand_parcel_one_open", "parcel_id", where="state = 'open'", unique=True),

@@ -5,7 +5,7 @@ from math import isclose
 
 import pytest
 
-from cloud.api.kpis import as_csv
+from cloud.api.kpis import as_csv, shape
 from cloud.domain.actors import Role, actor
 from cloud.domain.errors import ForbiddenError, InvalidError
 from cloud.domain.parcel import Parcel
@@ -148,8 +148,11 @@ def test_a_name_is_no_formula_in_a_spreadsheet() -> None:
     assert ",150.0," in text
 
 
-def with_others() -> SmallCloud:
-    """Return a day on which a courier of ours, Anna on her way and a partner bring one parcel each; one more fails."""
+def with_others(way_m: int | None = None, co2_g: int | None = None) -> SmallCloud:
+    """Return a day on which a courier of ours, Anna on her way and a partner bring one parcel each; one more fails.
+
+    The partner says how far it went for the one it brought, and what it emitted.
+    """
     street = OutsideStreet()
     cloud = street.cloud
     cloud.courier()
@@ -168,7 +171,7 @@ def with_others() -> SmallCloud:
     cloud.do(lambda uow: follow_offers(uow, cloud.act()))
     cloud.do(lambda uow: deliver_home(uow, cloud.act(crowd(ANNA)), anna.id, "signed"))
     cloud.do(lambda uow: deliver_home(uow, cloud.act(DRIVER), mine.id, "signed"))
-    said = [Status(offer.id, theirs[0].id, PartnerSays.DELIVERED, "signed")]
+    said = [Status(offer.id, theirs[0].id, PartnerSays.DELIVERED, "signed", way_m, co2_g)]
     said += [Status(offer.id, theirs[1].id, PartnerSays.FAILED, "nobody at home")]
     for status in said:
         _say(street, status)
@@ -192,3 +195,26 @@ def test_what_others_bring_is_counted_and_paid_by_the_parcel() -> None:
     assert isclose(found.total.tally.cents, sum(one.cents for one in by.values()))
     assert {one.name for one in found.by_courier} >= {"Anna", "Swift Bikes"}
     assert [one.key for one in found.by_day] == [TODAY.isoformat()]
+
+
+def test_kilometres_nobody_said_are_not_known_and_no_zero() -> None:
+    found = report(with_others())
+    by = {one.key: shape(one) for one in found.by_whom}
+
+    assert (by["partner"].km, by["partner"].co2_kg, by["partner"].km_unknown_parcels) == (None, None, 2)
+    assert (by["own"].km is not None, by["own"].km_unknown_parcels) == (True, 0)
+    total = shape(found.total)
+    assert (total.km, total.km_unknown_parcels) == (round(found.total.tally.metres / 1_000, 2), 2)
+    lines = as_csv(found.by_whom).splitlines()
+    columns = dict(zip(lines[0].split(","), lines[-1].split(","), strict=True))
+    assert (columns["key"], columns["km"], columns["co2_kg"]) == ("partner", "", "")
+
+
+@pytest.mark.parametrize(("co2_g", "kg"), [(None, 0.75), (0, 0.0), (40, 0.04)])
+def test_a_partner_may_say_how_far_it_went_and_what_it_emitted(co2_g: int | None, kg: float) -> None:
+    found = report(with_others(3_000, co2_g))
+    partner = next(shape(one) for one in found.by_whom if one.key == "partner")
+
+    assert (partner.km, partner.co2_kg, partner.km_unknown_parcels) == (3.0, kg, 1)
+    assert found.total.tally.metres == pytest.approx(sum(one.tally.metres for one in found.by_whom))
+    assert found.total.co2_g == pytest.approx(sum(one.co2_g for one in found.by_whom))

@@ -76,6 +76,16 @@ def test_the_offer_is_delivered_with_its_last_parcel_and_twice_said_is_once(stre
     assert (after.state, after.custodian) == (ParcelState.DELIVERED_HOME, "recipient")
 
 
+@pytest.mark.parametrize(("way_m", "co2_g"), [(-1, None), (200_001, None), (None, 200_001)])
+def test_a_way_that_cannot_be_is_refused(street: OutsideStreet, way_m: int | None, co2_g: int | None) -> None:
+    parcel = street.parcel()
+    offer = with_partner(street, parcel)
+    status = Status(offer.id, parcel.id, PartnerSays.DELIVERED, "signed", way_m, co2_g)
+
+    with pytest.raises(InvalidError, match="is between 0 and 200000"):
+        street.cloud.do(lambda uow: report_status(uow, street.cloud.act(SWIFT), street.cloud.keys, status))
+
+
 def test_a_failed_delivery_finds_a_locker_and_comes_back_to_the_depot_for_it(street: OutsideStreet) -> None:
     street.cloud.locker(lon=21.0, lat=52.206)
     street.cloud.codes("WAW-01", 7)

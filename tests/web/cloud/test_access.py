@@ -143,7 +143,7 @@ async def test_the_language_is_chosen_and_stays(world: World, phone: Window) -> 
     await phone.go("/")
 
     await expect(phone.page.locator("html")).to_have_attribute("lang", "pl")
-    await expect(phone.page.locator("h1")).to_have_text("Paczki, które czekają na ludzi")
+    await expect(phone.page.locator("h1")).to_have_text("Paczki, które na Ciebie czekają")
 
 
 async def test_typing_is_not_taken_away_by_a_live_update(world: World, phone: Window) -> None:

@@ -108,7 +108,7 @@ def test_the_browser_s_favourite_language_that_we_speak_is_chosen(accepted: str,
         ("en", 2, "2 stops before you"),
         ("pl", 3, "3 przystanki przed Tobą"),
         ("pl", 5, "5 przystanków przed Tobą"),
-        ("de", 1, "1 Halt vor Ihnen"),
+        ("de", 1, "1 Stopp vor Ihnen"),
     ],
 )
 def test_counts_are_said_as_the_language_says_them(language: str, count: int, text: str) -> None:

@@ -2,7 +2,7 @@
 
 from contract.ids import CompartmentLabel, ParcelRef
 from contract.state import DoorLevel
-from edge.locker_controller.state import LockerRecord, Withdrawal
+from edge.locker_controller.state import CompartmentRecord, LockerRecord, Withdrawal
 
 
 def holding(state: LockerRecord, parcel: ParcelRef) -> CompartmentLabel | None:
@@ -30,6 +30,26 @@ def forgot_all(state: LockerRecord) -> bool:
     """Whether this locker has lost its memory: its card was, and until staff have looked no compartment is known."""
     records = state.compartments.values()
     return all(record.parcel is None and record.withdrawn == Withdrawal.UNCLEAR for record in records)
+
+
+def is_new(state: LockerRecord) -> bool:
+    """Whether this locker knows nobody and nothing, and no word of the cloud was ever obeyed here: a card that is new.
+
+    It may have been put in for one that was lost. Either way there is no code here that anybody could guess.
+    """
+    records = state.compartments.values()
+    is_blank = not (state.grants or state.groups or state.inbox or state.configuration.configuration_version)
+    return is_blank and all(record.parcel is None and not record.withdrawn for record in records)
+
+
+def is_of_before(record: CompartmentRecord) -> bool:
+    """Whether this is on the memory of a card of before alone (``salvage.alarmed``): staff have not looked yet."""
+    return record.withdrawn == Withdrawal.UNCLEAR and record.doubt_until_s == 0
+
+
+def is_being_set_up(state: LockerRecord) -> bool:
+    """Whether a parcel that is not known here may lie here all the same: its owner has not come too early."""
+    return is_new(state) or any(is_of_before(record) for record in state.compartments.values())
 
 
 def forced(state: LockerRecord) -> list[CompartmentLabel]:

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from contract.grants import CollectGrant, DropOffGrant, PickUpGrant
 from contract.ids import CompartmentLabel, GroupId
 from contract.state import TimeQuality
-from edge.locker_controller.compartment import holding
-from edge.locker_controller.state import CompartmentRecord, GroupRecord, LockerRecord, Session, Withdrawal
+from edge.locker_controller.compartment import holding, is_of_before
+from edge.locker_controller.state import GroupRecord, LockerRecord, Session
 from edge.locker_controller.timekeeping import TimeReading
 
 _UNTOUCHED = GroupRecord(keep_until_s=0)
@@ -75,10 +75,6 @@ def collections(state: LockerRecord, now: TimeReading) -> dict[CompartmentLabel,
         for grant in state.grants.values()
         if isinstance(grant, CollectGrant) and collect_is_live(state, grant, now)
         for label in [holding(state, grant.parcel)]
-        if label is not None and not _is_of_before(state.compartments[label])
+        if label is not None and not is_of_before(state.compartments[label])
     }
     return {label: inside[label] for label in state.compartments if label in inside}
-
-
-def _is_of_before(record: CompartmentRecord) -> bool:
-    return record.withdrawn == Withdrawal.UNCLEAR and record.doubt_until_s == 0

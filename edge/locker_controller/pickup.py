@@ -12,7 +12,7 @@ from contract.commands import RefusalReason
 from contract.events import CodeBurnt, ParcelPickedUp, ProblemReported
 from contract.grants import Capability, PickUpGrant
 from contract.ids import CompartmentLabel, GroupId
-from edge.locker_controller.compartment import forgot_all, holding
+from edge.locker_controller.compartment import forgot_all, holding, is_being_set_up, is_new
 from edge.locker_controller.draft import Draft
 from edge.locker_controller.grants import deadline, group_of, pick_up_is_dead, pick_ups
 from edge.locker_controller.limits import AGAIN_S, PICK_UPS_AGAIN_MAX, PICKED_UP_MS
@@ -30,7 +30,9 @@ def by_code(draft: Draft, stretched: StretchedCode) -> None:
     if pause_s:
         draft.show(LockedOut(pause_s))
         return
-    if forgot_all(draft.state):  # whoever has a code here is no guesser, and nobody can hit anything
+    if forgot_all(draft.state) or is_new(
+        draft.state
+    ):  # whoever has a code here is no guesser, and nobody can hit anything
         draft.show(Refused(Why.SET_UP))
         return
     ready = {
@@ -65,7 +67,7 @@ def by_capability(draft: Draft, capability: Capability) -> None:
         refuse(draft, capability.id, RefusalReason.REVOKED if why is Why.REVOKED else RefusalReason.SPENT)
         draft.show(Refused(why))
     elif label is None:
-        draft.show(Refused(Why.SET_UP if forgot_all(draft.state) else Why.NOT_HERE))
+        draft.show(Refused(_why_absent(draft.state)))
     else:
         known = [grant.expires_at for grant in pick_ups(draft.state) if grant.group == capability.group]
         late = draft.now_s > deadline(draft.state, capability.group, max([capability.expires_at, *known]))
@@ -164,4 +166,8 @@ def _why_dead(state: LockerRecord, group: GroupId) -> Why:
         return Why.REVOKED
     if record.picked_up:
         return Why.SPENT
-    return Why.COLLECTED if record.collected else Why.NOT_HERE
+    return Why.COLLECTED if record.collected else _why_absent(state)
+
+
+def _why_absent(state: LockerRecord) -> Why:
+    return Why.SET_UP if is_being_set_up(state) else Why.NOT_HERE

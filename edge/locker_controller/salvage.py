@@ -49,7 +49,7 @@ def _is_nameless(state: LockerRecord, kind: str, key: str | bytes) -> bool:
 
 
 def _withdrawn(state: LockerRecord, gone: Collection[str]) -> LockerRecord:
-    unclear = CompartmentRecord(withdrawn=Withdrawal.UNCLEAR)
+    unclear = CompartmentRecord(withdrawn=Withdrawal.UNCLEAR, doubt_until_s=0)
     known = {label: unclear if label in gone else record for label, record in state.compartments.items()}
     return replace(state, compartments=known) if gone else state
 
@@ -65,11 +65,7 @@ def alarmed(state: LockerRecord, alarm: AlarmRaised) -> Decision:
     if alarm.alarm not in MEMORY_LOST:
         return Decision(state, (alarm,))
     doubted = {
-        label: replace(
-            record,
-            withdrawn=record.withdrawn or Withdrawal.UNCLEAR,
-            doubt_until_s=record.doubt_until_s if record.parcel is None else 0,
-        )
+        label: replace(record, withdrawn=record.withdrawn or Withdrawal.UNCLEAR, doubt_until_s=0)
         for label, record in state.compartments.items()
     }
     after = replace(state, compartments=doubted)

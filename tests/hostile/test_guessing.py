@@ -111,6 +111,7 @@ def test_pulling_the_plug_never_pays() -> None:
 def test_no_day_of_a_real_locker_answers_more_than_a_hundred_guesses_whatever_the_clock_says() -> None:
     """The whole decision this time, its records cut to what is stored, and a wall clock in the attacker's hands."""
     scene, chance = Scene(), random.Random(3)
+    scene.puts_in("P")
     answered_ms: list[int] = []
     while scene.ms < 12 * DAY_MS:
         scene.wall_leap_s = chance.choice((0, 86_400, 3_650 * 86_400, -86_400, -3_650 * 86_400))

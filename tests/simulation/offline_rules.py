@@ -165,7 +165,8 @@ at the rest), the cloud raises an alarm and never mixes the two journals; what w
 
 After a lost card the locker knows no parcel at all. As soon as the cloud tells it that it has had a life before, its
 page says that it is being set up again; no code is a miss there, and those typed before are forgiven. A locker with an
-empty card that has not heard from the cloud yet cannot be told from a new one: there, a code counts as wrong.
+empty card that has not heard from the cloud yet cannot be told from a new one: it says the same sentence and counts
+nothing, for where no right is known there is none to guess. Once a courier's phone has brought one, guesses count.
 """
 
 

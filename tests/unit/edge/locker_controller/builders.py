@@ -244,6 +244,10 @@ class Scene:
     def hears(self, message: Downward) -> Decision:
         return self.give(MessageReceived(message))
 
+    def knows_somebody(self) -> None:
+        """Let the cloud have said a word, so that this is no new card any more and a code may be guessed."""
+        self.hears(bundle(pick_up("somebody's"), named="first word"))
+
     def puts_in(self, of: str, size: SizeClass = SizeClass.M) -> CompartmentLabel:
         """Let a courier put a parcel in, start to end; returns where it is."""
         self.signs_in(drop_off(of, size), pick_up(of))

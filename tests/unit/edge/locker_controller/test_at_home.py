@@ -39,6 +39,7 @@ def test_a_child_tapping_problem_does_not_fill_the_journal() -> None:
 
 def test_any_tap_takes_a_sentence_off_the_screen() -> None:
     scene = Scene()
+    scene.knows_somebody()
     scene.types("wrong")
     assert scene.screen() == CodeWrong(4)
     scene.taps(Answer.DONE)

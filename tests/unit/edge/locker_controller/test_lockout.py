@@ -6,6 +6,7 @@ from msgspec.structs import replace
 
 from contract.events import AlarmRaised, CodeRefused
 from contract.grants import PickUpGrant
+from edge.locker_controller.compartment import is_new
 from edge.locker_controller.limits import MISSES_PER_DAY_MAX
 from edge.locker_controller.lockout import after_miss, after_start, locked_s
 from edge.locker_controller.screens import CodeWrong, Idle, LockedOut
@@ -16,6 +17,8 @@ HOUR_MS = HOUR * 1000
 
 
 def guess(scene: Scene, times: int) -> None:
+    if is_new(scene.state):
+        scene.knows_somebody()
     for _ in range(times):
         scene.types("wrong")
 
@@ -78,6 +81,7 @@ def test_a_hundred_misses_close_the_day() -> None:
 
 def test_the_hundredth_miss_of_a_day_alarms_again() -> None:
     scene = Scene()
+    scene.knows_somebody()
     lockout = Lockout(misses=20, day_misses=MISSES_PER_DAY_MAX - 1, day_ms=12 * HOUR_MS)
     scene.state = replace(scene.state, lockout=lockout)
     assert only(scene.types("wrong"), AlarmRaised) == AlarmRaised("guessing", "100 misses today")

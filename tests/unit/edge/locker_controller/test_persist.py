@@ -36,6 +36,7 @@ def test_a_step_writes_only_what_it_changed() -> None:
 
 def test_a_miss_is_written_before_it_is_shown() -> None:
     scene = Scene()
+    scene.knows_somebody()
     before = scene.state
     scene.types("wrong")
     assert written_since(before, scene) == ["lockout"]

@@ -2,9 +2,12 @@
 
 import pytest
 
+from contract.codec import Downward
 from contract.events import AlarmRaised, CodeRefused
-from contract.ids import CompartmentLabel, GrantId
+from contract.ids import CompartmentLabel, GrantId, MessageId
+from contract.state import Configuration, Desired
 from edge.locker_controller.effects import Decision, PublishReport
+from edge.locker_controller.inputs import Answer
 from edge.locker_controller.persist import RecordError, changes, restore
 from edge.locker_controller.salvage import RECORDS_LOST_MAX, Record, alarmed, salvage
 from edge.locker_controller.screens import CourierHome, Idle, LockedOut, Refused, Why
@@ -12,6 +15,8 @@ from edge.locker_controller.state import CompartmentRecord, Lockout, Withdrawal,
 from tests.unit.edge.locker_controller.builders import (
     A02,
     A04,
+    LOCKER,
+    NOON_S,
     Scene,
     bundle,
     collect,
@@ -21,6 +26,7 @@ from tests.unit.edge.locker_controller.builders import (
     parcel,
     pick_up,
     releases,
+    revoke,
     set_service,
 )
 
@@ -58,7 +64,7 @@ def test_a_sound_card_loses_nothing() -> None:
 def test_a_compartment_that_cannot_be_read_takes_no_more_parcels() -> None:
     scene = full()
     state, lost = salvage(scene.setup, damaged(card_of(scene), ("compartment", A04)))
-    assert state.compartments[A04] == CompartmentRecord(withdrawn=Withdrawal.UNCLEAR)
+    assert state.compartments[A04] == CompartmentRecord(withdrawn=Withdrawal.UNCLEAR, doubt_until_s=0)
     assert places(lost) == {("compartment", A04)}
 
 
@@ -101,7 +107,7 @@ def test_a_compartment_whose_seal_is_broken_takes_no_more_parcels() -> None:
     scene = full()
     whole = [record for record in card_of(scene) if (record[0], record[1]) != ("compartment", A02)]
     state, lost = salvage(scene.setup, whole, [("compartment", A02)])
-    assert state.compartments[A02] == CompartmentRecord(withdrawn=Withdrawal.UNCLEAR)
+    assert state.compartments[A02] == CompartmentRecord(withdrawn=Withdrawal.UNCLEAR, doubt_until_s=0)
     assert state.compartments[A04] == scene.state.compartments[A04]
     assert places(lost) == {("compartment", A02)}
 
@@ -168,6 +174,8 @@ def _offered(scene: Scene) -> tuple[CompartmentLabel, ...]:
 def forgetful() -> Scene:
     """Return a locker with a new card, at which a recipient was refused before it learnt what it has lost."""
     scene = Scene()
+    scene.signs_in(pick_up("somebody's"))
+    scene.taps(Answer.SIGN_OUT)
     for _ in range(6):
         scene.types("valid, before")
     assert isinstance(scene.screen(), LockedOut)
@@ -186,6 +194,38 @@ def test_there_no_code_is_a_miss_and_no_qr_is_early(forgetful: Scene) -> None:
     assert forgetful.screen() == Refused(Why.SET_UP)
     assert releases(forgetful.shows("P")) == []
     assert forgetful.screen() == Refused(Why.SET_UP)
+
+
+def test_on_an_empty_card_before_the_first_word_of_the_cloud_no_code_is_a_miss_either() -> None:
+    scene = Scene()
+    for _ in range(7):
+        assert scene.types("valid, before").events == ()
+        assert scene.screen() == Refused(Why.SET_UP)
+    assert scene.state.lockout == Lockout()
+    assert releases(scene.shows("P")) == []
+    assert scene.screen() == Refused(Why.SET_UP)
+
+
+def test_there_a_capability_opens_once_its_parcel_is_inside_and_guesses_count_again() -> None:
+    scene = Scene()
+    scene.puts_in("P")
+    assert kinds(scene.types("wrong")) == [CodeRefused]
+    assert releases(scene.shows("P")) == [A02]
+
+
+@pytest.mark.parametrize(
+    "word",
+    [
+        bundle(drop_off("P")),
+        revoke("P"),
+        set_service(A02, in_service=False),
+        Desired(LOCKER, MessageId(name("d")), NOON_S, Configuration(1)),
+    ],
+)
+def test_a_card_that_has_heard_the_cloud_is_not_new(word: Downward) -> None:
+    scene = Scene()
+    scene.hears(word)
+    assert kinds(scene.types("wrong")) == [CodeRefused]
 
 
 def test_codes_count_again_once_staff_have_looked_into_a_compartment(forgetful: Scene) -> None:

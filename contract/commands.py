@@ -1,13 +1,15 @@
 """Commands: what the cloud asks of a locker now. Imperative, signed, short-lived; the locker may always refuse.
 
-A command that moves something (``RemoteOpen``) also carries a counter and the locker's boot nonce, so that a replay is
-caught in the same boot, after a reboot and on a restored disk image, without trusting any clock.
+A command that moves something (``RemoteOpen``, and ``OpenMany`` of ``contract.bulk``) also carries a counter and the
+locker's boot nonce, so that a replay is caught in the same boot, after a reboot and on a restored disk image, without
+trusting any clock.
 """
 
 from enum import StrEnum
 
 import msgspec
 
+from contract.bulk import OpenMany, PinOperators
 from contract.ids import BootId, CompartmentLabel, GroupId, LockerId, MessageId
 
 REMOTE_OPEN_LIFE_S = 60  # an operator waits a minute; a door that opens later opens for a stranger
@@ -36,6 +38,13 @@ class RefusalReason(StrEnum):
     SPENT = "spent"
     STORE_FAILED = "store_failed"
     LIMIT_REACHED = "limit_reached"
+    MALFORMED = "malformed"
+    NOT_IN_MAINTENANCE = "not_in_maintenance"
+    UNDERSIGNED = "undersigned"
+    SAME_OPERATOR = "same_operator"
+    UNKNOWN_OPERATOR = "unknown_operator"
+    BAD_SIGNATURE = "bad_signature"
+    NOT_BY_ROOT = "not_by_root"
 
 
 class RemoteOpen(msgspec.Struct, frozen=True, array_like=True, tag="remote_open"):
@@ -93,4 +102,4 @@ class SetService(msgspec.Struct, frozen=True, array_like=True, tag="set_service"
     version: int = 1
 
 
-Command = RemoteOpen | Revoke | SetDeadline | SetService
+Command = RemoteOpen | Revoke | SetDeadline | SetService | OpenMany | PinOperators

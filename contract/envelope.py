@@ -64,9 +64,9 @@ _ENCODER = msgspec.msgpack.Encoder()
 _DECODER = msgspec.msgpack.Decoder(Envelope)
 
 
-def pae(body: bytes) -> bytes:
-    """Return the bytes that are signed for ``body``."""
-    return b"DSSEv1 %d %b %d %b" % (len(DOMAIN), DOMAIN, len(body), body)
+def pae(body: bytes, domain: bytes = DOMAIN) -> bytes:
+    """Return the bytes that are signed for ``body``; what is signed in one ``domain`` means nothing in another."""
+    return b"DSSEv1 %d %b %d %b" % (len(domain), domain, len(body), body)
 
 
 def verify(raw: bytes, keys: KeyRing) -> Envelope:

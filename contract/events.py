@@ -234,6 +234,48 @@ class ConfigurationApplied(_Event, frozen=True):
     configuration_version: int
 
 
+class TechnicianSignedIn(_Event, frozen=True):
+    """Somebody of the operator's showed a pass at the machine; ``person`` is opaque."""
+
+    person: bytes
+    message: MessageId
+
+
+class TechnicianSignedOut(_Event, frozen=True):
+    person: bytes
+
+
+class MaintenanceStarted(_Event, frozen=True):
+    """Maintenance mode was switched on at the site: nobody is served, and many doors may be opened by order."""
+
+    person: bytes
+
+
+class MaintenanceEnded(_Event, frozen=True):
+    """``reason`` is ``switched_off``, ``signed_out`` or ``time``; a restart of the agent ends it without this word."""
+
+    person: bytes
+    reason: str
+
+
+class OperatorsPinned(_Event, frozen=True):
+    """The locker has taken a newer list of the operators who may open in bulk."""
+
+    number: int
+
+
+class BulkEnded(_Event, frozen=True):
+    """An order to open many doors is over: ``begun`` of them were released, ``left`` were not and will not be.
+
+    ``reason`` is ``done``, ``maintenance_ended`` or ``restarted``.
+    """
+
+    command: MessageId
+    begun: int
+    left: tuple[CompartmentLabel, ...]
+    reason: str
+
+
 class AlarmRaised(_Event, frozen=True):
     """Something an operator should see at once: guessing, forged messages, a store that fails ..."""
 
@@ -273,6 +315,12 @@ Event = (
     | CompartmentWithdrawn
     | CompartmentRestored
     | ConfigurationApplied
+    | TechnicianSignedIn
+    | TechnicianSignedOut
+    | MaintenanceStarted
+    | MaintenanceEnded
+    | OperatorsPinned
+    | BulkEnded
     | AlarmRaised
 )
 

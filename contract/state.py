@@ -31,7 +31,8 @@ class LockerState(msgspec.Struct, frozen=True, array_like=True, tag="state"):
 
     ``boot`` is the boot nonce that remote opens must carry. ``session`` counts connections within a boot, so that a
     will that arrives late cannot overrule a newer birth. ``uptime_ms`` is the device's monotonic clock, which nobody
-    can set; 0 where it was not said.
+    can set; 0 where it was not said. ``maintenance_s`` is how long maintenance mode still lasts (0: it is off), and
+    ``operators_number`` is the number of the list of operators that the locker has pinned.
     """
 
     locker: LockerId
@@ -44,6 +45,8 @@ class LockerState(msgspec.Struct, frozen=True, array_like=True, tag="state"):
     command_counter: int = 0
     version: int = 1
     uptime_ms: int = 0
+    maintenance_s: int = 0
+    operators_number: int = 0
 
 
 class CompartmentState(msgspec.Struct, frozen=True):

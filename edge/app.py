@@ -14,7 +14,8 @@ from functools import partial
 from pathlib import Path
 from typing import IO
 
-from contract.envelope import Signer
+from contract.bulk import BulkError, read_statement
+from contract.envelope import Envelope, Signer
 from contract.ids import BootId, KeyId
 from contract.link import Link
 from contract.mqtt_settings import MqttSettings
@@ -56,13 +57,22 @@ class SetupError(Exception):
 def identity_of(bundle: Bundle, boot: BootId) -> Identity:
     """Return who this locker is in this boot, from its bundle."""
     return Identity(
-        setup=Setup(bundle.locker_id, bundle.layout, bundle.k_locker),
+        setup=Setup(bundle.locker_id, bundle.layout, bundle.k_locker, bundle.root_of_trust, operators_of(bundle)),
         keys=bundle.key_ring(),
         salt_locker=bundle.salt_locker,
         boot=boot,
         agent_version=AGENT_VERSION,
         build_ms=BUILT_AT_S * 1000,
     )
+
+
+def operators_of(bundle: Bundle) -> Envelope | None:
+    """Return the list of operators that came with the bundle; one that cannot be read is none, and is told later."""
+    try:
+        return read_statement(bundle.operators) if bundle.operators else None
+    except BulkError:
+        _log.exception("operators_unreadable")
+        return None
 
 
 def signer_of(bundle: Bundle, folder: Path) -> Signer:

@@ -35,7 +35,7 @@ class Bundle(msgspec.Struct, frozen=True, kw_only=True):
     "compartments": [{"label", "size", "low"}, ...]}}``
 
     ``cloud_keys`` holds the current key and the next one. ``root_of_trust`` is the offline Ed25519 key whose statement
-    alone can exchange them.
+    alone can exchange them, and says who may open in bulk: ``operators_b64`` is its list as of now, or empty.
     """  # noqa: D400 - the shape of the JSON follows the colon
 
     locker_id: LockerId
@@ -49,6 +49,7 @@ class Bundle(msgspec.Struct, frozen=True, kw_only=True):
     k_locker: bytes = msgspec.field(name="k_locker_b64")
     salt_locker: bytes = msgspec.field(name="salt_locker_b64")
     layout: Layout
+    operators: bytes = msgspec.field(name="operators_b64", default=b"")
 
     def key_ring(self) -> KeyRing:
         """Return the cloud's keys for ``contract.envelope.verify``."""

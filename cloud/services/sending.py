@@ -10,7 +10,7 @@ from cloud.services.ports import Act, Keys, UnitOfWork
 from cloud.services.records import CommandState, MessageState
 from cloud.services.records_ops import CommandSent, OutboxMessage
 from contract.codec import encode
-from contract.commands import COMMAND_LIFE_S, TOMBSTONE_LIFE_S, Command, RemoteOpen, SetDeadline, SetService
+from contract.commands import COMMAND_LIFE_S, TOMBSTONE_LIFE_S, Command, RemoteOpen, Revoke, SetDeadline, SetService
 from contract.grants import GRANTS_PER_MESSAGE_MAX, Grant, GrantBundle
 from contract.ids import LockerId
 from contract.topics import Branch
@@ -45,7 +45,7 @@ def send_command(uow: UnitOfWork, act: Act, keys: Keys, command: Command, reason
     until = _moment(command.expires_at)
     kind = str(command.__struct_config__.tag)
     door = command.compartment if isinstance(command, RemoteOpen | SetService) else None
-    group = None if isinstance(command, RemoteOpen | SetService) else command.group.hex()
+    group = command.group.hex() if isinstance(command, Revoke | SetDeadline) else None
     sent = CommandSent(
         id=number,
         locker_id=command.aud,

@@ -4,7 +4,7 @@ from typing import assert_never
 
 from msgspec.structs import replace
 
-from edge.locker_controller import collection, courier, dropoff, pickup, turn
+from edge.locker_controller import collection, courier, dropoff, pickup, technician, turn
 from edge.locker_controller.draft import Draft
 from edge.locker_controller.inputs import Answer, Answered
 from edge.locker_controller.limits import PROBLEM_GAP_MS, TRIES_AGAIN_MAX
@@ -35,6 +35,8 @@ def answer(draft: Draft, given: Answered) -> None:
     draft.put(notice=None)
     courier.stay(draft)
     task, visit = draft.state.task, draft.state.visit
+    if draft.state.technician is not None and technician.answer(draft, given.answer):
+        return
     if task is not None:
         # "All right" under a sentence that covers a door is about the sentence; it claims nothing of the door.
         if given.answer is not Answer.DONE or notice is None or draft.ms >= notice.until_ms:

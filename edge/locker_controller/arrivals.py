@@ -4,11 +4,13 @@ Size, signature under a pinned key, kind, and whether it was meant for this lock
 locker's state and are decided in ``decide``.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar, assert_never
 
 import msgspec
 
+from contract.bulk import LIST_BYTES_MAX, ORDER_BYTES_MAX, OpenMany
 from contract.codec import (
     QR_PREFIX,
     CodecError,
@@ -20,16 +22,24 @@ from contract.codec import (
     from_qr,
 )
 from contract.commands import RefusalReason
-from contract.envelope import EnvelopeRejectedError, KeyRing, Rejection, verify
+from contract.envelope import Envelope, EnvelopeRejectedError, KeyRing, Rejection, verify
 from contract.grants import Capability, CourierPass, Presence
 from contract.ids import LockerId, MessageId, label_digest
-from edge.locker_controller.inputs import BarcodeScanned, CapabilityShown, Input, PassShown, PresentationRefused
+from edge.locker_controller.inputs import (
+    BarcodeScanned,
+    CapabilityShown,
+    Input,
+    OperatorShown,
+    PassShown,
+    PresentationRefused,
+)
 
 Document = TypeVar("Document", bound="Downward | Presented")
 
 NUMBER_MAX = 1 << 40  # Unix seconds of the year 36,812; what is larger breaks arithmetic, not doors
 BYTES_MAX = 64  # ids have 16, digests and verifiers 32
 TEXT_CHARACTERS_MAX = 256  # a name, a reason, a phone number
+LONGER: Mapping[type, Mapping[str, int]] = {OpenMany: {"order": ORDER_BYTES_MAX}, Envelope: {"body": LIST_BYTES_MAX}}
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +78,8 @@ def scanned(text: str, keys: KeyRing, locker: LockerId) -> tuple[Input, int | No
             return PassShown(document), document.issued_at
         case Capability():
             return CapabilityShown(document), document.issued_at
-        case Presence():  # there is no service screen yet, and a sign-in opens no door by itself
-            return PresentationRefused(RefusalReason.UNKNOWN_KIND), document.issued_at
+        case Presence():
+            return OperatorShown(document), document.issued_at
         case _ as never:
             assert_never(never)
 
@@ -94,7 +104,7 @@ def _meant_for(locker: LockerId, document: Document) -> Document | NotBelieved:
     return document if document.aud == locker else NotBelieved(RefusalReason.WRONG_LOCKER, document.id)
 
 
-def is_plausible(value: Any) -> bool:
+def is_plausible(value: Any, bytes_max: int = BYTES_MAX) -> bool:
     """Say whether no part of a document is larger than any honest one: what is kept for years must stay small."""
     match value:
         case None:
@@ -102,10 +112,13 @@ def is_plausible(value: Any) -> bool:
         case int():
             return 0 <= value <= NUMBER_MAX
         case bytes():
-            return len(value) <= BYTES_MAX
+            return len(value) <= bytes_max
         case str():
             return len(value) <= TEXT_CHARACTERS_MAX
         case msgspec.Struct():
-            return all(is_plausible(getattr(value, name)) for name in value.__struct_fields__)
+            longer = LONGER.get(type(value), {})
+            return all(
+                is_plausible(getattr(value, name), longer.get(name, BYTES_MAX)) for name in value.__struct_fields__
+            )
         case _:
             return all(is_plausible(one) for one in value)

@@ -10,6 +10,7 @@ from typing import assert_never
 from contract.ids import LabelDigest
 from edge.locker_controller import (
     answering,
+    bulk,
     courier,
     doors,
     dropoff,
@@ -18,6 +19,7 @@ from edge.locker_controller import (
     reconcile,
     refusing,
     release,
+    technician,
     turn,
 )
 from edge.locker_controller.draft import Draft
@@ -35,6 +37,7 @@ from edge.locker_controller.inputs import (
     MessageReceived,
     MessageRejected,
     Moment,
+    OperatorShown,
     PassShown,
     PresentationRefused,
     ScreenBack,
@@ -47,7 +50,7 @@ from edge.locker_controller.tidying import tidy
 
 __all__ = ["Decision", "Moment", "decide"]
 
-Presented = CodeEntered | CapabilityShown | PassShown | BarcodeScanned
+Presented = CodeEntered | CapabilityShown | PassShown | OperatorShown | BarcodeScanned
 
 
 def decide(state: LockerRecord, given: Input, moment: Moment) -> Decision:
@@ -56,7 +59,7 @@ def decide(state: LockerRecord, given: Input, moment: Moment) -> Decision:
     match given:
         case Started() | ScreenBack() | Tick() | DoorSensed() | LockPulsed():
             _machine(draft, given)
-        case CodeEntered() | CapabilityShown() | PassShown() | BarcodeScanned():
+        case CodeEntered() | CapabilityShown() | PassShown() | OperatorShown() | BarcodeScanned():
             _present(draft, given)
         case PresentationRefused() | Answered():
             _person(draft, given)
@@ -120,11 +123,16 @@ def _tick(draft: Draft, levels: Levels) -> None:
         turn.watch(draft, draft.state.task)
     doors.watch_all(draft)
     courier.expire(draft)
+    technician.expire(draft)
+    bulk.go_on(draft)
     tidy(draft)
 
 
 def _present(draft: Draft, given: Presented) -> None:
     """Serve somebody who typed or showed something, if nobody else is being served."""
+    if draft.state.in_maintenance and not isinstance(given, OperatorShown):
+        draft.show(Refused(Why.MAINTENANCE))
+        return
     if isinstance(given, BarcodeScanned):
         if _scanned_again(draft, given):
             return
@@ -134,7 +142,11 @@ def _present(draft: Draft, given: Presented) -> None:
         at_a_door = task is not None and task.phase is Phase.OPEN
         draft.show(Refused(Why.CLOSE_DOOR if at_a_door else Why.BUSY))
         return
+    if not isinstance(given, OperatorShown):
+        technician.make_way(draft)
     match given:
+        case OperatorShown(presence=presence):
+            technician.sign_in(draft, presence)
         case CodeEntered(stretched=stretched):
             pickup.by_code(draft, stretched)
         case CapabilityShown(capability=capability):

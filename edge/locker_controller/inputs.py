@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from contract.codec import Downward
 from contract.codes import StretchedCode
-from contract.grants import Capability, CourierPass
+from contract.grants import Capability, CourierPass, Presence
 from contract.ids import BootId, CompartmentLabel, LabelDigest, MessageId
 from contract.state import DoorLevel
 from edge.locker_controller.timekeeping import TimeReading
@@ -39,6 +39,8 @@ class Answer(StrEnum):
     SKIP = "skip"
     SIGN_OUT = "sign_out"
     MORE_TIME = "more_time"
+    MAINTENANCE_ON = "maintenance_on"
+    MAINTENANCE_OFF = "maintenance_off"
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +84,13 @@ class PassShown:
     """A courier's QR whose signature held."""
 
     courier_pass: CourierPass
+
+
+@dataclass(frozen=True, slots=True)
+class OperatorShown:
+    """The pass of a technician or operator at the machine, whose signature held."""
+
+    presence: Presence
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +154,7 @@ Input = (
     | CodeEntered
     | CapabilityShown
     | PassShown
+    | OperatorShown
     | PresentationRefused
     | BarcodeScanned
     | Answered

@@ -45,6 +45,10 @@ MASS_OPEN_DOORS = (
 )
 CLOSE_DOOR_SHOWN_MS = 300_000  # then the screen is given back to the people who want their parcels
 
+# Many doors by one order of two operators
+BULK_ORDERS_PER_DAY_MAX = 4  # a locker is cleaned or emptied once a day; the rest is for orders that were stopped
+TECHNICIAN_S = 180  # signed in and doing nothing, as a courier is by default
+
 # People
 PICK_UPS_AGAIN_MAX = 1  # product rule: once more within the session, journalled
 AGAIN_S = 60

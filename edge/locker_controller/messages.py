@@ -2,12 +2,14 @@
 
 from typing import assert_never
 
+from contract.bulk import OpenMany, PinOperators
 from contract.codec import Downward
 from contract.commands import COMMAND_LIFE_S, RefusalReason, RemoteOpen, Revoke, SetDeadline, SetService
 from contract.events import CommandDone, CommandRefused, CompartmentRestored, ConfigurationApplied
 from contract.grants import GRANTS_PER_MESSAGE_MAX, GrantBundle, PickUpGrant
 from contract.ids import MessageId
 from contract.state import Acknowledgement, Configuration, Desired
+from edge.locker_controller import bulk, operators
 from edge.locker_controller.accepting import accept
 from edge.locker_controller.draft import Draft, with_entry
 from edge.locker_controller.limits import (
@@ -25,7 +27,7 @@ from edge.locker_controller.refusing import refuse, refuse_with
 from edge.locker_controller.remote import open_door
 from edge.locker_controller.state import Withdrawal
 
-Dated = GrantBundle | RemoteOpen | Revoke | SetDeadline | SetService
+Dated = GrantBundle | RemoteOpen | Revoke | SetDeadline | SetService | OpenMany | PinOperators
 
 
 def receive(draft: Draft, message: Downward) -> None:
@@ -61,13 +63,17 @@ def _obey(draft: Draft, message: Dated) -> None:
             _set_deadline(draft, message)
         case SetService():
             _set_service(draft, message)
+        case OpenMany():
+            bulk.open_many(draft, message)
+        case PinOperators():
+            operators.told(draft, message)
         case _ as never:
             assert_never(never)
 
 
 def _repeated(draft: Draft, message: Dated) -> None:
     """Pass over what the wire doubled; only a repeated opening is worth an operator's attention."""
-    if isinstance(message, RemoteOpen):
+    if isinstance(message, RemoteOpen | OpenMany):
         refuse(draft, message.id, RefusalReason.REPLAYED)
 
 

@@ -16,10 +16,12 @@ from msgspec.structs import replace
 from contract.grants import Grant
 from contract.state import Configuration
 from edge.locker_controller.state import (
+    BulkHistory,
     CompartmentRecord,
     GroupRecord,
     LockerRecord,
     Lockout,
+    OperatorBook,
     RemoteHistory,
     Setup,
     Task,
@@ -31,6 +33,8 @@ _SINGLES: Mapping[str, Any] = {
     "lockout": Lockout,
     "remote": RemoteHistory,
     "pace_ms": tuple[int, ...],
+    "operators": OperatorBook,
+    "bulk": BulkHistory,
     "task": Task,
 }
 _MAPS: Mapping[str, tuple[str, Any]] = {

@@ -2,6 +2,7 @@
 
 from contract.ids import BootId
 from contract.state import CompartmentState, LockerState, Snapshot, snapshot_digest
+from edge.locker_controller import technician
 from edge.locker_controller.state import LockerRecord
 from edge.locker_controller.timekeeping import TimeReading
 
@@ -43,4 +44,6 @@ def presence(state: LockerRecord, boot: BootId, now: TimeReading, agent_version:
         quality=now.quality,
         command_counter=state.remote.counter,
         uptime_ms=now.monotonic_ms,
+        maintenance_s=technician.seconds_left(state, now.monotonic_ms) if state.in_maintenance else 0,
+        operators_number=state.operators.number,
     )

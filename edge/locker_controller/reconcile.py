@@ -6,7 +6,7 @@ from msgspec.structs import replace
 
 from contract.events import AgentStarted, ReleaseIndeterminate
 from contract.state import DoorLevel
-from edge.locker_controller import dropoff, lockout, pace, remote, turn
+from edge.locker_controller import bulk, dropoff, lockout, operators, pace, remote, turn
 from edge.locker_controller.doors import sense_all
 from edge.locker_controller.draft import Draft
 from edge.locker_controller.effects import PublishReport, PublishState
@@ -25,6 +25,7 @@ def start(draft: Draft, given: Started) -> None:
         doors={label: DoorRecord(level_since_ms=draft.ms) for label in state.compartments},
         pulse=None,
         session=None,
+        technician=None,
         visit=None,
         notice=None,
         refusals=Refusals(since_ms=draft.ms),
@@ -35,6 +36,8 @@ def start(draft: Draft, given: Started) -> None:
     )
     if state.task is not None:
         _resume(draft, state.task, given.levels.get(state.task.label, DoorLevel.UNKNOWN))
+    bulk.start(draft)
+    operators.start(draft)
     sense_all(draft, given.levels)
     draft.ask(PublishState())
     draft.ask(PublishReport())

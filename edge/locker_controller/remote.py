@@ -60,12 +60,16 @@ def _objection(state: LockerRecord, command: RemoteOpen, ms: int) -> RefusalReas
         (command.compartment not in state.compartments, RefusalReason.UNKNOWN_COMPARTMENT),
         (any(age_s < REMOTE_OPEN_GAP_S for age_s in ages_s), RefusalReason.TOO_SOON),
         (sum(age_s < HOUR_S for age_s in ages_s) >= REMOTE_OPENS_PER_HOUR_MAX, RefusalReason.TOO_MANY),
-        (state.task is not None or state.pulse is not None, RefusalReason.BUSY),
-        (_a_door_is_open(state), RefusalReason.DOOR_OPEN),
+        (is_busy(state), RefusalReason.BUSY),
+        (a_door_is_open(state), RefusalReason.DOOR_OPEN),
     )
     return next((reason for stands, reason in objections if stands), None)
 
 
-def _a_door_is_open(state: LockerRecord) -> bool:
+def is_busy(state: LockerRecord) -> bool:
+    return state.task is not None or state.pulse is not None or state.bulk.run is not None
+
+
+def a_door_is_open(state: LockerRecord) -> bool:
     """Say whether any door stands open; a sensor that is not believed does not count, or it would block all others."""
     return any(door.is_open and not state.compartments[label].suspect for label, door in state.doors.items())

@@ -4,6 +4,7 @@ from typing import assert_never
 
 from contract.events import Purpose
 from contract.ids import CompartmentLabel
+from edge.locker_controller import technician
 from edge.locker_controller.compartment import forced, forgot_all, is_full
 from edge.locker_controller.grants import collections, drop_offs, may_use
 from edge.locker_controller.limits import CLOSE_DOOR_SHOWN_MS, MASS_OPEN_DOORS, NOT_OPENED_MS, TRIES_AGAIN_MAX
@@ -28,6 +29,7 @@ from edge.locker_controller.screens import (
     Refused,
     RemoteOpening,
     Screen,
+    ServiceHome,
     TakeParcel,
     Why,
 )
@@ -64,6 +66,7 @@ __all__ = [
     "Refused",
     "RemoteOpening",
     "Screen",
+    "ServiceHome",
     "TakeParcel",
     "Why",
     "screen",
@@ -81,6 +84,13 @@ def screen(state: LockerRecord, now: TimeReading) -> Screen:
     waiting = _door_to_close(state, now)
     if waiting is not None:
         return CloseDoor(waiting, _seconds_since(state.doors[waiting].since_ms, now))
+    return _at_home(state, now)
+
+
+def _at_home(state: LockerRecord, now: TimeReading) -> Screen:
+    if state.technician is not None:
+        seconds_left = technician.seconds_left(state, now.monotonic_ms)
+        return ServiceHome(state.in_maintenance, seconds_left, state.online, _doors_left(state))
     if state.session is not None:
         return _courier_home(state, state.session, now)
     opened, anew = len(forced(state)) >= MASS_OPEN_DOORS, forgot_all(state)
@@ -102,7 +112,7 @@ def _at_the_door(state: LockerRecord, task: Task, now: TimeReading) -> Screen:
     match task.phase:
         case Phase.RELEASING | Phase.WAITING:
             if isinstance(task.aim, RemoteAim):
-                return RemoteOpening(task.label, door_open=False)
+                return _remote_opening(state, task, task.aim, door_open=False)
             return Opening(task.label, task.aim.purpose.value)
         case Phase.NOT_OPENED:
             again, seconds = task.aim.again < TRIES_AGAIN_MAX, _seconds_left(task.since_ms, NOT_OPENED_MS, now)
@@ -135,10 +145,18 @@ def _at_the_open_door(state: LockerRecord, task: Task, now: TimeReading) -> Scre
             return TakeParcel(task.label, Purpose.DROP_OFF.value)
         case DropOffAim():
             return PutParcel(task.label, state.setup.plans[task.label].size)
-        case RemoteAim():
-            return RemoteOpening(task.label, door_open=True)
+        case RemoteAim() as aim:
+            return _remote_opening(state, task, aim, door_open=True)
         case _ as never:
             assert_never(never)
+
+
+def _remote_opening(state: LockerRecord, task: Task, aim: RemoteAim, *, door_open: bool) -> RemoteOpening:
+    return RemoteOpening(task.label, door_open, _doors_left(state) if aim.bulk else None)
+
+
+def _doors_left(state: LockerRecord) -> int | None:
+    return None if state.bulk.run is None else len(state.bulk.run.left)
 
 
 def _door_to_close(state: LockerRecord, now: TimeReading) -> CompartmentLabel | None:

@@ -39,6 +39,7 @@ class Why(StrEnum):
     DAMAGED = "damaged"
     STARTING = "starting"
     SET_UP = "set_up"
+    MAINTENANCE = "maintenance"
 
 
 class Idle(_Screen, frozen=True):
@@ -164,10 +165,20 @@ class OutOfOrder(_Screen, frozen=True):
 
 
 class RemoteOpening(_Screen, frozen=True):
-    """Support is opening a door; ``door_open`` once it is."""
+    """Support is opening a door; ``door_open`` once it is. In a bulk opening ``left`` doors are still to come."""
 
     label: CompartmentLabel
     door_open: bool
+    left: int | None = None
+
+
+class ServiceHome(_Screen, frozen=True):
+    """A technician is signed in. In ``maintenance`` nobody else is served; ``left`` doors of an order are to come."""
+
+    maintenance: bool
+    seconds_left: int
+    online: bool
+    left: int | None = None
 
 
 Screen = (
@@ -190,4 +201,5 @@ Screen = (
     | ProblemThanks
     | OutOfOrder
     | RemoteOpening
+    | ServiceHome
 )

@@ -12,6 +12,8 @@ from typing import ClassVar
 
 import msgspec
 
+from contract.bulk import OperatorKey
+from contract.envelope import Envelope
 from contract.events import Purpose
 from contract.grants import DropOffGrant, Grant
 from contract.ids import (
@@ -32,11 +34,17 @@ from edge.locker_controller.screens import Screen
 
 @dataclass(frozen=True)
 class Setup:
-    """What a locker was given at enrolment; it comes from the bundle at every start and is never stored here."""
+    """What a locker was given at enrolment; it comes from the bundle at every start and is never stored here.
+
+    ``root_of_trust`` is the offline root's public key, and ``operators`` its list of who may open in bulk as of
+    enrolment. Without a root no list is believed, and nothing opens in bulk.
+    """
 
     locker: LockerId
     layout: Layout
     key_locker: bytes
+    root_of_trust: bytes = b""
+    operators: Envelope | None = None
 
     @cached_property
     def plans(self) -> Mapping[CompartmentLabel, CompartmentPlan]:
@@ -126,6 +134,31 @@ class RemoteHistory(msgspec.Struct, frozen=True):
     opens_ms: tuple[int, ...] = ()
 
 
+class OperatorBook(msgspec.Struct, frozen=True):
+    """The newest list of operators that the offline root has signed; 0: none yet, so nothing opens in bulk."""
+
+    number: int = 0
+    expires_at: int = 0
+    keys: tuple[OperatorKey, ...] = ()
+
+
+class BulkRun(msgspec.Struct, frozen=True):
+    """An order to open many doors that is being carried out: ``left`` are still to come, the next from ``next_ms``."""
+
+    command: MessageId
+    left: tuple[CompartmentLabel, ...]
+    begun: int = 0
+    next_ms: int = 0
+
+
+class BulkHistory(msgspec.Struct, frozen=True):
+    """The highest counter of an order obeyed, when orders were obeyed within the last day, and the one under way."""
+
+    counter: int = 0
+    orders_ms: tuple[int, ...] = ()
+    run: BulkRun | None = None
+
+
 class Phase(StrEnum):
     """How far a door has come.
 
@@ -187,12 +220,13 @@ class CollectionAim(msgspec.Struct, frozen=True, tag=Purpose.COLLECTION.value):
 
 
 class RemoteAim(msgspec.Struct, frozen=True, tag=Purpose.REMOTE.value):
-    """Support opens a door by a command."""
+    """Support opens a door by a command; ``bulk``: it is one of many that an order of two operators opens."""
 
     purpose: ClassVar[Purpose] = Purpose.REMOTE
 
     command: MessageId
     again: int = 0
+    bulk: bool = False
 
 
 Aim = PickUpAim | DropOffAim | CollectionAim | RemoteAim
@@ -249,6 +283,14 @@ class Session(msgspec.Struct, frozen=True):
         return tuple(part for part in range(1, self.series[1] + 1) if part not in self.shown)
 
 
+class Technician(msgspec.Struct, frozen=True):
+    """Somebody of the operator's who is signed in at the machine; not stored, so a restart ends it and maintenance."""
+
+    person: bytes
+    until_ms: int
+    maintenance: bool = False
+
+
 class Visit(msgspec.Struct, frozen=True):
     """A pick-up that is over, whose person may still stand there and say so."""
 
@@ -283,6 +325,8 @@ class LockerRecord(msgspec.Struct, frozen=True):
     lockout: Lockout = Lockout()
     remote: RemoteHistory = RemoteHistory()
     pace_ms: tuple[int, ...] = ()
+    operators: OperatorBook = OperatorBook()
+    bulk: BulkHistory = BulkHistory()
     task: Task | None = None
 
     boot: BootId | None = None
@@ -290,11 +334,17 @@ class LockerRecord(msgspec.Struct, frozen=True):
     doors: Mapping[CompartmentLabel, DoorRecord] = msgspec.field(default_factory=dict)
     pulse: Pulse | None = None
     session: Session | None = None
+    technician: Technician | None = None
     visit: Visit | None = None
     notice: Notice | None = None
     refusals: Refusals = Refusals()
     problem_at_ms: int | None = None
     tidied_at_s: int = 0
+
+    @property
+    def in_maintenance(self) -> bool:
+        """Whether maintenance mode is on: nobody is served, and an order of two operators may open many doors."""
+        return self.technician is not None and self.technician.maintenance
 
 
 def new_locker(setup: Setup) -> LockerRecord:

@@ -3,7 +3,7 @@
 from typing import assert_never
 
 from contract.grants import CollectGrant, DropOffGrant, Grant, PickUpGrant
-from edge.locker_controller import lockout, pace, remote
+from edge.locker_controller import bulk, lockout, pace, remote
 from edge.locker_controller.compartment import holding
 from edge.locker_controller.draft import Draft
 from edge.locker_controller.grants import deadline, pick_up_is_dead
@@ -20,6 +20,7 @@ def tidy(draft: Draft) -> None:
         return
     tidy_grants(draft)
     remote.forget(draft)
+    bulk.forget(draft)
     state = draft.state
     if any(expires_at < now_s for expires_at in state.inbox.values()):
         draft.put(inbox={name: expires_at for name, expires_at in state.inbox.items() if expires_at >= now_s})

@@ -2,7 +2,8 @@
 
 import msgspec
 
-from contract import commands, events, grants, state
+from contract import bulk, commands, events, grants, state
+from contract.envelope import Envelope
 from contract.ids import (
     BootId,
     CompartmentLabel,
@@ -34,6 +35,19 @@ DROP_OFF = grants.DropOffGrant(GRANT, GROUP, PARCEL, LABEL, SizeClass.M, LATER, 
 PICK_UP = grants.PickUpGrant(GRANT, GROUP, PARCEL, bytes(32), LATER)
 COLLECT = grants.CollectGrant(GRANT, GROUP, PARCEL, LATER, "returned")
 COMPARTMENT = state.CompartmentState(A07, SizeClass.M, "closed", PARCEL)
+OPERATOR = bulk.operator_key_id(bytes(32))
+SIGNED = bulk.OrderSignature(OPERATOR, bytes(64))
+ORDER = bulk.BulkOrder(
+    locker=LOCKER,
+    order=MESSAGE.hex(),
+    boot=BOOT.hex(),
+    counter=NOW,
+    issued_at=NOW,
+    expires_at=NOW + bulk.BULK_LIFE_S,
+    until_uptime_ms=690_000,
+    compartments=(A07,),
+    reason="spring cleaning",
+)
 
 MESSAGES: tuple[msgspec.Struct, ...] = (
     grants.GrantBundle(LOCKER, MESSAGE, NOW, LATER, (DROP_OFF, PICK_UP, COLLECT)),
@@ -44,9 +58,13 @@ MESSAGES: tuple[msgspec.Struct, ...] = (
     commands.Revoke(LOCKER, MESSAGE, NOW, LATER, GROUP, "cancelled"),
     commands.SetDeadline(LOCKER, MESSAGE, NOW, LATER, GROUP, LATER),
     commands.SetService(LOCKER, MESSAGE, NOW, LATER, A07, in_service=False, reason="dirty"),
+    bulk.OpenMany(
+        LOCKER, MESSAGE, NOW, LATER, bulk.write_order(ORDER), (bulk.OrderSignature(OPERATOR, bytes(64)),) * 2
+    ),
+    bulk.PinOperators(LOCKER, MESSAGE, NOW, LATER, Envelope(bulk.ROOT_KEY_ID, b"list", bytes(64))),
     state.Acknowledgement(LOCKER, MESSAGE, NOW, 41, bytes(32), 1, BOOT, 2, bytes(32)),
     state.Desired(LOCKER, MESSAGE, NOW, state.Configuration(3, name="Centrum")),
-    state.LockerState(LOCKER, True, BOOT, 2, "0.1.0", NOW * 1000, "synced", 12, 1, 30_000),  # noqa: FBT003 - a wire record
+    state.LockerState(LOCKER, True, BOOT, 2, "0.1.0", NOW * 1000, "synced", 12, 1, 30_000, 1800, 3),  # noqa: FBT003 - a wire record
     state.Snapshot(LOCKER, BOOT, NOW * 1000, 41, 3, (COMPARTMENT,), state.snapshot_digest((COMPARTMENT,)), 1, 30_000),
     state.Telemetry(LOCKER, NOW * 1000, {"cpu_percent": 3.5}),
     events.EventBatch(LOCKER, 41, events.genesis_hash(LOCKER), (b"entry",)),
@@ -85,6 +103,12 @@ EVENTS: tuple[events.Event, ...] = (
     events.AlarmRaised("guessing", "6 misses"),
     events.ParcelNotFound(PARCEL, A07, GRANT, COURIER),
     events.CollectionAbandoned(PARCEL, A07, "unclear"),
+    events.TechnicianSignedIn(sixteen(9), MESSAGE),
+    events.TechnicianSignedOut(sixteen(9)),
+    events.MaintenanceStarted(sixteen(9)),
+    events.MaintenanceEnded(sixteen(9), "time"),
+    events.OperatorsPinned(3),
+    events.BulkEnded(MESSAGE, 1, (A07,), "maintenance_ended"),
 )
 
 ENTRIES: tuple[events.Entry, ...] = tuple(

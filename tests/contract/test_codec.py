@@ -142,20 +142,21 @@ def test_a_configuration_written_before_there_were_quiet_hours_has_none() -> Non
 
 
 @pytest.mark.parametrize(
-    ("kind", "since"),
+    ("kind", "age", "since"),
     [
-        (commands.RemoteOpen, {"until_uptime_ms": 0}),
-        (state.LockerState, {"uptime_ms": 0}),
-        (state.Snapshot, {"uptime_ms": 0}),
-        (state.Acknowledgement, {"boot": None, "session": 0, "picture": None}),
+        (commands.RemoteOpen, "first", {"until_uptime_ms": 0}),
+        (state.LockerState, "first", {"uptime_ms": 0, "maintenance_s": 0, "operators_number": 0}),
+        (state.LockerState, "second", {"maintenance_s": 0, "operators_number": 0}),
+        (state.Snapshot, "first", {"uptime_ms": 0}),
+        (state.Acknowledgement, "first", {"boot": None, "session": 0, "picture": None}),
     ],
 )
 def test_what_was_written_before_a_field_was_added_is_still_read(
-    kind: type[msgspec.Struct], since: dict[str, int | None]
+    kind: type[msgspec.Struct], age: str, since: dict[str, int | None]
 ) -> None:
     (now,) = [one for one in examples.MESSAGES if isinstance(one, kind)]
 
-    assert decoded(golden(f"{kind.__name__}-first", b"")) == [msgspec.structs.replace(now, **since)]
+    assert decoded(golden(f"{kind.__name__}-{age}", b"")) == [msgspec.structs.replace(now, **since)]
 
 
 def test_a_door_left_open_journalled_before_it_named_the_parcel_is_still_read() -> None:

@@ -15,7 +15,7 @@ from edge.kiosk.front import Front
 from edge.locker_controller.arrivals import scanned
 from edge.locker_controller.beat import Beat
 from edge.locker_controller.effects import Buzz, Pattern
-from edge.locker_controller.inputs import Answer, BarcodeScanned, CapabilityShown, PresentationRefused
+from edge.locker_controller.inputs import Answer, BarcodeScanned, CapabilityShown, OperatorShown, PresentationRefused
 from edge.locker_controller.persist import RecordError
 from edge.locker_controller.salvage import RECORDS_LOST_MAX, salvage
 from edge.locker_controller.screens import Idle, OutOfOrder, Screen, Why
@@ -129,10 +129,10 @@ def test_a_document_for_another_locker_is_refused() -> None:
     assert scanned(text, CLOUD_KEYS, LOCKER) == (PresentationRefused("wrong_locker"), None)
 
 
-def test_an_operators_sign_in_opens_nothing() -> None:
+def test_a_technicians_pass_is_no_couriers_pass() -> None:
     presence = Presence(LOCKER, MessageId(b"m" * 16), 1_700_000_000, 1_800_000_000, b"person")
     found, _ = scanned(to_qr(CLOUD.sign(encode(presence))), CLOUD_KEYS, LOCKER)
-    assert found == PresentationRefused("unknown_kind")
+    assert found == OperatorShown(presence)
 
 
 def _capability(aud: LockerId) -> Capability:

@@ -4,9 +4,10 @@ import msgspec
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from contract.bulk import LIST_BYTES_MAX, ORDER_BYTES_MAX, OpenMany, OrderSignature, PinOperators
 from contract.codec import encode, to_qr
 from contract.commands import RefusalReason
-from contract.envelope import ENVELOPE_BYTES_MAX, Rejection, Signer
+from contract.envelope import ENVELOPE_BYTES_MAX, Envelope, Rejection, Signer
 from contract.grants import Presence
 from contract.ids import KeyId, LockerId, MessageId, label_digest
 from edge.locker_controller.arrivals import (
@@ -19,7 +20,7 @@ from edge.locker_controller.arrivals import (
     read_wire,
     scanned,
 )
-from edge.locker_controller.inputs import BarcodeScanned, CapabilityShown, PassShown, PresentationRefused
+from edge.locker_controller.inputs import BarcodeScanned, CapabilityShown, OperatorShown, PassShown, PresentationRefused
 from tests.unit.edge.locker_controller.builders import (
     LOCKER,
     NOON_S,
@@ -88,9 +89,9 @@ def test_a_recipient_s_capability_tells_when_it_was_signed() -> None:
     assert scanned(shown(capability("P")), KEYS, LOCKER) == (CapabilityShown(capability("P")), NOON_S)
 
 
-def test_an_operator_s_presence_opens_nothing_but_tells_the_time() -> None:
-    presence = Presence(LOCKER, MessageId(name("presence")), NOON_S, NOON_S + 60, name("challenge"))
-    assert scanned(shown(presence), KEYS, LOCKER) == (PresentationRefused(RefusalReason.UNKNOWN_KIND), NOON_S)
+def test_a_technician_s_pass_tells_when_it_was_signed() -> None:
+    presence = Presence(LOCKER, MessageId(name("presence")), NOON_S, NOON_S + 60, name("Tom"))
+    assert scanned(shown(presence), KEYS, LOCKER) == (OperatorShown(presence), NOON_S)
 
 
 @pytest.mark.parametrize(
@@ -131,3 +132,16 @@ def test_a_document_with_a_monstrous_part_is_refused_whoever_signed_it(monster: 
 def test_what_is_not_there_is_not_too_large() -> None:
     assert is_plausible(None)
     assert is_plausible((1, b"id", "name", (None,)))
+
+
+def test_only_what_is_long_by_its_kind_may_be_long() -> None:
+    two = (OrderSignature(KeyId("op-1"), bytes(64)),) * 2
+    order = OpenMany(LOCKER, MessageId(name("order")), NOON_S, NOON_S + 60, bytes(ORDER_BYTES_MAX), two)
+    assert is_plausible(order)
+    assert not is_plausible(msgspec.structs.replace(order, order=bytes(ORDER_BYTES_MAX + 1)))
+    pinned = PinOperators(
+        LOCKER, MessageId(name("pin")), NOON_S, NOON_S + 60, Envelope("root", bytes(LIST_BYTES_MAX), b"")
+    )
+    assert is_plausible(pinned)
+    assert not is_plausible(msgspec.structs.replace(pinned, statement=Envelope("root", bytes(LIST_BYTES_MAX + 1), b"")))
+    assert not is_plausible(msgspec.structs.replace(pinned, statement=Envelope("root", b"", bytes(LIST_BYTES_MAX))))

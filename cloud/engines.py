@@ -16,6 +16,7 @@ from cloud.routing.matrices import TravelTimes
 from cloud.routing.others import leave_to_others, ours_only
 from cloud.routing.plan import Plan, Unplanned
 from cloud.routing.problem import Problem, RouteCourierId
+from cloud.routing.reloading import plan_loads
 from cloud.services.gather_day import DayData
 
 JOINT, VROOM = "joint", "vroom"
@@ -77,7 +78,7 @@ async def answer_day(
         except port.PlannerError as error:
             trouble = str(error)
             deadline_s = (1 - JOINT_SHARE) * deadline_s
-    plan = await engines.vroom.plan(ours_only(data.problem), travel, deadline_s, progress)
+    plan = await plan_loads(engines.vroom, ours_only(data.problem), travel, deadline_s, progress)
     if data.others:
         plan = await asyncio.to_thread(_with_others, data.problem, travel, plan)
     return Answered(data, plan, VROOM, trouble)

@@ -5,7 +5,7 @@ the planner only if this module finds nothing.
 """
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import pairwise
@@ -40,6 +40,7 @@ class Fault(StrEnum):
     SHIFT = "shift"
     LOAD = "load"
     CAPACITY = "capacity"
+    RELOAD = "reload"
     SKILL = "skill"
     LIMIT = "limit"
     LOCKED = "locked"
@@ -82,7 +83,7 @@ def check_route(stops: Mapping[StopId, Stop], travel: Travel, courier: Courier, 
     if not visited or len(visited) != len(route.stop_ids()):
         return (Violation(Fault.UNKNOWN, where, "visits no stop, or one that is not in the problem"),)
     view = _View(where, courier, route, visited)
-    checks = (_legs, _clocks, _windows, _breaks, _span, _loads, _skills, _limits, _locked, _price)
+    checks = (_legs, _clocks, _windows, _breaks, _reloads, _span, _loads, _skills, _limits, _locked, _price)
     shape = tuple(_shape(view, travel))
     if shape:  # the other checks read the steps as the shape promises them
         return shape
@@ -108,6 +109,9 @@ class _View:
         positions = [number for number, step in enumerate(self.route.steps) if step.kind is StepKind.STOP]
         locked = min(len(self.courier.locked), len(positions))
         return positions[locked - 1] if locked else -1
+
+    def reloads(self) -> list[Step]:
+        return [step for step in self.route.steps if step.kind is StepKind.RELOAD]
 
     def stop_steps(self) -> Iterator[tuple[int, Step, Stop]]:
         steps = [(number, step) for number, step in enumerate(self.route.steps) if step.kind is StepKind.STOP]
@@ -215,6 +219,9 @@ def _shape(view: _View, _: Travel) -> Iterator[Violation]:
     ]
     if any(type(number) is not int or number < 0 for number in numbers):
         yield view.says(Fault.SHAPE, "holds a number that is negative or not whole")
+    depot = view.courier.reload.place if view.courier.reload else None
+    if any(depot is None or step.place != depot for step in view.reloads()):
+        yield view.says(Fault.SHAPE, "reloads where nothing is loaded")
     for _number, step, stop in view.stop_steps():
         if step.place != stop.place:
             yield view.says(Fault.SHAPE, f"visits {stop.id} at {step.place}, it is at {stop.place}")
@@ -289,6 +296,19 @@ def _breaks(view: _View, _: Travel) -> Iterator[Violation]:
             yield view.says(Fault.BREAK, f"leaves out break {pause.id}")
 
 
+def _reloads(view: _View, _: Travel) -> Iterator[Violation]:
+    reload, steps = view.courier.reload, view.reloads()
+    if reload is None:
+        return
+    for step in steps:
+        if step.service_s != reload.duration_s or not _inside(step.arrival_s + step.wait_s, reload.windows):
+            yield view.says(Fault.RELOAD, f"reloads from {step.begin_s} s on, too fast or with the depot shut")
+    if len(steps) > reload.times_max:
+        yield view.says(Fault.RELOAD, f"reloads {len(steps)} times; {reload.times_max} is the limit")
+    if any(step.kind is StepKind.RELOAD for step in view.route.steps[: view.last_locked_step + 1]):
+        yield view.says(Fault.LOCKED, "reloads between locked stops")
+
+
 def _span(view: _View, _: Travel) -> Iterator[Violation]:
     shift, route = view.courier.shift, view.route
     if route.depart_s < shift.start_s:
@@ -300,16 +320,37 @@ def _span(view: _View, _: Travel) -> Iterator[Violation]:
 
 
 def _loads(view: _View, _: Travel) -> Iterator[Violation]:
-    aboard = Amounts(*(sum(stop.deliveries[axis] for stop in view.stops) for axis in range(3)))
-    due = iter(view.stops)
-    for step in view.route.steps:
-        if step.kind is StepKind.STOP:
-            stop = next(due)
-            aboard = Amounts(*(aboard[axis] - stop.deliveries[axis] + stop.collections[axis] for axis in range(3)))
+    """Every load leaves the depot with what it delivers, but for what another van still has until it is met."""
+    due, met = list(view.stops), set[str]()
+    aboard = _leaving_depot(view, 0)
+    for number, step in enumerate(view.route.steps):
+        if step.kind is StepKind.RELOAD:
+            aboard, met = _leaving_depot(view, number + 1), set()
+        elif step.kind is StepKind.STOP:
+            stop = due.pop(0)
+            if stop.kind is StopKind.MEETING:
+                met.add(stop.out_of)
+                taken = _sum(one.deliveries for one in view.stops if one.out_of == stop.out_of)
+            else:
+                taken = stop.collections
+                if stop.out_of and stop.out_of not in met:
+                    yield view.says(Fault.LOAD, f"brings {stop.id}, which is still in van {stop.out_of}")
+            aboard = Amounts(*(aboard[axis] - stop.deliveries[axis] + taken[axis] for axis in range(3)))
         if step.load != aboard:
             yield view.says(Fault.LOAD, f"says {tuple(step.load)} is aboard after {step.ref or step.kind}")
         if any(aboard[axis] > view.courier.capacity[axis] for axis in range(3)):
             yield view.says(Fault.CAPACITY, f"carries {tuple(aboard)} after {step.ref or step.kind}")
+
+
+def _leaving_depot(view: _View, first: int) -> Amounts:
+    """Return what is brought from step ``first`` on until the van is loaded again."""
+    ends = [number for number, step in enumerate(view.route.steps) if step.kind is StepKind.RELOAD and number >= first]
+    last = ends[0] if ends else len(view.route.steps)
+    return _sum(stop.deliveries for number, _, stop in view.stop_steps() if first <= number < last and not stop.out_of)
+
+
+def _sum(amounts: Iterable[Amounts]) -> Amounts:
+    return Amounts(*map(sum, zip(Amounts(), *amounts, strict=True)))
 
 
 def _skills(view: _View, _: Travel) -> Iterator[Violation]:
@@ -349,6 +390,10 @@ def _price(view: _View, _: Travel) -> Iterator[Violation]:
     thousandths = costs.per_hour_cents * paid_s / 3.6 + costs.per_km_cents * metres
     handled = sum(stop.deliveries.parcels + stop.collections.parcels for stop in view.stops)
     pieces = costs.per_stop_cents * len(view.stops) + costs.per_parcel_cents * handled
-    due = costs.fixed_cents + pieces + thousandths / 1000
-    if abs(route.cost_cents - due) > 0.500001:  # noqa: PLR2004 - half a cent is what rounding may differ; the rest is float noise
+    soft = [(step.arrival_s + step.wait_s, stop.soft) for _, step, stop in view.stop_steps() if stop.soft]
+    late = sum(max(0, begin_s - wish.end_s) * wish.per_minute_cents / 60 for begin_s, wish in soft)
+    due = costs.fixed_cents + pieces + thousandths / 1000 + late
+    if abs(route.cost_cents - due) > (
+        1.000001 if late else 0.500001
+    ):  # what is rounded, once or twice, and float noise
         yield view.says(Fault.COST, f"says {route.cost_cents} cents; it is {due:.2f}")

@@ -8,7 +8,7 @@ way absorbs delay.
 from collections.abc import Sequence
 
 from cloud.routing.plan import Route, StepKind
-from cloud.routing.problem import Courier, Place, Stop, Travel
+from cloud.routing.problem import Break, Courier, Place, Stop, Travel
 from cloud.routing.schedule import Visit
 
 
@@ -17,7 +17,7 @@ def slacks_s(courier: Courier, order: Sequence[Visit], route: Route) -> list[int
 
     ``route`` is the earliest one over ``order``. Windows count by their last end, so the slack is never too small.
     """
-    visited = [step for step in route.steps if step.kind in {StepKind.STOP, StepKind.BREAK}]
+    visited = [step for step in route.steps if step.kind in {StepKind.STOP, StepKind.BREAK, StepKind.RELOAD}]
     slack_s = courier.shift.end_s - route.end_s
     slacks = [slack_s]
     for visit, step in zip(reversed(order), reversed(visited), strict=True):
@@ -56,9 +56,9 @@ def _neighbours(courier: Courier, order: Sequence[Visit]) -> tuple[list[Place | 
     """Return for each position the place driven from and the one driven to; breaks are at neither."""
     before, after = [courier.start], [courier.end]
     for visit in order:
-        before.append(visit.place if isinstance(visit, Stop) else before[-1])
+        before.append(before[-1] if isinstance(visit, Break) else visit.place)
     for visit in reversed(order):
-        after.append(visit.place if isinstance(visit, Stop) else after[-1])
+        after.append(after[-1] if isinstance(visit, Break) else visit.place)
     return before, after[::-1]
 
 

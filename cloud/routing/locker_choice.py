@@ -13,7 +13,18 @@ from math import asin, cos, radians, sin, sqrt
 from cloud.routing.checker import check_route
 from cloud.routing.insertion import detours, slacks_s
 from cloud.routing.plan import Route, StepKind
-from cloud.routing.problem import HORIZON_S_MAX, Courier, Place, Stop, StopId, StopKind, TimeWindow, Travel
+from cloud.routing.problem import (
+    HORIZON_S_MAX,
+    Break,
+    Courier,
+    Place,
+    Reload,
+    Stop,
+    StopId,
+    StopKind,
+    TimeWindow,
+    Travel,
+)
 from cloud.routing.schedule import Visit, earliest_route
 from cloud.routing.stops import Item, ServiceTimes, site_stop_id
 from contract.sizes import SizeClass
@@ -300,7 +311,7 @@ def _forgiving(remaining: Remaining, base: Route) -> Remaining:
     """Take the windows off what is late anyway: a drop-off may make nothing late, but need not heal it."""
     begins_s = {(step.kind, step.ref): step.begin_s for step in base.steps}
 
-    def late(kind: StepKind, visit: Visit) -> bool:
+    def late(kind: StepKind, visit: Stop | Break) -> bool:
         begin_s = begins_s.get((kind, visit.id))
         windows = visit.windows if begin_s is not None else ()
         return bool(windows) and not any(window.start_s <= (begin_s or 0) <= window.end_s for window in windows)
@@ -308,6 +319,8 @@ def _forgiving(remaining: Remaining, base: Route) -> Remaining:
     def forgiven(visit: Visit) -> Visit:
         if isinstance(visit, Stop):
             return replace(visit, windows=()) if late(StepKind.STOP, visit) else visit
+        if isinstance(visit, Reload):
+            return replace(visit, windows=())
         return replace(visit, windows=(ANY_TIME,)) if late(StepKind.BREAK, visit) else visit
 
     breaks = tuple(

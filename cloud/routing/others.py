@@ -13,7 +13,15 @@ from cloud.routing.checker import check_route
 from cloud.routing.insertion import detours, slacks_s
 from cloud.routing.plan import Outside, Plan, Route, plan_cost
 from cloud.routing.problem import Courier, Problem, RouteCourierId, Stop, StopId, TariffId, Travel
-from cloud.routing.schedule import Visit, earliest_route, schedule, with_breaks
+from cloud.routing.schedule import (
+    Halt,
+    Visit,
+    earliest_route,
+    halts_of,
+    schedule,
+    with_breaks,
+    without_idle_reloads,
+)
 from cloud.routing.tariffs import Quote, quotes
 
 COURIERS_TRIED = 4  # exactly, of those whose detour is shortest: it is a ceiling, not a plan
@@ -88,7 +96,7 @@ class Opening:
 
 
 def opening(day: Day, courier: Courier, route: Route | None) -> Opening:
-    order = [day.stops[one] for one in (route.stop_ids() if route else courier.locked)]
+    order = halts_of(route, day.stops, courier) if route else [day.stops[one] for one in courier.locked]
     visits = with_breaks(courier, order, day.travel)
     return Opening(courier, route, visits, slacks_s(courier, visits, earliest_route(courier, visits, day.travel)))
 
@@ -97,7 +105,7 @@ def inserted(day: Day, there: Opening, stop: Stop) -> Inserted | None:
     """Return the courier's route with the stop where it adds least driving and all holds, None if nowhere."""
     courier, visits = there.courier, there.visits
     for _, position in detours(courier, visits, stop, there.slacks, day.travel)[:TRIES]:
-        stops = [one for one in (*visits[:position], stop, *visits[position:]) if isinstance(one, Stop)]
+        stops = [one for one in (*visits[:position], stop, *visits[position:]) if isinstance(one, Halt)]
         made = schedule(courier, with_breaks(courier, stops, day.travel), day.travel)
         if not check_route(day.stops, day.travel, courier, made):
             return Inserted(made, made.cost_cents - (there.route.cost_cents if there.route else 0))
@@ -195,7 +203,7 @@ def _move(day: Day, route: Route, stop: Stop) -> bool:
 
 def without(day: Day, courier: Courier, route: Route, stop: Stop) -> Route | None:
     """Return the route without a stop (no steps if that was all of it), None where it would not hold any more."""
-    order = [day.stops[one] for one in route.stop_ids() if one != stop.id]
+    order = without_idle_reloads([one for one in halts_of(route, day.stops, courier) if one != stop])
     if not order:
         return replace(route, steps=(), cost_cents=0)
     shorter = schedule(courier, with_breaks(courier, order, day.travel), day.travel)

@@ -7,12 +7,14 @@ from enum import StrEnum
 from cloud.routing.problem import Amounts, Costs, Place, RouteCourierId, StopId, TariffId, TimeWindow
 
 CENTS_PER_UNIT = 3_600_000  # cost is summed in cents x seconds-per-hour x metres-per-km, so nothing is rounded twice
+MINUTE_S = 60
 
 
 class StepKind(StrEnum):
     START = "start"
     STOP = "stop"
     BREAK = "break"
+    RELOAD = "reload"
     END = "end"
 
 
@@ -38,7 +40,7 @@ class Step:
 
     ``drive_s`` is driven since the step before; a leg interrupted by a break is split over both. ``distance_m`` is the
     leg's whole length and stands at the place reached (0 at a break). ``load`` is what is in the van on leaving.
-    ``ref`` is the stop's or the break's id, empty for start and end.
+    ``ref`` is the stop's or the break's id, empty for start, reload and end.
     """
 
     kind: StepKind
@@ -120,3 +122,8 @@ def cost_cents(costs: Costs, paid_s: int, distance_m: int, stops: int, parcels: 
     exact = costs.per_hour_cents * paid_s * 1000 + costs.per_km_cents * distance_m * 3600
     pieces = costs.fixed_cents + costs.per_stop_cents * stops + costs.per_parcel_cents * parcels
     return pieces + (exact + CENTS_PER_UNIT // 2) // CENTS_PER_UNIT
+
+
+def late_cents(late: int) -> int:
+    """Return what a route's lateness costs, given in cents a minute x seconds (``Stop.soft``), rounded half up."""
+    return (late + MINUTE_S // 2) // MINUTE_S

@@ -20,6 +20,7 @@ STOPS_MAX = 10_000  # the largest city day we measured has 6,262
 COURIERS_MAX = 1_000  # 10,000 stops at ten a courier, the shortest route worth a shift
 WINDOWS_MAX = 10  # opening hours of a week's day never come in more pieces
 BREAKS_MAX = 5  # a working day's lunch and pauses
+RELOADS_MAX = 9  # a cargo bike that takes thirty parcels comes back every hour
 SKILLS_MAX = 64  # distinct skills in one problem; we know of heavy, cold, id_check
 TARIFFS_MAX = 200  # of partner fleets for one day: a handful of partners with their districts, mornings and evenings
 PARCELS_PER_STOP_MAX = 500  # the largest locker walls have fewer compartments
@@ -88,6 +89,15 @@ class StopKind(StrEnum):
     LOCKER = "locker"
     PARTNER = "partner"
     COLLECTION = "collection"  # only collecting, at a locker or a partner's counter
+    MEETING = "meeting"  # where another van stands, whose parcels are taken over
+
+
+@dataclass(frozen=True, slots=True)
+class Soft:
+    """What it costs to begin after ``end_s``, the end people would like: so much for each minute, seconds in part."""
+
+    end_s: int
+    per_minute_cents: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +106,9 @@ class Stop:
 
     ``windows`` empty means any time. ``deliveries`` leave the van here, ``collections`` enter it. ``skills`` are all
     needed. ``priority`` 0 to 100: the higher, the later it is dropped when not everything fits. ``parcels`` are the
-    caller's own references, carried through unread.
+    caller's own references, carried through unread. Windows are hard; with ``soft`` (and one window) the last part of
+    it has a price. ``out_of`` names the van its deliveries are still in: they come aboard at a ``MEETING`` of the same
+    name, which comes before on the route and has no amounts of its own.
     """
 
     id: StopId
@@ -109,6 +121,8 @@ class Stop:
     priority: int = 0
     kind: StopKind = StopKind.HOME
     parcels: tuple[str, ...] = ()
+    soft: Soft | None = None
+    out_of: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +132,19 @@ class Break:
     id: str
     windows: tuple[TimeWindow, ...]
     duration_s: int
+
+
+@dataclass(frozen=True, slots=True)
+class Reload:
+    """Coming back for more, ``times_max`` times at most: what was collected goes out, the next load comes in.
+
+    It takes ``duration_s`` and must begin while the depot is open (one window, none for always).
+    """
+
+    place: Place
+    times_max: int
+    duration_s: int
+    windows: tuple[TimeWindow, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +166,8 @@ class Courier:
     ``locked`` are stops already driven or committed: they stay first, in this order, whatever it costs; being late at
     them is a fact and no reason to refuse a plan. ``under_way`` means the clock runs already: no later departure.
     ``detour_m_max`` is what somebody who is on the way anyway drives more than from start to end at most (without an
-    end: at all). ``None`` for a limit means no limit.
+    end: at all). ``None`` for a limit means no limit. With a ``reload`` the van may be loaded again on the way: all
+    limits but the capacity are the whole day's, and locked stops are of the load that is being driven.
     """
 
     id: RouteCourierId
@@ -156,6 +184,7 @@ class Courier:
     locked: tuple[StopId, ...] = ()
     under_way: bool = False
     detour_m_max: int | None = None
+    reload: Reload | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,6 +238,8 @@ class Problem:
             for end in (courier.start, courier.end):
                 if end is not None:
                     seen[end] = None
+            if courier.reload is not None:
+                seen[courier.reload.place] = None
         for stop in self.stops:
             seen[stop.place] = None
         return tuple(seen)

@@ -9,13 +9,13 @@ from collections.abc import Iterator, Sequence
 from cloud.routing.checker import check_route
 from cloud.routing.plan import StepKind
 from cloud.routing.problem import Break, Courier, Stop, StopId, Travel
-from cloud.routing.schedule import Visit, earliest_route, with_breaks
+from cloud.routing.schedule import Halt, Visit, earliest_route, with_breaks
 
 WAIT_S_MIN = 60  # less waiting than this is not worth looking for a better place
 TRIES_MAX = 30  # positions for one break; a break's window of two hours sees a dozen stops
 
 
-def rested(courier: Courier, order: Sequence[Stop], stops: dict[StopId, Stop], travel: Travel) -> list[Visit]:
+def rested(courier: Courier, order: Sequence[Halt], stops: dict[StopId, Stop], travel: Travel) -> list[Visit]:
     """Return the order with the courier's breaks where the route keeps its rules and is over soonest."""
     best = with_breaks(courier, order, travel)
     if not courier.breaks:
@@ -56,4 +56,4 @@ def _elsewhere(courier: Courier, order: Sequence[Visit], pause: Break, travel: T
 
 
 def _is_visit(kind: StepKind) -> bool:
-    return kind in {StepKind.STOP, StepKind.BREAK}
+    return kind in {StepKind.STOP, StepKind.BREAK, StepKind.RELOAD}

@@ -2,16 +2,31 @@
 
 The courier leaves as late as the end of the route allows (waiting at home is not paid), drives, waits for windows and
 takes breaks in their windows, at the roadside if need be. The end of a route never gets earlier by leaving later, so
-the latest departure is found by halving; that holds for several windows and for interrupted legs alike.
+the latest departure is found by halving; that holds for several windows and for interrupted legs alike, and for what
+being late costs: driving on at once is the best a given order can do about it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from cloud.routing.plan import Route, Step, StepKind, cost_cents
-from cloud.routing.problem import Amounts, Break, Courier, Place, Stop, TimeWindow, Travel, required_breaks, total
+from cloud.routing.plan import Route, Step, StepKind, cost_cents, late_cents
+from cloud.routing.problem import (
+    Amounts,
+    Break,
+    Courier,
+    Place,
+    Reload,
+    Stop,
+    StopId,
+    StopKind,
+    TimeWindow,
+    Travel,
+    required_breaks,
+    total,
+)
 
-Visit = Stop | Break
+Visit = Stop | Break | Reload
+Halt = Stop | Reload  # what is driven to; a break is taken wherever the van is
 
 
 @dataclass(slots=True)
@@ -25,11 +40,13 @@ class _Clock:
     leg_s: int = 0  # what is left to drive towards the next place
     late_stops: int = 0
     late_breaks: int = 0
+    late_reloads: int = 0
     parcels: int = 0  # brought or taken so far
+    late: int = 0  # cents a minute x seconds behind the end people would like
 
     @property
     def on_time(self) -> bool:
-        return not self.late_stops and not self.late_breaks
+        return not self.late_stops and not self.late_breaks and not self.late_reloads
 
 
 def schedule(courier: Courier, order: Sequence[Visit], travel: Travel) -> Route:
@@ -46,7 +63,7 @@ def schedule(courier: Courier, order: Sequence[Visit], travel: Travel) -> Route:
     while low_s < high_s:  # invariant: leaving at low_s ends no later than leaving at the shift's start
         middle_s = (low_s + high_s + 1) // 2
         tried = _drive(courier, order, travel, middle_s)
-        if tried.on_time and tried.now_s == earliest.now_s:
+        if tried.on_time and tried.now_s == earliest.now_s and tried.late == earliest.late:
             low_s, best = middle_s, tried
         else:
             high_s = middle_s - 1
@@ -58,7 +75,24 @@ def earliest_route(courier: Courier, order: Sequence[Visit], travel: Travel) -> 
     return _as_route(courier, _drive(courier, order, travel, courier.shift.start_s))
 
 
-def with_breaks(courier: Courier, stops: Sequence[Stop], travel: Travel) -> list[Visit]:
+def halts_of(route: Route, stops: Mapping[StopId, Stop], courier: Courier) -> list[Halt]:
+    """Return a route's order without its breaks."""
+    found: list[Halt] = []
+    for step in route.steps:
+        if step.kind is StepKind.STOP:
+            found.append(stops[StopId(step.ref)])
+        elif step.kind is StepKind.RELOAD and courier.reload is not None:
+            found.append(courier.reload)
+    return found
+
+
+def without_idle_reloads(order: Sequence[Halt]) -> list[Halt]:
+    """Drop every reload that nothing is brought after."""
+    pairs = zip(order, [*order[1:], None], strict=True)
+    return [one for one, after in pairs if isinstance(one, Stop) or isinstance(after, Stop)]
+
+
+def with_breaks(courier: Courier, stops: Sequence[Halt], travel: Travel) -> list[Visit]:
     """Return the stops with the courier's breaks put in as late as their windows allow, in their order."""
     open_ended = replace(courier, end=None)  # a break may be taken on the way home: home is no reason to take it early
     order: list[Visit] = []
@@ -87,27 +121,48 @@ def without_idle_breaks(courier: Courier, order: Sequence[Visit], travel: Travel
 
 
 def _drive(courier: Courier, order: Sequence[Visit], travel: Travel, depart_s: int) -> _Clock:
-    stops = [visit for visit in order if isinstance(visit, Stop)]
-    clock = _Clock(depart_s, courier.start, total(stop.deliveries for stop in stops), [])
+    loads = _loads(order)
+    clock = _Clock(depart_s, courier.start, next(loads), [])
     if courier.start is not None:
         clock.steps.append(Step(StepKind.START, "", courier.start, depart_s, 0, 0, 0, 0, clock.load))
     upcoming = _next_places(courier, order)
     for visit, target in zip(order, upcoming, strict=True):
         if isinstance(visit, Break):
             _pause(clock, visit, _leg(clock, target, travel))
+        elif isinstance(visit, Reload):
+            _reload(clock, visit, next(loads), travel)
         else:
-            _arrive(clock, visit, travel)
+            _arrive(clock, visit, _taken_over(visit, order), travel)
     if courier.end is not None:
         _finish(clock, courier.end, travel)
     return clock
 
 
+def _loads(order: Sequence[Visit]) -> Iterator[Amounts]:
+    """Yield what is loaded at the start and at each reload: what goes out before the next one."""
+    loaded: list[Amounts] = []
+    for visit in order:
+        if isinstance(visit, Reload):
+            yield total(loaded)
+            loaded = []
+        elif isinstance(visit, Stop) and not visit.out_of:
+            loaded.append(visit.deliveries)
+    yield total(loaded)
+
+
+def _taken_over(stop: Stop, order: Sequence[Visit]) -> Amounts:
+    """Return what comes aboard at a meeting: all that this order brings out of that van."""
+    if stop.kind is not StopKind.MEETING:
+        return stop.collections
+    return total(one.deliveries for one in order if isinstance(one, Stop) and one.out_of == stop.out_of)
+
+
 def _next_places(courier: Courier, order: Sequence[Visit]) -> list[Place | None]:
-    """For each visit, the place being driven to while it is pending: a stop's own, a break's the next stop's."""
+    """For each visit, the place being driven to while it is pending: a stop's own, a break's the next one's."""
     target = courier.end
     places: list[Place | None] = []
     for visit in reversed(order):
-        if isinstance(visit, Stop):
+        if not isinstance(visit, Break):
             target = visit.place
         places.append(target)
     return places[::-1]
@@ -133,28 +188,33 @@ def _pause(clock: _Clock, pause: Break, leg_s: int) -> None:
     clock.late_breaks += not on_time
 
 
-def _arrive(clock: _Clock, stop: Stop, travel: Travel) -> None:
-    drive_s = _leg(clock, stop.place, travel)
-    distance_m = 0 if clock.place is None else travel.distance_m(clock.place, stop.place)
-    arrival_s = clock.now_s + drive_s
-    begin_s, on_time = _service_begin(stop.windows, arrival_s)
-    clock.load = clock.load.minus(stop.deliveries).plus(stop.collections)
+def _reload(clock: _Clock, reload: Reload, load: Amounts, travel: Travel) -> None:
+    on_time = _halt(clock, reload, (StepKind.RELOAD, "", reload.duration_s, load), travel)
+    clock.late_reloads += not on_time
+
+
+def _arrive(clock: _Clock, stop: Stop, taken: Amounts, travel: Travel) -> None:
+    load = clock.load.minus(stop.deliveries).plus(taken)
+    on_time = _halt(clock, stop, (StepKind.STOP, stop.id, stop.service_s, load), travel)
     clock.parcels += stop.deliveries.parcels + stop.collections.parcels
-    clock.steps.append(
-        Step(
-            StepKind.STOP,
-            stop.id,
-            stop.place,
-            arrival_s,
-            begin_s - arrival_s,
-            stop.service_s,
-            drive_s,
-            distance_m,
-            clock.load,
-        )
-    )
-    clock.now_s, clock.place = begin_s + stop.service_s, stop.place
     clock.late_stops += not on_time
+    if stop.soft is not None:
+        clock.late += max(0, clock.steps[-1].begin_s - stop.soft.end_s) * stop.soft.per_minute_cents
+
+
+def _halt(clock: _Clock, halt: Halt, what: tuple[StepKind, str, int, Amounts], travel: Travel) -> bool:
+    """Drive there, wait and write down the step ``what`` (kind, ref, service, load on leaving); return if in time."""
+    kind, ref, service_s, load = what
+    drive_s = _leg(clock, halt.place, travel)
+    distance_m = 0 if clock.place is None else travel.distance_m(clock.place, halt.place)
+    arrival_s = clock.now_s + drive_s
+    begin_s, on_time = _service_begin(halt.windows, arrival_s)
+    clock.load = load
+    clock.steps.append(
+        Step(kind, ref, halt.place, arrival_s, begin_s - arrival_s, service_s, drive_s, distance_m, load)
+    )
+    clock.now_s, clock.place = begin_s + service_s, halt.place
+    return on_time
 
 
 def _finish(clock: _Clock, end: Place, travel: Travel) -> None:
@@ -178,6 +238,7 @@ def _as_route(courier: Courier, clock: _Clock) -> Route:
     stops = sum(step.kind is StepKind.STOP for step in steps)
     paid_s = steps[-1].leave_s - steps[0].arrival_s if steps else 0
     cost = cost_cents(courier.costs, paid_s, distance_m, stops, clock.parcels)
+    cost += late_cents(clock.late)
     return Route(courier.id, steps, distance_m, sum(step.drive_s for step in steps), cost)
 
 

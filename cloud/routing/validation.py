@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from cloud.routing import problem as p
-from cloud.routing.problem import Amounts, Break, Courier, Place, Problem, Stop, Tariff, TimeWindow
+from cloud.routing.problem import Amounts, Break, Courier, Place, Problem, Reload, Soft, Stop, Tariff, TimeWindow
 
 ERRORS_MAX = 200  # a report longer than this is not read; the last line says how many more
 
@@ -85,6 +85,29 @@ def _check_stop(report: _Report, path: str, stop: Stop) -> None:
     _check_amounts(report, f"{path}.collections", stop.collections)
     _check_skills(report, f"{path}.skills", stop.skills)
     _check_size(report, f"{path}.parcels", stop.parcels, p.PARCELS_PER_STOP_MAX)
+    if stop.soft is not None:
+        _check_soft(report, f"{path}.soft", stop.soft, stop.windows)
+    _check_meeting(report, path, stop)
+
+
+def _check_soft(report: _Report, path: str, soft: Soft, windows: tuple[TimeWindow, ...]) -> None:
+    known = len(report.errors)
+    _check_whole(report, f"{path}.end_s", soft.end_s, p.HORIZON_S_MAX)
+    _check_whole(report, f"{path}.per_minute_cents", soft.per_minute_cents, p.COST_CENTS_MAX)
+    if len(windows) != 1:
+        report.add(path, f"a soft end needs one window, not {len(windows)}")
+    elif len(report.errors) == known and not windows[0].start_s <= soft.end_s <= windows[0].end_s:
+        report.add(f"{path}.end_s", f"{soft.end_s} s is outside its window {tuple(windows[0])}")
+
+
+def _check_meeting(report: _Report, path: str, stop: Stop) -> None:
+    if stop.kind is p.StopKind.MEETING:
+        if not stop.out_of:
+            report.add(f"{path}.out_of", "a meeting needs the van it is with")
+        if any((*stop.deliveries, *stop.collections)):
+            report.add(path, "a meeting has no amounts of its own")
+    elif stop.out_of and any(stop.collections):
+        report.add(f"{path}.collections", "what is taken over is only delivered")
 
 
 def _check_courier(report: _Report, path: str, courier: Courier) -> None:
@@ -95,6 +118,8 @@ def _check_courier(report: _Report, path: str, courier: Courier) -> None:
             _check_place(report, f"{path}.{name}", place)
     _check_windows(report, f"{path}.shift", (courier.shift,))
     _check_amounts(report, f"{path}.capacity", courier.capacity)
+    if courier.reload is not None:
+        _check_reload(report, f"{path}.reload", courier.reload)
     _check_skills(report, f"{path}.skills", courier.skills)
     costs = courier.costs
     for name in ("fixed_cents", "per_hour_cents", "per_km_cents", "per_stop_cents", "per_parcel_cents"):
@@ -112,6 +137,15 @@ def _check_courier(report: _Report, path: str, courier: Courier) -> None:
     _check_breaks(report, f"{path}.breaks", courier.breaks)
     if len(report.errors) == known:
         _check_breaks_fit(report, f"{path}.breaks", courier)
+
+
+def _check_reload(report: _Report, path: str, reload: Reload) -> None:
+    _check_place(report, f"{path}.place", reload.place)
+    _check_whole(report, f"{path}.times_max", reload.times_max, p.RELOADS_MAX)
+    _check_whole(report, f"{path}.duration_s", reload.duration_s, p.SERVICE_S_MAX)
+    _check_windows(report, f"{path}.windows", reload.windows)
+    if len(reload.windows) > 1:
+        report.add(f"{path}.windows", "a depot is open once a day")
 
 
 def _check_tariff(report: _Report, path: str, tariff: Tariff) -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from cloud.routing.checker import check_route
 from cloud.routing.plan import Route
 from cloud.routing.problem import Courier, Place, RouteCourierId, Stop, StopId, Travel
-from cloud.routing.schedule import schedule, with_breaks
+from cloud.routing.schedule import Halt, halts_of, schedule, with_breaks
 
 TRIES = 6  # positions in one van, those that add least first; further ones lie on the other side of town
 
@@ -42,7 +42,7 @@ def _cost(routes: dict[RouteCourierId, Route], new: Route) -> int:
 
 def _with(vans: Vans, courier: Courier, route: Route | None, stop: Stop) -> Route | None:
     """Return the courier's route with the stop in it, at the first place of least detour that holds."""
-    order = [vans.stops[one] for one in (route.stop_ids() if route else courier.locked)]
+    order = halts_of(route, vans.stops, courier) if route else [vans.stops[one] for one in courier.locked]
     places = sorted(
         range(len(courier.locked), len(order) + 1),
         key=lambda position: _detour_s(vans.travel, courier, order, (position, stop)),
@@ -55,7 +55,7 @@ def _with(vans: Vans, courier: Courier, route: Route | None, stop: Stop) -> Rout
     return None
 
 
-def _detour_s(travel: Travel, courier: Courier, order: Sequence[Stop], new: tuple[int, Stop]) -> int:
+def _detour_s(travel: Travel, courier: Courier, order: Sequence[Halt], new: tuple[int, Stop]) -> int:
     position, stop = new
     before = order[position - 1].place if position else courier.start
     after = order[position].place if position < len(order) else courier.end

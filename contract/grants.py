@@ -53,7 +53,7 @@ class PickUpGrant(msgspec.Struct, frozen=True, array_like=True, tag=2):
 class CollectGrant(msgspec.Struct, frozen=True, array_like=True, tag=3):
     """A courier may take this parcel out again, once: it expired, was returned or was recalled.
 
-    ``courier`` as in ``DropOffGrant``.
+    ``courier`` says who by a pass that does not name this grant; none: nobody but by a pass that does.
     """
 
     id: GrantId

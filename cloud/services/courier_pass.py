@@ -1,6 +1,7 @@
 """The QR a courier shows at a locker: sign-in and today's grants for this stop, so that the locker needs no uplink.
 
-Carries drop-offs with their dormant pick-ups, and the collections. What the wire owes the locker comes along too:
+Carries drop-offs with their dormant pick-ups, and the collections: those of this courier's route, and those on nobody's
+(a locker opens a collection by a pass that names it and by no other). What the wire owes the locker comes along too:
 revocations, longer deadlines and codes issued again. A stop too large for one code becomes a series.
 """
 
@@ -14,6 +15,7 @@ from cloud.domain.errors import NotFoundError
 from cloud.domain.ids import message_id
 from cloud.domain.locker import Locker
 from cloud.domain.parcel import Parcel
+from cloud.services.many import by_id
 from cloud.services.ports import Act, From, Keys, UnitOfWork
 from cloud.services.records import (
     Courier,
@@ -21,9 +23,11 @@ from cloud.services.records import (
     GrantState,
     IssuedGrant,
     MessageState,
+    Plan,
     Route,
     Stop,
     StopTask,
+    Task,
     TaskState,
 )
 from cloud.services.records_ops import OutboxMessage
@@ -34,6 +38,7 @@ from contract.grants import CourierPass, DropOffGrant, Grant, GrantBundle, PickU
 from contract.ids import CourierRef, LockerId
 
 CODE_BYTES_MAX = 1_080  # six parcels a code: QR version 25, 125 modules with its border, see docs/adr/0015
+NOBODYS_MAX = 24  # collections without a route; as many again wait for the courier after this one
 OWED_MAX = 24  # two codes more: what is older waits for the wire or the next visit
 LOOKED_AT_MAX = 500  # messages; a locker of 60 doors that has been silent for a week is owed about 400
 _GRANTS = msgspec.msgpack.Decoder(Grant)
@@ -50,13 +55,13 @@ def courier_pass(uow: UnitOfWork, act: Act, keys: Keys, courier_id: str, locker_
     if not courier.active:
         raise NotFoundError("active courier", courier_id)
     uow.need(Locker, locker_id)
-    grants = _useful([_nameless(_GRANTS.decode(one.body)) for one in _grants(uow, act, courier_id, locker_id)])
+    guest = courier.kind is CourierKind.CROWD
+    found = _grants(uow, act, courier_id, locker_id)
+    found += [] if guest else _nobodys(uow, act, locker_id, {one.id for one in found})
+    grants = _useful([_nameless(_GRANTS.decode(one.body)) for one in found])
     owed = _owed(uow, act, locker_id)
     known = {grant.id for grant in grants}
-    late = [_nameless(_GRANTS.decode(one.body)) for one in owed.grants if bytes.fromhex(one.id) not in known]
-    guest = courier.kind is CourierKind.CROWD
-    if guest:  # what others are to take out is nothing a guest's pass should name
-        late = [grant for grant in late if isinstance(grant, PickUpGrant)]
+    late = [_GRANTS.decode(one.body) for one in owed.grants if bytes.fromhex(one.id) not in known]
     parts = list(_parts([*owed.words, *grants, *late])) or [()]
     about = (courier_id, locker_id, act.now + act.rules.pass_life)
     passes = (_pass(act, about, part, (number, len(parts))) for number, part in enumerate(parts, start=1))
@@ -76,6 +81,30 @@ def _grants(uow: UnitOfWork, act: Act, courier_id: str, locker_id: str) -> list[
         state=GrantState.ISSUED,
         expires_at=From(act.now),
     )
+
+
+def _nobodys(uow: UnitOfWork, act: Act, locker_id: str, known: set[str]) -> list[IssuedGrant]:
+    """Return the collections there that nobody else is on the way for: whoever of ours comes may take them along.
+
+    A route that should be over by now keeps nothing for its courier.
+    """
+    live = uow.find(
+        IssuedGrant,
+        order="issued_at id",
+        locker_id=locker_id,
+        kind="collect",
+        state=GrantState.ISSUED,
+        expires_at=From(act.now),
+    )
+    found = [one for one in live if one.id not in known]
+    parcels = tuple(one.parcel_id for one in found)
+    tasks = uow.find(StopTask, parcel_id=parcels, task=Task.COLLECT, state=TaskState.PENDING) if found else []
+    stops = {one.id: one.route_id for one in by_id(uow, Stop, {task.stop_id for task in tasks}).values()}
+    routes = by_id(uow, Route, set(stops.values()))
+    plans = by_id(uow, Plan, {route.plan_id for route in routes.values()})
+    driven = {key for key, one in routes.items() if one.ends_at >= act.now and plans[one.plan_id].current}
+    others = {task.parcel_id for task in tasks if stops[task.stop_id] in driven}
+    return [one for one in found if one.parcel_id not in others][:NOBODYS_MAX]
 
 
 def _on_route(uow: UnitOfWork, courier_id: str, locker_id: str) -> set[str]:
@@ -109,15 +138,17 @@ class _Owed(msgspec.Struct, frozen=True):
 
 
 def _owed(uow: UnitOfWork, act: Act, locker_id: str) -> _Owed:
-    """Return what was sent and never confirmed, the newest first: tombstones, deadlines, new codes and collections.
+    """Return what was sent and never confirmed, the newest first: tombstones, deadlines and new codes.
 
-    Other couriers' drop-offs are left to their own passes: bundles with one of them are not looked into.
+    What other couriers are to bring or to take is left to their own passes.
     """
     words = _unconfirmed(uow, act, locker_id, ("revoke", "set_deadline"))
     sent = _unconfirmed(uow, act, locker_id, ("grants",))
     bundles = (one.grants for one in sent if isinstance(one, GrantBundle) and not _drops_off(one.grants))
     names = [grant.id.hex() for bundle in bundles for grant in bundle][:OWED_MAX]
-    live = uow.find(IssuedGrant, order="id", id=tuple(names), state=GrantState.ISSUED) if names else []
+    if not names:
+        return _Owed(tuple(one for one in words if isinstance(one, Word))[:OWED_MAX], ())
+    live = uow.find(IssuedGrant, order="id", id=tuple(names), kind="pick_up", state=GrantState.ISSUED)
     return _Owed(tuple(one for one in words if isinstance(one, Word))[:OWED_MAX], tuple(live))
 
 

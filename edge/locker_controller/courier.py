@@ -42,7 +42,7 @@ def sign_in(draft: Draft, shown: CourierPass) -> None:
 def _theirs(grant: Grant, courier: CourierRef) -> Grant:
     """Bind a parcel that a courier's own pass brought to that courier; on the pass the name stands but once.
 
-    A collection is for whoever comes: the pass may only have carried it for a wire that could not.
+    A collection needs no binding: nobody may use it but by a pass that names it.
     """
     return replace(grant, courier=courier) if isinstance(grant, DropOffGrant) else grant
 

@@ -47,10 +47,15 @@ def deadline(state: LockerRecord, group: GroupId, expires_at: int) -> int:
 
 
 def may_use(session: Session, grant: DropOffGrant | CollectGrant) -> bool:
-    """Whether a grant is this courier's: their own pass names it, or it is theirs, or it was meant for any courier."""
+    """Whether a grant is this courier's: their own pass names it, or it is theirs.
+
+    A drop-off that names nobody is for whoever has the parcel in hand; a collection that names nobody is for nobody
+    but who shows a pass that names it, because what is taken out needs no label.
+    """
     if grant.id in session.grants:
         return True
-    return not session.named_only and grant.courier in {None, session.courier}
+    anybodys = grant.courier is None and isinstance(grant, DropOffGrant)
+    return not session.named_only and (anybodys or grant.courier == session.courier)
 
 
 def drop_offs(state: LockerRecord, now: TimeReading) -> Iterator[DropOffGrant]:

@@ -1,5 +1,7 @@
 """What is in the QR codes on a courier's phone, and how large they are."""
 
+from datetime import timedelta
+
 import pytest
 import segno
 
@@ -10,7 +12,7 @@ from cloud.services.cancel_parcel import cancel_parcel
 from cloud.services.courier_pass import courier_pass
 from cloud.services.extend_deadline import extend_deadline
 from cloud.services.promise import promise
-from cloud.services.records import Courier, CourierKind, MessageState
+from cloud.services.records import Courier, CourierKind, MessageState, Plan, Route, StopTask, Task
 from cloud.services.records_ops import OutboxMessage
 from cloud.services.reissue_code import reissue_code
 from contract import codec, envelope
@@ -95,12 +97,46 @@ def test_a_pass_brings_what_the_wire_owes_the_locker(cloud: SmallCloud) -> None:
 
 
 def test_what_the_locker_has_confirmed_is_not_carried_to_it(cloud: SmallCloud) -> None:
-    parcel = _inside(cloud, "W1", "A01")
-    cloud.do(lambda uow: cancel_parcel(uow, cloud.act(OPERATOR), cloud.keys, parcel.id, "recall"))
+    parcel, late = _recalled(cloud), _inside(cloud, "W2", "A02")
+    cloud.do(lambda uow: reissue_code(uow, cloud.act(OPERATOR), cloud.keys, late.id))
     _all_confirmed(cloud)
     (one,) = _passes(cloud)
 
-    assert (one.commands, one.grants) == ((), ())
+    assert (one.commands, [(type(grant), grant.parcel.hex()) for grant in one.grants]) == (
+        (),
+        [(CollectGrant, parcel.id)],
+    )
+
+
+def _recalled(cloud: SmallCloud) -> Parcel:
+    """Return a parcel that lies in the locker and is to be collected."""
+    parcel = _inside(cloud, "W1", "A01")
+    cloud.do(lambda uow: cancel_parcel(uow, cloud.act(OPERATOR), cloud.keys, parcel.id, "recall"))
+    return parcel
+
+
+def test_a_collection_on_somebody_else_s_route_is_theirs_until_the_route_should_be_over(cloud: SmallCloud) -> None:
+    parcel = _recalled(cloud)
+    cloud.courier(OTHER)
+    route = cloud.route(parcel)
+    cloud.do(lambda uow: uow.change(StopTask, {"parcel_id": parcel.id}, task=Task.COLLECT))
+    assert [_collections(one) for one in _passes(cloud)] == [1]
+    cloud.do(lambda uow: uow.change(Route, {"id": route.id}, courier_id=OTHER))
+
+    assert [_collections(one) for one in _passes(cloud)] == [0]
+    cloud.now = route.ends_at + timedelta(seconds=1)
+    assert [_collections(one) for one in _passes(cloud)] == [1]
+
+
+def test_a_plan_that_is_no_longer_in_force_keeps_no_collection_for_anybody(cloud: SmallCloud) -> None:
+    parcel = _recalled(cloud)
+    cloud.courier(OTHER)
+    route = cloud.route(parcel)
+    cloud.do(lambda uow: uow.change(StopTask, {"parcel_id": parcel.id}, task=Task.COLLECT))
+    cloud.do(lambda uow: uow.change(Route, {"id": route.id}, courier_id=OTHER))
+    cloud.do(lambda uow: uow.change(Plan, {"id": route.plan_id}, current=False))
+
+    assert [_collections(one) for one in _passes(cloud)] == [1]
 
 
 def test_a_courier_without_parcels_still_signs_in_and_one_who_left_does_not(cloud: SmallCloud) -> None:

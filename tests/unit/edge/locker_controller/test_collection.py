@@ -15,7 +15,7 @@ from contract.events import (
     ReleaseIntended,
     SensorSuspected,
 )
-from contract.ids import GrantId
+from contract.ids import CourierRef, GrantId
 from edge.locker_controller.inputs import Answer
 from edge.locker_controller.screens import (
     Collected,
@@ -52,6 +52,28 @@ def scene() -> Scene:
     scene.signs_in(collect("P"))
     scene.journal.clear()
     return scene
+
+
+def test_a_collection_that_came_by_wire_is_for_whom_their_pass_names_it_and_for_nobody_else() -> None:
+    scene = Scene()
+    scene.puts_in("P")
+    scene.hears(bundle(collect("P")))
+    scene.signs_in(courier="Jan")
+    assert scene.screen() == CourierHome(drop_offs_left=0, collections=(), seconds_left=180)
+    assert releases(scene.taps(Answer.COLLECT, A02)) == []
+    assert scene.screen() == Refused(Why.NOT_HERE)
+    scene.signs_in(collect("P"), courier="Ola")
+    assert releases(scene.taps(Answer.COLLECT, A02)) == [A02]
+
+
+def test_a_collection_may_name_its_courier_so_that_no_pass_need_to() -> None:
+    scene = Scene()
+    scene.puts_in("P")
+    scene.hears(bundle(collect("P", courier=CourierRef(name("Ola")))))
+    scene.signs_in(courier="Jan")
+    assert releases(scene.taps(Answer.COLLECT, A02)) == []
+    scene.signs_in(courier="Ola")
+    assert releases(scene.taps(Answer.COLLECT, A02)) == [A02]
 
 
 def test_the_courier_sees_what_is_to_be_collected(scene: Scene) -> None:

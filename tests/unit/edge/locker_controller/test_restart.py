@@ -330,7 +330,7 @@ def test_a_collection_interrupted_mid_pulse_may_be_asked_for_again(scene: Scene)
     scene.signs_in(collect("P"))
     scene.taps(Answer.COLLECT, A02)
     assert ReleaseIndeterminate in kinds(scene.restarts())
-    scene.signs_in()
+    scene.signs_in(collect("P"))
     assert releases(scene.taps(Answer.COLLECT, A02)) == [A02]
 
 

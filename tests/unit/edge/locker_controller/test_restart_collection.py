@@ -71,7 +71,7 @@ def test_the_recipient_of_a_collection_left_unclear_is_still_served(left_dark: S
 
 def test_a_courier_who_comes_back_may_collect_what_was_left_unclear(left_dark: Scene) -> None:
     left_dark.ticks(after_s=30)
-    left_dark.signs_in()
+    left_dark.signs_in(collect("P"))
     assert releases(left_dark.taps(Answer.COLLECT, A02)) == [A02]
 
 

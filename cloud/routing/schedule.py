@@ -88,7 +88,7 @@ def halts_of(route: Route, stops: Mapping[StopId, Stop], courier: Courier) -> li
 
 def without_idle_reloads(order: Sequence[Halt]) -> list[Halt]:
     """Drop every reload that nothing is brought after."""
-    pairs = zip(order, [*order[1:], None], strict=True)
+    pairs = zip(order, [*order[1:], None], strict=False)  # nothing follows nothing
     return [one for one, after in pairs if isinstance(one, Stop) or isinstance(after, Stop)]
 
 

@@ -12,7 +12,7 @@ from cloud.services.cancel_parcel import cancel_parcel
 from cloud.services.courier_pass import courier_pass
 from cloud.services.extend_deadline import extend_deadline
 from cloud.services.promise import promise
-from cloud.services.records import Courier, CourierKind, MessageState, Plan, Route, StopTask, Task
+from cloud.services.records import Courier, CourierKind, MessageState, Plan, Route, Stop, StopTask, Task
 from cloud.services.records_ops import OutboxMessage
 from cloud.services.reissue_code import reissue_code
 from contract import codec, envelope
@@ -115,11 +115,19 @@ def _recalled(cloud: SmallCloud) -> Parcel:
     return parcel
 
 
-def test_a_collection_on_somebody_else_s_route_is_theirs_until_the_route_should_be_over(cloud: SmallCloud) -> None:
-    parcel = _recalled(cloud)
+def _route_for(cloud: SmallCloud, parcel: Parcel) -> Route:
+    """Send the courier for a parcel that lies in the locker; ``OTHER`` is there to be sent instead."""
     cloud.courier(OTHER)
     route = cloud.route(parcel)
     cloud.do(lambda uow: uow.change(StopTask, {"parcel_id": parcel.id}, task=Task.COLLECT))
+    cloud.do(lambda uow: uow.change(Stop, {"route_id": route.id}, locker_id="WAW-01"))
+    cloud.do(lambda uow: uow.change(Parcel, {"id": parcel.id}, custodian="locker:WAW-01"))
+    return route
+
+
+def test_a_collection_on_somebody_else_s_route_is_theirs_until_the_route_should_be_over(cloud: SmallCloud) -> None:
+    parcel = _recalled(cloud)
+    route = _route_for(cloud, parcel)
     assert [_collections(one) for one in _passes(cloud)] == [1]
     cloud.do(lambda uow: uow.change(Route, {"id": route.id}, courier_id=OTHER))
 
@@ -130,9 +138,7 @@ def test_a_collection_on_somebody_else_s_route_is_theirs_until_the_route_should_
 
 def test_a_plan_that_is_no_longer_in_force_keeps_no_collection_for_anybody(cloud: SmallCloud) -> None:
     parcel = _recalled(cloud)
-    cloud.courier(OTHER)
-    route = cloud.route(parcel)
-    cloud.do(lambda uow: uow.change(StopTask, {"parcel_id": parcel.id}, task=Task.COLLECT))
+    route = _route_for(cloud, parcel)
     cloud.do(lambda uow: uow.change(Route, {"id": route.id}, courier_id=OTHER))
     cloud.do(lambda uow: uow.change(Plan, {"id": route.plan_id}, current=False))
 

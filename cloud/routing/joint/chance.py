@@ -6,7 +6,7 @@ A state of one's own, not the library's, is what makes a run repeatable whatever
 import numpy as np
 from numpy.typing import NDArray
 
-from cloud.routing.joint.compiled import compiled
+from cloud.routing.joint.compiled import inlined
 
 Dice = NDArray[np.uint64]
 _MIX = 0x2545F4914F6CDD1D
@@ -19,7 +19,7 @@ def dice(seed: int) -> Dice:
     return np.array([((seed + 1) * _SPREAD) % 2**64 or 1], dtype=np.uint64)
 
 
-@compiled
+@inlined
 def uniform(state: Dice) -> float:
     """Return a number from 0 up to, not including, 1."""
     x = state[0]
@@ -30,7 +30,7 @@ def uniform(state: Dice) -> float:
     return float((x * np.uint64(_MIX)) >> np.uint64(11)) * _UNIT
 
 
-@compiled
+@inlined
 def below(state: Dice, limit: int) -> int:
     """Return a whole number from 0 up to, not including, ``limit``."""
     return int(uniform(state) * limit)

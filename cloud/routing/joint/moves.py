@@ -3,7 +3,7 @@
 A visit is a run of options at one place: its preparation is done once and its window is kept by its first option.
 """
 
-from cloud.routing.joint.compiled import compiled
+from cloud.routing.joint.compiled import compiled, inlined
 from cloud.routing.joint.instance import HOUR, NO_LIMIT
 from cloud.routing.joint.layout import (
     C_DEMAND,
@@ -61,12 +61,16 @@ from cloud.routing.joint.layout import (
 )
 
 
-@compiled
+@inlined
 def brings(data: Data, o: int, v: int) -> int:
     """Return what option ``o`` costs besides the way there when vehicle ``v`` takes it."""
-    parcels = data.customer[data.option[o, O_CUSTOMER], C_DEMAND]
-    paid = data.option[o, O_SERVICE] * data.vehicle[v, V_HOUR] // HOUR
-    return int(data.option[o, O_EXTRA] + data.vehicle[v, V_PARCEL] * parcels + paid)
+    parcel, hour = data.vehicle[v, V_PARCEL], data.vehicle[v, V_HOUR]
+    cost = data.option[o, O_EXTRA]
+    if parcel:
+        cost += parcel * data.customer[data.option[o, O_CUSTOMER], C_DEMAND]
+    if hour:
+        cost += data.option[o, O_SERVICE] * hour // HOUR
+    return int(cost)
 
 
 @compiled
@@ -89,11 +93,21 @@ def own_ready(data: Data, v: int, ready: int) -> int:
     return int(own_time(data, v, ready) + late)
 
 
-@compiled
+@inlined
+def own_window(data: Data, v: int, o: int) -> tuple[int, int]:
+    """Return from when to when option ``o`` may begin, by the van's own clock."""
+    ready, due = data.option[o, O_READY], data.option[o, O_DUE]
+    if data.vehicle[v, V_BREAKS]:
+        return own_ready(data, v, ready), own_time(data, v, due)
+    return ready, due
+
+
+@inlined
 def refresh_forward(data: Data, state: State, v: int, first: int) -> None:
     """Recompute earliest departures and positions from ``first`` on (1 or more)."""
     length = state.route[v, R_LENGTH]
     leave = state.seq[v, first - 1, S_LEAVE]
+    time, rests = data.vehicle[v, V_TIME], data.vehicle[v, V_BREAKS] > 0
     for p in range(first, length + 1):
         o = state.seq[v, p, S_OPTION]
         place = state.seq[v, p, S_PLACE]
@@ -101,26 +115,32 @@ def refresh_forward(data: Data, state: State, v: int, first: int) -> None:
         if p > 1 and before == place:
             leave += data.option[o, O_SERVICE]
         else:
-            ready = own_ready(data, v, data.option[o, O_READY])
-            begin = max(leave + data.matrix[data.vehicle[v, V_TIME], before, place], ready)
+            ready = data.option[o, O_READY]
+            if rests:
+                ready = own_ready(data, v, ready)
+            begin = max(leave + data.matrix[time, before, place], ready)
             leave = begin + data.option[o, O_PREPARE] + data.option[o, O_SERVICE]
         state.seq[v, p, S_LEAVE] = leave
         state.where[data.option[o, O_CUSTOMER], W_POSITION] = p
 
 
-@compiled
+@inlined
 def refresh_backward(data: Data, state: State, v: int, last: int) -> None:
     """Recompute latest beginnings from ``last`` down to the start."""
     latest = state.seq[v, last + 1, S_LATEST]
+    time, rests = data.vehicle[v, V_TIME], data.vehicle[v, V_BREAKS] > 0
     for p in range(last, 0, -1):
         o = state.seq[v, p, S_OPTION]
         place = state.seq[v, p, S_PLACE]
         after = state.seq[v, p + 1, S_PLACE]
         latest -= data.option[o, O_SERVICE]
         if p == state.route[v, R_LENGTH] or after != place:
-            latest -= data.matrix[data.vehicle[v, V_TIME], place, after]
+            latest -= data.matrix[time, place, after]
         if p == 1 or state.seq[v, p - 1, S_PLACE] != place:
-            latest = min(latest - data.option[o, O_PREPARE], own_time(data, v, data.option[o, O_DUE]))
+            due = data.option[o, O_DUE]
+            if rests:
+                due = own_time(data, v, due)
+            latest = min(latest - data.option[o, O_PREPARE], due)
         state.seq[v, p, S_LATEST] = latest
 
 
@@ -136,7 +156,7 @@ def open_route(data: Data, state: State, v: int) -> None:
     state.seq[v, 0, S_AHEAD] = 0
 
 
-@compiled
+@inlined
 def take_room(data: Data, state: State, o: int, sign: int) -> None:
     """Count (or, with -1, forget) an option in its locker's room and in the service budget."""
     room = data.option[o, O_ROOM]
@@ -148,7 +168,7 @@ def take_room(data: Data, state: State, o: int, sign: int) -> None:
         state.used[rows - 1, rank] += sign
 
 
-@compiled
+@inlined
 def _mark(state: State, v: int) -> None:
     if not state.route[v, R_DIRTY]:
         state.route[v, R_DIRTY] = 1
@@ -190,8 +210,10 @@ def insert(data: Data, state: State, o: int, spot: tuple[int, int]) -> None:
     refresh_forward(data, state, v, after + 1)
     if not data.vehicle[v, V_LOOSE]:
         refresh_backward(data, state, v, after + 1)
-        _measure(data, state, v)
-        _pay_waiting(data, state, v)
+        if data.vehicle[v, V_REACH] < NO_LIMIT:
+            _measure(data, state, v)
+        if data.vehicle[v, V_HOUR]:
+            _pay_waiting(data, state, v)
 
 
 @compiled
@@ -217,8 +239,10 @@ def remove_run(data: Data, state: State, v: int, run: tuple[int, int, int, int])
     refresh_forward(data, state, v, first)
     if not data.vehicle[v, V_LOOSE]:
         refresh_backward(data, state, v, min(last, to - 2))
-        _measure(data, state, v)
-        _pay_waiting(data, state, v)
+        if data.vehicle[v, V_REACH] < NO_LIMIT:
+            _measure(data, state, v)
+        if data.vehicle[v, V_HOUR]:
+            _pay_waiting(data, state, v)
 
 
 @compiled
@@ -265,7 +289,7 @@ def waited(data: Data, state: State, v: int) -> int:
     return int(waits if data.vehicle[v, V_UNDER_WAY] else waits - min(waits, later))
 
 
-@compiled
+@inlined
 def _make_absent(data: Data, state: State, v: int, o: int) -> None:
     c = data.option[o, O_CUSTOMER]
     for d in range(DEMANDS):
@@ -277,7 +301,7 @@ def _make_absent(data: Data, state: State, v: int, o: int) -> None:
     state.total[T_COST] += data.customer[c, C_PENALTY]
 
 
-@compiled
+@inlined
 def _recost(data: Data, state: State, v: int) -> None:
     length = state.route[v, R_LENGTH]
     cost = 0

@@ -7,7 +7,7 @@ Routing Problems", Transportation Science 54, 2020; the choice among options, ro
 import math
 
 from cloud.routing.joint.chance import Dice, below, uniform
-from cloud.routing.joint.compiled import compiled
+from cloud.routing.joint.compiled import compiled, inlined
 from cloud.routing.joint.instance import NO_LIMIT
 from cloud.routing.joint.layout import (
     C_COUNT,
@@ -19,11 +19,9 @@ from cloud.routing.joint.layout import (
     DEMANDS,
     L_ABSENT,
     O_BY,
-    O_DUE,
     O_LOCATION,
     O_PREPARE,
     O_RANK,
-    O_READY,
     O_ROOM,
     O_SERVICE,
     O_SKILLS,
@@ -58,7 +56,7 @@ from cloud.routing.joint.layout import (
     Data,
     State,
 )
-from cloud.routing.joint.moves import brings, insert, own_ready, own_time
+from cloud.routing.joint.moves import brings, insert, own_window
 
 NOWHERE = 4_000_000_000_000_000_000  # costs more than any place there is
 ORDER_WEIGHTS = (4, 4, 2, 1, 2, 2, 2)  # chance, demand, far, close, window's width, begin, end
@@ -67,7 +65,7 @@ LEAVE_BLINK = 0.1  # of chances to leave a customer to somebody else: where all 
 CLASSES_MAX = 64  # bits in which empty vans of one kind are ticked off; more kinds share a bit
 
 
-@compiled
+@inlined
 def has_room(data: Data, state: State, c: int, o: int) -> bool:
     """Whether the locker and the service budget still take this option."""
     rows, ranks = data.limit.shape
@@ -82,7 +80,7 @@ def has_room(data: Data, state: State, c: int, o: int) -> bool:
     return True
 
 
-@compiled
+@inlined
 def van_takes(data: Data, state: State, c: int, o: int, v: int) -> bool:
     """Whether van ``v`` has the skills and the space for the customer and may stop once more."""
     skills = data.customer[c, C_SKILLS] | data.option[o, O_SKILLS]
@@ -94,7 +92,7 @@ def van_takes(data: Data, state: State, c: int, o: int, v: int) -> bool:
     return True
 
 
-@compiled
+@inlined
 def next_blink(dice: Dice, chance: float) -> int:
     """Return after how many places the next one is overlooked (geometric distribution, drawn by inversion)."""
     if chance <= 0.0:
@@ -102,43 +100,41 @@ def next_blink(dice: Dice, chance: float) -> int:
     return 1 + int(math.log(1.0 - uniform(dice)) / math.log(1.0 - chance))
 
 
-@compiled
+@inlined
 def scan_route(data: Data, state: State, o: int, v: int, best: int) -> tuple[int, int]:
     """Return the cheapest added cost below ``best`` and the position it goes behind, -1 for none.
 
     Whoever already stops at the place joins that visit, behind its other options; a visit is never cut in two.
     """
     here = data.option[o, O_LOCATION]
-    ready, due = own_ready(data, v, data.option[o, O_READY]), own_time(data, v, data.option[o, O_DUE])
+    ready, due = own_window(data, v, o)
     stay = data.option[o, O_SERVICE]
     service = data.option[o, O_PREPARE] + stay
-    leg = data.matrix[data.vehicle[v, V_LEG], here]
-    leg_back = data.matrix[data.vehicle[v, V_LEG_BACK], here]
-    time = data.matrix[data.vehicle[v, V_TIME], here]
-    time_back = data.matrix[data.vehicle[v, V_TIME_BACK], here]
+    matrix, seq = data.matrix, state.seq  # no rows of them: each would be counted as one more holder of the array
+    leg, leg_back = data.vehicle[v, V_LEG], data.vehicle[v, V_LEG_BACK]
+    time, time_back = data.vehicle[v, V_TIME], data.vehicle[v, V_TIME_BACK]
     spare = data.vehicle[v, V_REACH] - state.route[v, R_METRES]
     is_bound = data.vehicle[v, V_REACH] < NO_LIMIT
-    seq = state.seq[v]
     length = state.route[v, R_LENGTH]
     found = -1
     for p in range(length + 1):
-        leave = seq[p, S_LEAVE]
+        leave = seq[v, p, S_LEAVE]
         if leave > due:
             break
-        latest = seq[p + 1, S_LATEST]
+        latest = seq[v, p + 1, S_LATEST]
         if latest < ready:
             continue
-        before, after = seq[p, S_PLACE], seq[p + 1, S_PLACE]
+        before, after = seq[v, p, S_PLACE], seq[v, p + 1, S_PLACE]
         if before == here and p > 0:
             joins = best > 0 and (p == length or after != here)
-            if joins and leave + stay + time[after] <= latest:
+            if joins and leave + stay + matrix[time, here, after] <= latest:
                 best, found = 0, p
             continue
-        added = leg_back[before] + leg[after] - seq[p, S_AHEAD]
+        added = matrix[leg_back, here, before] + matrix[leg, here, after] - seq[v, p, S_AHEAD]
         if added >= best or (p < length and (after == here or (p > 0 and before == after))):
             continue
-        begin = max(leave + time_back[before], ready)
-        if begin <= due and begin + service + time[after] <= latest:
+        begin = max(leave + matrix[time_back, here, before], ready)
+        if begin <= due and begin + service + matrix[time, here, after] <= latest:
             if is_bound and farther(data, v, (before, here, after if length else -1)) > spare:
                 continue
             state.total[T_SKIP] -= 1
@@ -157,7 +153,7 @@ def farther(data: Data, v: int, way: tuple[int, int, int]) -> int:
     return int(metres[before, here] + metres[here, after] - metres[before, after])
 
 
-@compiled
+@inlined
 def best_van(data: Data, state: State, dice: Dice, blink: float, about: tuple[int, int, int]) -> tuple[int, int, int]:
     """Return (cost, vehicle, position) of the cheapest drive to option ``about[1]`` of customer ``about[0]``.
 
@@ -169,15 +165,16 @@ def best_van(data: Data, state: State, dice: Dice, blink: float, about: tuple[in
     for v in range(len(data.vehicle)):
         if data.vehicle[v, V_LOOSE]:
             continue
-        fixed = brings(data, o, v)
+        fixed = 0
         if state.route[v, R_LENGTH] == 0:
             bit = 1 << (data.vehicle[v, V_CLASS] % CLASSES_MAX)
             if tried & bit or state.total[T_ROUTES] >= state.total[T_ROUTES_MAX]:
                 continue
             tried |= bit
-            fixed += data.vehicle[v, V_FIXED]
+            fixed = data.vehicle[v, V_FIXED]
         if not van_takes(data, state, c, o, v):
             continue
+        fixed += brings(data, o, v)
         state.total[T_STEPS] += state.route[v, R_LENGTH] + 1
         added, p = scan_route(data, state, o, v, best - fixed)
         if p >= 0:

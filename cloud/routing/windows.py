@@ -6,15 +6,12 @@ every window is then a comparison of arrays (forward time slack: M. Savelsbergh,
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
 from cloud.routing.matrices import TravelTimes
 from cloud.routing.problem import HORIZON_S_MAX, Courier, Place, Stop, TimeWindow
-
-FAR = 10 * HORIZON_S_MAX  # later than anything that happens
 
 Seconds = NDArray[np.int64]
 
@@ -108,55 +105,47 @@ def added_cents(
 
 def _gaps(running: Running, place: Place, travel: TravelTimes) -> _Gaps:
     courier, order = running.courier, running.order
-    legs = _legs(running, travel)
-    begins, leaves, waits = _earliest(courier, order, legs)
-    latest = _latest(courier, order, legs, begins)
     here = travel.index[place]
-    index = [_index(travel, one) for one in (courier.start, *(stop.place for stop in order), courier.end)]
-    there_s, there_m = _ways(travel, index[:-1], here, towards=True)
-    onward_s, onward_m = _ways(travel, index[1:], here, towards=False)
-    straight_m = np.array([_between(travel.distances_m, a, b) for a, b in pairwise(index)])
-    absorbed = np.append(np.cumsum(waits[::-1])[::-1], 0)
-    arrive = np.array([leaves[k] + legs[k] for k in range(len(legs))])
+    index, nowhere = _places(running, travel)
+    legs, straight_m = _ways(travel, (index[:-1], index[1:]), nowhere[:-1] | nowhere[1:])
+    there_s, there_m = _ways(travel, (index[:-1], here), nowhere[:-1])
+    onward_s, onward_m = _ways(travel, (here, index[1:]), nowhere[1:])
+    way_s = legs.tolist()
+    begins, leaves, waits = _earliest(courier, order, way_s)
+    latest = _latest(courier, order, way_s, begins)
+    leave = np.array(leaves)
     first = len(courier.locked)
     return _Gaps(
         courier,
         first,
-        np.array(leaves)[first:],
-        arrive[first:],
+        leave[first:],
+        (leave + legs)[first:],
         latest[first:],
-        absorbed[first:],
+        np.append(np.cumsum(waits[::-1])[::-1], 0)[first:],
         there_s[first:],
         onward_s[first:],
-        np.array(legs)[first:],
+        legs[first:],
         (there_m + onward_m - straight_m)[first:],
     )
 
 
-def _index(travel: TravelTimes, place: Place | None) -> int | None:
-    return None if place is None else travel.index[place]
+def _places(running: Running, travel: TravelTimes) -> tuple[NDArray[np.intp], NDArray[np.bool_]]:
+    """Return where each place from the start to the end is in the matrices, and which of the two ends is nowhere."""
+    places = (running.courier.start, *(stop.place for stop in running.order), running.courier.end)
+    index = np.array([-1 if place is None else travel.index[place] for place in places])
+    nowhere = index < 0
+    return np.where(nowhere, 0, index), nowhere
 
 
-def _between(matrix: NDArray[np.uint32], a: int | None, b: int | None) -> int:
-    return 0 if a is None or b is None else int(matrix[a, b])
-
-
-def _ways(travel: TravelTimes, index: Sequence[int | None], here: int, *, towards: bool) -> tuple[Seconds, Seconds]:
-    """Return seconds and metres between each of the places and ``here``; nothing from or to nowhere."""
-    known = np.array([0 if one is None else one for one in index])
-    nowhere = np.array([one is None for one in index])
-    pairs = (known, here) if towards else (here, known)
+def _ways(
+    travel: TravelTimes,
+    pairs: tuple[NDArray[np.intp] | int, NDArray[np.intp] | int],
+    is_none: NDArray[np.bool_],
+) -> tuple[Seconds, Seconds]:
+    """Return seconds and metres of each way; nothing where it leads from or to nowhere."""
     times, metres = (matrix[pairs].astype(np.int64) for matrix in (travel.durations_s, travel.distances_m))
-    times[nowhere], metres[nowhere] = 0, 0
+    times[is_none], metres[is_none] = 0, 0
     return times, metres
-
-
-def _legs(running: Running, travel: TravelTimes) -> list[int]:
-    """Return the seconds of each way: to the first stop, between stops, and home."""
-    courier = running.courier
-    places = [courier.start, *(stop.place for stop in running.order), courier.end]
-    index = [_index(travel, place) for place in places]
-    return [_between(travel.durations_s, a, b) for a, b in pairwise(index)]
 
 
 def _earliest(courier: Courier, order: Sequence[Stop], legs: Sequence[int]) -> tuple[list[int], list[int], list[int]]:
@@ -174,8 +163,12 @@ def _earliest(courier: Courier, order: Sequence[Stop], legs: Sequence[int]) -> t
 def _latest(courier: Courier, order: Sequence[Stop], legs: Sequence[int], begins: Sequence[int]) -> Seconds:
     """Return the latest arrival at each stop, and home, that keeps every promise from there on."""
     latest = [courier.shift.end_s]
-    for number in range(len(order) - 1, -1, -1):
-        stop, begin_s = order[number], begins[number]
-        own_s = next((one.end_s for one in stop.windows if one.start_s <= begin_s <= one.end_s), FAR)
-        latest.append(min(own_s, latest[-1] - legs[number + 1] - stop.service_s))
+    behind_s = courier.shift.end_s
+    for stop, begin_s, leg_s in zip(reversed(order), reversed(begins), reversed(legs), strict=False):
+        behind_s -= leg_s + stop.service_s
+        for one in stop.windows:
+            if one.start_s <= begin_s <= one.end_s:
+                behind_s = min(behind_s, one.end_s)
+                break
+        latest.append(behind_s)
     return np.array(latest[::-1], dtype=np.int64)

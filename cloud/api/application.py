@@ -10,6 +10,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from cloud.api import (
+    bulk,
     counters,
     couriers,
     crowd,
@@ -41,6 +42,7 @@ ROUTERS = (
     parcels.router,
     tracking.router,
     lockers.router,
+    bulk.router,
     enrolments.router,
     couriers.router,
     counters.router,
@@ -68,12 +70,17 @@ Readiness = Callable[[], Mapping[str, bool]]
 def create_app(rim: Rim, pages: APIRouter | None = None, readiness: Readiness = dict) -> FastAPI:
     """Build the application; ``readiness`` tells what of the service is up, by name."""
     app = described()
-    app.state.rim, app.state.readiness = rim, readiness
-    app.state.door_keeper = sign_in.DoorKeeper()
     app.include_router(health.router)
     if pages is not None:
         app.include_router(pages)
+    stand_behind(app, rim, readiness)
     return app
+
+
+def stand_behind(app: FastAPI, rim: Rim, readiness: Readiness = dict) -> None:
+    """Let ``app`` work with ``rim`` from now on, as if it had just been built; nobody is remembered at its door."""
+    app.state.rim, app.state.readiness = rim, readiness
+    app.state.door_keeper = sign_in.DoorKeeper()
 
 
 def described() -> FastAPI:

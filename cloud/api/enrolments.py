@@ -89,4 +89,5 @@ def bundle_of(rim: Rim, enrolled: Enrolled) -> Bundle:
         k_locker=enrolled.secrets.key,
         salt_locker=enrolled.secrets.salt,
         layout=enrolled.layout,
+        operators=enrolled.operators,
     )

@@ -48,6 +48,8 @@ class CompartmentStatus(StrEnum):
 class Locker:
     """``boot_nonce`` and ``command_counter`` make remote opens unrepeatable; ``unserved_since`` stops dwell clocks.
 
+    ``maintenance_until``: when maintenance mode ends by itself, as the locker last said; ``operators_number``: which
+    list of operators it has pinned.
     ``reported_at``: when a picture last agreed with the journal we have; None since it came back, until one does.
     A partner's counter is one of these too (``kind``): its compartments are places on a shelf, nobody sends it
     anything, and it is always there because its staff work on our own pages.
@@ -74,6 +76,8 @@ class Locker:
     created_at: datetime
     updated_at: datetime
     kind: PointKind = PointKind.LOCKER
+    maintenance_until: datetime | None = None
+    operators_number: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,6 +19,7 @@ from cloud.services.expire_parcels import expire_parcels
 from cloud.services.follow_offers import follow_offers
 from cloud.services.held_drop_offs import promise_held
 from cloud.services.offer_steps import time_out_offers
+from cloud.services.operator_keys import pin_missing
 from cloud.services.ports import Act, UnitOfWork
 from cloud.services.prepare_codes import FreshCode, lockers_needing_codes, make_codes, store_codes
 from cloud.services.record_state import mark_silent
@@ -61,6 +62,7 @@ def all_jobs(rim: Rim) -> tuple[Job, ...]:
         job("follow_offers", timedelta(minutes=1), follow_offers),
         job("feed_carriers", timedelta(seconds=15), feed_carriers),
         job("expire_commands", timedelta(seconds=5), expire_commands),
+        job("pin_operators", timedelta(hours=1), lambda uow, act: pin_missing(uow, act, keys)),
         job("mark_silent", timedelta(seconds=30), mark_silent),
         job("resend_unconfirmed", timedelta(seconds=60), resend_unconfirmed),
         job("expire_messages", timedelta(seconds=30), expire_messages),

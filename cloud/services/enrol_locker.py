@@ -15,6 +15,7 @@ from cloud.services import audit, boots
 from cloud.services.attention import alarm
 from cloud.services.device_keys import LockerSecrets, about_key, revoke_keys, secrets_of
 from cloud.services.models import layout_of
+from cloud.services.operator_keys import newest_list
 from cloud.services.ports import Act, Keys, UnitOfWork
 from cloud.services.records import Claim, LockerKey, PreparedCode
 from contract.codes import KEY_BYTES, SALT_BYTES
@@ -45,6 +46,7 @@ class Enrolled:
     chain_pem: str
     secrets: LockerSecrets
     layout: Layout
+    operators: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +103,7 @@ def enrol(
     status = change_status(locker.status, LockerStatus.ENROLLING)
     uow.change(Locker, {"id": locker.id}, status=status, boot_nonce=None, session=0, updated_at=act.now)
     audit.note(uow, act, "enrol", locker.id, detail=f"certificate {certificate.serial:x}")
-    return Enrolled(locker.id, certificate.chain_pem, secrets, layout_of(uow, locker.model))
+    return _enrolled(uow, locker, certificate, secrets)
 
 
 def _again(
@@ -124,7 +126,13 @@ def _again(
         certificate_until=certificate.certificate.not_valid_after_utc,
     )
     audit.note(uow, act, "enrol_again", locker.id, detail=f"certificate {certificate.serial:x}")
-    return Enrolled(locker.id, certificate.chain_pem, secrets_of(keys, key), layout_of(uow, locker.model))
+    return _enrolled(uow, locker, certificate, secrets_of(keys, key))
+
+
+def _enrolled(uow: UnitOfWork, locker: Locker, certificate: Issued, secrets: LockerSecrets) -> Enrolled:
+    listed = newest_list(uow)
+    operators = listed.statement if listed else b""
+    return Enrolled(locker.id, certificate.chain_pem, secrets, layout_of(uow, locker.model), operators)
 
 
 def _replace_key(

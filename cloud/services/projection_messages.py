@@ -7,6 +7,7 @@ from cloud.services.projection import OVER, Projection, Seen
 from cloud.services.records import CommandState, MessageState
 from contract.commands import RefusalReason
 from contract.events import (
+    BulkEnded,
     CommandAccepted,
     CommandDone,
     CommandRefused,
@@ -15,6 +16,7 @@ from contract.events import (
     MessageRefused,
 )
 
+MANY = "open_many"
 _HAS_IT = frozenset({RefusalReason.REPLAYED, RefusalReason.SPENT, RefusalReason.REVOKED})
 
 
@@ -51,6 +53,16 @@ def command_done(changes: Projection, seen: Seen, event: CommandDone) -> None:
     command_went(changes, seen, event.command, CommandState.DONE)
 
 
+def bulk_ended(changes: Projection, seen: Seen, event: BulkEnded) -> None:
+    """End an order to open many doors; what was not opened, and why, stands with it and is told."""
+    if event.command.hex() not in changes.commands:
+        changes.alarm(seen, "bulk_unknown", "critical", None, f"{event.begun} doors by an order that is not ours")
+    left = f"{event.reason}: {len(event.left)} doors not opened" if event.left else None
+    _went(changes, seen, event.command, CommandState.DONE, left)
+    if left is not None:
+        changes.alarm(seen, "bulk_stopped", "warning", None, f"{event.begun} opened; {left} ({' '.join(event.left)})")
+
+
 def configuration_applied(changes: Projection, seen: Seen, event: ConfigurationApplied) -> None:
     changes.confirm(seen, configuration_about(seen.locker_id, event.configuration_version))
     changes.configurations.append(
@@ -66,7 +78,15 @@ def configuration_about(locker_id: str, version: int) -> str:
 def command_went(
     changes: Projection, seen: Seen, command: bytes, state: CommandState, refusal: str | None = None
 ) -> None:
-    """Move a command's timeline on; what is over stays over, except that an opened door always counts."""
+    """Move a command's timeline on; one door of many ends no order to open them all."""
+    known = changes.commands.get(command.hex())
+    of_many = known is not None and known.kind == MANY and state in (CommandState.OPENED, CommandState.NOT_OPENED)
+    if not of_many:
+        _went(changes, seen, command, state, refusal)
+
+
+def _went(changes: Projection, seen: Seen, command: bytes, state: CommandState, refusal: str | None = None) -> None:
+    """Move it on; what is over stays over, except that an opened door always counts."""
     known = changes.commands.get(command.hex())
     if known is None or (known.state in OVER and state is not CommandState.OPENED):
         return

@@ -50,6 +50,7 @@ HANDLERS: dict[type[Any], Callable[[Projection, Seen, Any], None]] = {
     told.CommandAccepted: messages.command_accepted,
     told.CommandRefused: messages.command_refused,
     told.CommandDone: messages.command_done,
+    told.BulkEnded: messages.bulk_ended,
     told.ConfigurationApplied: messages.configuration_applied,
     told.CodeRefused: doors.code_refused,
     told.CodeBurnt: doors.code_burnt,

@@ -92,6 +92,8 @@ def _came(uow: UnitOfWork, act: Act, locker: Locker, state: LockerState) -> None
         session=state.session,
         agent_version=state.agent_version,
         command_counter=max(locker.command_counter, state.command_counter),
+        maintenance_until=act.now + timedelta(seconds=state.maintenance_s) if state.maintenance_s else None,
+        operators_number=state.operators_number,
         updated_at=act.now,
     )
     uow.change(Alarm, {"locker_id": locker.id, "kind": SILENT, "cleared_at": None}, cleared_at=act.now)

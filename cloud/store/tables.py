@@ -54,6 +54,8 @@ locker = Table(
     at("created_at"),
     at("updated_at"),
     word("kind", PointKind),
+    at("maintenance_until", null=True),
+    number("operators_number"),
     _to("model", "model.name"),
 )
 

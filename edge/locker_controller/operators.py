@@ -5,7 +5,7 @@ from contract.commands import RefusalReason
 from contract.envelope import Envelope
 from contract.events import CommandDone, CommandRefused, OperatorsPinned
 from edge.locker_controller.draft import Draft
-from edge.locker_controller.effects import PublishState
+from edge.locker_controller.effects import PublishReport, PublishState
 from edge.locker_controller.refusing import refuse_with
 from edge.locker_controller.state import LockerRecord, OperatorBook
 
@@ -39,4 +39,5 @@ def _pin(draft: Draft, statement: Envelope) -> bool:
         draft.put(operators=OperatorBook(listed.number, listed.expires_at, listed.keys))
         draft.journal(OperatorsPinned(listed.number))
         draft.ask(PublishState())
+        draft.ask(PublishReport())
     return True

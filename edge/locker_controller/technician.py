@@ -12,7 +12,7 @@ from contract.events import MaintenanceEnded, MaintenanceStarted, TechnicianSign
 from contract.grants import Presence
 from edge.locker_controller import bulk, courier
 from edge.locker_controller.draft import Draft
-from edge.locker_controller.effects import PublishState
+from edge.locker_controller.effects import PublishReport, PublishState
 from edge.locker_controller.inputs import Answer
 from edge.locker_controller.limits import TECHNICIAN_S
 from edge.locker_controller.refusing import refuse
@@ -40,6 +40,7 @@ def sign_in(draft: Draft, shown: Presence) -> None:
     draft.put(technician=_with_time(draft, here), notice=None)
     if here.maintenance:
         draft.ask(PublishState())
+        draft.ask(PublishReport())
 
 
 def make_way(draft: Draft) -> None:
@@ -60,6 +61,7 @@ def answer(draft: Draft, tapped: Answer) -> bool:
         draft.put(technician=_with_time(draft, replace(here, maintenance=True)))
         draft.journal(MaintenanceStarted(here.person))
         draft.ask(PublishState())
+        draft.ask(PublishReport())
     else:
         return False
     return True
@@ -95,4 +97,5 @@ def _switch_off(draft: Draft, here: Technician, reason: str) -> None:
         draft.put(technician=_with_time(draft, replace(here, maintenance=False)))
         draft.journal(MaintenanceEnded(here.person, reason))
         draft.ask(PublishState())
+        draft.ask(PublishReport())
         bulk.stop(draft, "maintenance_ended")

@@ -61,6 +61,16 @@ MAY = {
     "GET /v1/lockers/{locker_id}/commands/{command_id}": "OSIPK",
     "POST /v1/lockers/{locker_id}/service": "OSK",
     "POST /v1/lockers/{locker_id}/configuration": "OIK",
+    "POST /v1/lockers/{locker_id}/bulk-openings": "OK",
+    "GET /v1/lockers/{locker_id}/bulk-openings/{opening_id}": "OK",
+    "POST /v1/lockers/{locker_id}/bulk-openings/{opening_id}/signatures": "OK",
+    "POST /v1/lockers/{locker_id}/bulk-openings/{opening_id}/withdrawal": "OK",
+    "GET /v1/operator-keys": "OK",
+    "POST /v1/operator-keys": "OK",
+    "GET /v1/operator-keys/list": "OK",
+    "POST /v1/operator-keys/{key_id}/confirmation": "O",
+    "POST /v1/operator-keys/{key_id}/revocation": "O",
+    "POST /v1/operator-lists": "OK",
     "POST /v1/enrolments": "*",
     "POST /v1/couriers": "OPK",
     "GET /v1/couriers": "OSPK",
@@ -88,6 +98,7 @@ MAY = {
     "POST /v1/counters/{counter_id}/returns": "T",
     "POST /v1/counters/{counter_id}/intake": "OTK",
     "POST /v1/counters/{counter_id}/closings": "OTK",
+    "POST /v1/counters/{counter_id}/hours": "OTK",
     "POST /v1/counters/{counter_id}/shelf": "OTK",
     "POST /v1/counters/{counter_id}/mistakes": "T",
     "GET /v1/points": "*",
@@ -122,6 +133,7 @@ VALUES = {
     "day": "2026-11-23",
     "token": "x" * 43,
     "partner_id": "swift",
+    "key_id": "op-0123456789abcdef",
 }
 ENDLESS = {"GET /v1/live"}  # whoever may is answered for as long as they stay
 

@@ -25,6 +25,11 @@ from tests.unit.cloud.small_cloud import A01, BOOT, GRANT, REF, Journal, SmallCl
 
 HISTORY_ONLY = {
     told.AgentStarted,
+    told.TechnicianSignedIn,
+    told.TechnicianSignedOut,
+    told.MaintenanceStarted,
+    told.MaintenanceEnded,
+    told.OperatorsPinned,
     told.CourierSignedIn,
     told.CourierSignedOut,
     told.ReleaseIntended,

@@ -2,8 +2,9 @@
 
 ``make test`` runs it. Gates go on after a failure, so that one run tells everything there is to mend. The tests of what
 decides run under coverage and are gated on it; the others run without, because tracing makes them a half slower and
-nothing is gated on them; those marked ``long`` (real processes, thousands of simulated hours) come last. ``make
-coverage`` traces the short ones, too, and says how much of everything they cover.
+nothing is gated on them. They are one run, the heaviest first (tests/conftest.py), so that every test is collected once
+and no core waits at its end; lint and types, which use one core, run beside. ``make coverage`` traces the short ones,
+too, and says how much of everything they cover.
 """
 
 from __future__ import annotations
@@ -13,6 +14,8 @@ import json
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,17 +32,16 @@ NOT_GATED = (  # rims: held by integration tests against a real broker and a rea
     "contract/mqtt_wire.py",
     "edge/locker_controller/controller.py",
 )
-SHORT = "not long and not hardware and not night"
-LONG = "long and not hardware and not night"
+ALL = "not hardware and not night"
+SHORT = f"not long and {ALL}"
 DECIDING = (  # what the branch gates are about, in a run of its own: a worker lost in the long run must not fail them
     "tests/contract",
     "tests/unit/edge/locker_controller",
     "tests/unit/edge/controller",
     "tests/unit/cloud/domain",
 )
-WORKERS = "2"  # the tests are budgeted for two cores
-LONG_WORKERS = "3"  # one of them has all the tests of real processes (a group), which wait more than they compute
-NO_TESTS_COLLECTED = 5  # pytest's exit code when a marker selects nothing
+DECIDING_WORKERS = "2"  # the tests are budgeted for two cores
+WORKERS = "3"  # one of them has all the tests of real processes (a group), which wait more than they compute
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,14 +49,16 @@ class Gate:
     name: str
     command: tuple[str, ...]
     streams: bool = False
-    also_passes_with: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
+    """How a gate went; ``words`` is what is to be read when it failed."""
+
     name: str
     passed: bool
     seconds: float
+    words: str = ""
 
 
 def lint_gates() -> list[Gate]:
@@ -67,62 +71,62 @@ def lint_gates() -> list[Gate]:
     ]
 
 
-def _but(folders: tuple[str, ...]) -> list[str]:
-    return [f"--ignore={folder}" for folder in folders]
-
-
 def test_gates(*, everything: bool) -> list[Gate]:
     """Return the runs of the tests; with ``everything`` the short ones are traced and the long ones left out."""
-    pytest = ("-m", "pytest", "-n", WORKERS, "--dist", "loadgroup")
     python = f"{BIN}/python"
-    traced = ("-m", "coverage", "run") if everything else ()
+    traced = ("-m", "coverage", "run")
+    others = [f"--ignore={folder}" for folder in DECIDING]
+    deciding = _pytest(DECIDING_WORKERS, SHORT if everything else ALL, "deciding")
     return [
         Gate("coverage reset", (python, "-m", "coverage", "erase")),
-        Gate(
-            "tests of what decides",
-            (python, "-m", "coverage", "run", *pytest, "-m", SHORT, "--junitxml=build/deciding.xml", *DECIDING),
-            streams=True,
-        ),
+        Gate("tests of what decides", (python, *traced, *deciding, *DECIDING), streams=True),
         Gate(
             "tests",
-            (python, *traced, *pytest, "-m", SHORT, "--junitxml=build/short.xml", *_but(DECIDING)),
+            (python, *traced, *_pytest(WORKERS, SHORT, "tests"), *others)
+            if everything
+            else (python, *_pytest(WORKERS, ALL, "tests"), *others),
             streams=True,
         ),
-        *([] if everything else [_long(python)]),
         Gate("coverage data", (python, "-m", "coverage", "combine", "--quiet")),
         Gate("coverage report", (python, "-m", "coverage", "json", "--quiet", "-o", "build/coverage.json")),
     ]
 
 
-def _long(python: str) -> Gate:
-    pytest = ("-m", "pytest", "-n", LONG_WORKERS, "--dist", "loadgroup")
-    command = (python, *pytest, "-m", LONG, "--junitxml=build/long.xml")
-    return Gate("long tests", command, streams=True, also_passes_with=NO_TESTS_COLLECTED)
+def _pytest(workers: str, chosen: str, report: str) -> tuple[str, ...]:
+    run_as = ("-n", workers, "--dist", "loadgroup", "--no-loadscope-reorder")
+    return ("-m", "pytest", *run_as, "-m", chosen, f"--junitxml=build/{report}.xml")
 
 
 def run(gate: Gate) -> Outcome:
     started = time.perf_counter()
-    if gate.streams:
-        code, words = subprocess.run(gate.command, cwd=ROOT, check=False, stdin=subprocess.DEVNULL).returncode, ""
-    else:
-        done = subprocess.run(
-            gate.command,
-            cwd=ROOT,
-            check=False,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
-        code, words = done.returncode, done.stdout
-    outcome = Outcome(gate.name, code in (0, gate.also_passes_with), time.perf_counter() - started)
-    if not outcome.passed and words:
-        print(words, flush=True)
-    show(outcome)
-    return outcome
+    into = None if gate.streams else subprocess.PIPE
+    done = subprocess.run(
+        gate.command,
+        cwd=ROOT,
+        check=False,
+        stdin=subprocess.DEVNULL,
+        stdout=into,
+        stderr=None if gate.streams else subprocess.STDOUT,
+        text=True,
+    )
+    return Outcome(gate.name, done.returncode == 0, time.perf_counter() - started, done.stdout or "")
+
+
+def run_all(gates: list[Gate], beside: list[Gate]) -> Iterator[Outcome]:
+    """Run ``gates`` one after the other, and those ``beside`` meanwhile; each is told when no other is talking."""
+    with ThreadPoolExecutor(1) as lane:
+        waiting: list[Future[Outcome]] = [lane.submit(run, gate) for gate in beside]
+        for gate in gates:
+            yield run(gate)
+            while waiting and waiting[0].done():
+                yield waiting.pop(0).result()
+        for outcome in waiting:
+            yield outcome.result()
 
 
 def show(outcome: Outcome) -> None:
+    if not outcome.passed and outcome.words:
+        print(outcome.words, flush=True)
     print(f"{'ok  ' if outcome.passed else 'FAIL'}  {outcome.name} ({outcome.seconds:.0f} s)", flush=True)
 
 
@@ -162,10 +166,11 @@ def main() -> int:
     report = ROOT / "build" / "coverage.json"
     (report.parent / "coverage").mkdir(parents=True, exist_ok=True)
     report.unlink(missing_ok=True)
-    outcomes = [run(gate) for gate in lint_gates()]
-    facts = ""
+    outcomes, facts = [], ""
+    for outcome in run_all([] if chosen.lint_only else test_gates(everything=chosen.coverage), lint_gates()):
+        show(outcome)
+        outcomes.append(outcome)
     if not chosen.lint_only:
-        outcomes += [run(gate) for gate in test_gates(everything=chosen.coverage)]
         outcomes += coverage_gates(report)
         facts = f", {overall(report)}" if chosen.coverage else ""
     failed = [outcome.name for outcome in outcomes if not outcome.passed]

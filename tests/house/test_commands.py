@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from scripts.check import gate_of
+from scripts.check import Gate, gate_of, run_all
 from tests.house.sources import ROOT
 
 COVERED: dict[str, object] = {"missing_lines": [], "missing_branches": []}
@@ -34,6 +34,17 @@ def test_a_gate_without_any_file_fails() -> None:
 def test_a_rim_is_not_gated() -> None:
     rim: dict[str, object] = {"missing_lines": [1], "missing_branches": []}
     assert gate_of("contract", "contract/", {"contract/mqtt.py": rim, "contract/ids.py": COVERED}).passed
+
+
+def test_every_gate_is_told_whatever_became_of_those_before_it_and_beside_it() -> None:
+    told = run_all(
+        [Gate("broken", ("false",)), Gate("last", ("true",))], [Gate("beside", ("sh", "-c", "echo no; false"))]
+    )
+    assert {one.name: (one.passed, one.words) for one in told} == {
+        "broken": (False, ""),
+        "last": (True, ""),
+        "beside": (False, "no\n"),
+    }
 
 
 def test_the_reset_forgets_a_demo(tmp_path: Path) -> None:

@@ -39,8 +39,7 @@ def sign_in(draft: Draft, shown: Presence) -> None:
         here = Technician(shown.person, draft.ms)
     draft.put(technician=_with_time(draft, here), notice=None)
     if here.maintenance:
-        draft.ask(PublishState())
-        draft.ask(PublishReport())
+        _tell(draft)
 
 
 def make_way(draft: Draft) -> None:
@@ -57,11 +56,13 @@ def answer(draft: Draft, tapped: Answer) -> bool:
         sign_out(draft, "signed_out")
     elif tapped is Answer.MAINTENANCE_OFF:
         _switch_off(draft, here, "switched_off")
+    elif tapped is Answer.MORE_TIME and draft.state.task is None:
+        draft.put(technician=_with_time(draft, here))
+        _tell(draft)
     elif tapped is Answer.MAINTENANCE_ON and not here.maintenance:
         draft.put(technician=_with_time(draft, replace(here, maintenance=True)))
         draft.journal(MaintenanceStarted(here.person))
-        draft.ask(PublishState())
-        draft.ask(PublishReport())
+        _tell(draft)
     else:
         return False
     return True
@@ -96,6 +97,10 @@ def _switch_off(draft: Draft, here: Technician, reason: str) -> None:
     if here.maintenance:
         draft.put(technician=_with_time(draft, replace(here, maintenance=False)))
         draft.journal(MaintenanceEnded(here.person, reason))
-        draft.ask(PublishState())
-        draft.ask(PublishReport())
+        _tell(draft)
         bulk.stop(draft, "maintenance_ended")
+
+
+def _tell(draft: Draft) -> None:
+    draft.ask(PublishState())
+    draft.ask(PublishReport())  # after a presence document the cloud waits for a picture

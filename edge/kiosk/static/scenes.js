@@ -68,10 +68,27 @@ const moving = {
       problem(label),
     ],
   }),
-  remote_opening: ({ label, door_open: open }) => ({
-    ...words("remote_opening", { label }, open ? "open" : ""),
+  remote_opening: ({ label, door_open: open, left }) => ({
+    ...words("remote_opening", { label, count: left }, variantOf(open, left)),
     label,
     picture: door(label, open),
+    choices: left === null ? [] : [choice("stop_bulk", "maintenance_off", { icon: "cross" })],
+  }),
+};
+
+const variantOf = (open, left) => (left === null ? (open ? "open" : "") : open ? "bulk_open" : "bulk");
+
+const service = {
+  service_home: ({ maintenance, seconds_left: seconds, left }) => ({
+    ...words("service_home", { count: left }, left === null ? (maintenance ? "on" : "") : "run"),
+    seconds,
+    extendable: true,
+    picture: maintenance ? { clock: true } : { emblem: "wrench", tone: "" },
+    choices: [
+      !maintenance && main("maintenance_on", "maintenance_on", { icon: "wrench" }),
+      maintenance && choice("maintenance_off", "maintenance_off", { icon: "cross" }),
+      choice("sign_out", "sign_out", { icon: "exit" }),
+    ],
   }),
 };
 
@@ -164,7 +181,7 @@ const doubt = ({ label, seconds }) => ({
   ],
 });
 
-const BY_KIND = { ...moving, ...asking, ...endings, ...doors };
+const BY_KIND = { ...moving, ...service, ...asking, ...endings, ...doors };
 
 /** Every kind of screen this page can show; a test holds it against the controller's. */
 export const KINDS = ["idle", "code_wrong", "locked_out", ...Object.keys(BY_KIND)];

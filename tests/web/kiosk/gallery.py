@@ -58,6 +58,11 @@ SCREENS: dict[str, screens.Screen] = {
     "out_of_order_starting": screens.OutOfOrder(screens.Why.STARTING),
     "remote_opening": screens.RemoteOpening(A07, door_open=False),
     "remote_opening_open": screens.RemoteOpening(A07, door_open=True),
+    "bulk_opening": screens.RemoteOpening(A07, door_open=False, left=11),
+    "bulk_opening_open": screens.RemoteOpening(A07, door_open=True, left=3),
+    "service_home": screens.ServiceHome(maintenance=False, seconds_left=170, online=True),
+    "service_home_on": screens.ServiceHome(maintenance=True, seconds_left=1720, online=True),
+    "service_home_run": screens.ServiceHome(maintenance=True, seconds_left=1300, online=True, left=5),
     **{f"refused_{why}": screens.Refused(why) for why in screens.Why},
     "refused_unheard_of": screens.Refused("a reason of next year"),
 }

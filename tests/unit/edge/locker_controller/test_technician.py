@@ -88,6 +88,24 @@ def test_maintenance_ends_by_itself_and_a_pass_shown_again_gives_the_time_anew()
     assert kinds(site.ticks(after_s=1)) == [MaintenanceEnded, TechnicianSignedOut]
 
 
+def test_whoever_still_stands_there_taps_for_more_time() -> None:
+    site = Site().is_maintained()
+    site.ticks(after_s=MAINTENANCE_S - 1)
+    assert PublishState() in site.taps(Answer.MORE_TIME).effects
+    assert site.screen() == ServiceHome(maintenance=True, seconds_left=MAINTENANCE_S, online=False)
+
+
+def test_more_time_at_a_door_is_about_the_door() -> None:
+    site = Site().is_maintained()
+    site.hears(open_many(order(), ANNA, BEN))
+    site.stays_shut()
+    site.ticks(after_s=50)
+    left = site.state.technician
+    site.taps(Answer.MORE_TIME)
+    assert site.state.technician == left
+    assert releases(site.ticks(after_s=50)) == []
+
+
 def test_a_technician_who_does_nothing_is_signed_out() -> None:
     site = Site()
     site.shows_pass()

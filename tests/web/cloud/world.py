@@ -13,7 +13,6 @@ from zoneinfo import ZoneInfo
 import uvicorn
 from argon2 import PasswordHasher
 
-from cloud.api.application import create_app
 from cloud.domain.actors import Role, actor
 from cloud.domain.parcel import Parcel
 from cloud.intake.findings import Finding
@@ -35,8 +34,7 @@ from cloud.services.records_ops import Account, CommandSent
 from cloud.services.scenarios import Answer, NewLocker, Question, Way, ask, keep_answer
 from cloud.services.start_route import start_route
 from cloud.services.tracking_token import PURPOSE, token_for
-from cloud.web.frame import Tiles
-from cloud.web.pages import create_pages
+from cloud.web.frame import LEAFLET, Tiles
 from contract import events
 from contract.codec import encode
 from contract.events import Entry, EventBatch, chain, genesis_hash
@@ -50,6 +48,7 @@ from contract.ids import (
     MessageId,
     ParcelRef,
 )
+from tests.unit.cloud.api.applications import Pages
 from tests.unit.cloud.api.office import COURIER, OTHER_COURIER, PASSWORD, Office, open_office
 
 BOOT = BootId(bytes.fromhex("ab" * 16))
@@ -217,9 +216,9 @@ class World:
 
 
 @asynccontextmanager
-async def open_world(directory: Path, tiles: Tiles | None = None, leaflet: Path | None = None) -> AsyncIterator[World]:
+async def open_world(directory: Path, tiles: Tiles | None = None, leaflet: Path = LEAFLET) -> AsyncIterator[World]:
     """Open a city with twelve lockers, sixteen parcels and a plan for two couriers, and serve its pages."""
-    async with open_office(directory, TwoDrivers()) as office:
+    async with open_office(directory, TwoDrivers(), Pages(tiles, leaflet)) as office:
         world = World(office)
         await office.lockers()
         await world.announce()
@@ -227,8 +226,7 @@ async def open_world(directory: Path, tiles: Tiles | None = None, leaflet: Path 
         for courier in (COURIER, OTHER_COURIER):
             await office.shift(courier)
         await office.plan()
-        pages = create_pages(office.rim, tiles) if leaflet is None else create_pages(office.rim, tiles, leaflet)
-        async with serving(create_app(office.rim, pages)) as address:
+        async with serving(office.app) as address:
             world.address = address
             yield world
 

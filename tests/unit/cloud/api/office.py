@@ -18,7 +18,6 @@ import httpx
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from fastapi import FastAPI
 
-from cloud.api.application import create_app
 from cloud.api.sessions import Sessions
 from cloud.background import Background
 from cloud.chance import SeededIds
@@ -49,7 +48,7 @@ from cloud.services.ports import Act, Keys, UnitOfWork
 from cloud.services.prepare_codes import FreshCode, store_codes
 from cloud.services.records import Courier, LockerKey
 from cloud.services.records_ops import Account
-from cloud.store.database import create_schema, open_readers, open_writer
+from cloud.store.database import empty_image, open_readers, open_writer
 from cloud.store.reader import Reader
 from cloud.store.secrets import AesGcmBox
 from cloud.store.writer import ThreadWriter
@@ -59,6 +58,7 @@ from contract.ids import KeyId, LockerId
 from contract.sizes import SizeClass
 from provisioning.authority import create_authority
 from provisioning.bundle import CloudKey
+from tests.unit.cloud.api.applications import Pages, application_for
 
 NOW = datetime(2026, 11, 23, 7, 0, tzinfo=UTC)
 URL = "http://cloud.test"
@@ -91,9 +91,8 @@ class OneDriver:
 class Office:
     """``client(role)`` is an HTTP client that acts as somebody; ``rim`` is what the application works with."""
 
-    def __init__(self, rim: Rim, clock: FixedClock) -> None:
-        self.rim, self.clock = rim, clock
-        self.app: FastAPI = create_app(rim)
+    def __init__(self, rim: Rim, clock: FixedClock, app: FastAPI) -> None:
+        self.rim, self.clock, self.app = rim, clock, app
         self.keys: dict[str, str] = {}
         self.accounts: dict[str, str] = {}
 
@@ -276,10 +275,12 @@ def _account(act: Act, login: str, role: Role, courier: str | None) -> Account:
 
 
 @contextlib.asynccontextmanager
-async def open_office(directory: Path, planner: Planner | None = None) -> AsyncIterator[Office]:
-    """Open an office in an empty directory; staffed, without lockers or parcels."""
+async def open_office(
+    directory: Path, planner: Planner | None = None, pages: Pages | None = None
+) -> AsyncIterator[Office]:
+    """Open an office in an empty directory; staffed, without lockers or parcels, and without pages unless given."""
+    (directory / "cloud.sqlite").write_bytes(empty_image())
     writing, clock = open_writer(directory / "cloud.sqlite"), FixedClock(NOW)
-    create_schema(writing)
     reading = open_readers(directory / "cloud.sqlite")
     with ThreadWriter(writing) as writer, ThreadPoolExecutor(4) as readers:
         hub = Hub(asyncio.get_running_loop())
@@ -299,9 +300,10 @@ async def open_office(directory: Path, planner: Planner | None = None) -> AsyncI
             background=Background(writer, clock),
             locality=Locality(zone=ZoneInfo("Europe/Warsaw"), base_url=URL),
         )
-        office = Office(rim, clock)
-        await office.staff()
-        yield office
+        with application_for(rim, pages) as app:
+            office = Office(rim, clock, app)
+            await office.staff()
+            yield office
     reading.dispose()
     writing.dispose()
 

@@ -6,10 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from cloud.api.application import create_app
 from cloud.services.ports import UnitOfWork
 from cloud.services.records import Stop, StopTask, TaskState
-from cloud.web.pages import create_pages
+from tests.unit.cloud.api.applications import Pages
 from tests.unit.cloud.api.office import COURIER, URL, Office, open_office
 
 DAY = f"/v1/couriers/{COURIER}/days/2026-11-23"
@@ -17,8 +16,7 @@ DAY = f"/v1/couriers/{COURIER}/days/2026-11-23"
 
 @pytest.fixture
 async def office(tmp_path: Path) -> AsyncIterator[Office]:
-    async with open_office(tmp_path) as opened:
-        opened.app = create_app(opened.rim, create_pages(opened.rim))
+    async with open_office(tmp_path, pages=Pages()) as opened:
         await opened.lockers()
         await opened.parcels(3)
         await opened.shift()

@@ -13,9 +13,10 @@ from cloud.api.calls import Call, needs
 from cloud.api.shapes import Asked, Id, PathLocker, Reason, Told
 from cloud.domain.actors import Role
 from cloud.domain.locker import Locker
+from cloud.domain.opening_hours import TEXT_MAX
 from cloud.services.counter_codes import Answer, Outcome, hand_over
 from cloud.services.counter_desk import BARCODE_MAX, Arrival, TakenIn, give_back, report_mistake, take_in
-from cloud.services.counter_hours import close_on, open_on, set_intake
+from cloud.services.counter_hours import close_on, open_on, set_hours, set_intake
 from cloud.services.counter_shelf import set_shelf
 from cloud.services.counter_view import CounterView, counter_view
 from cloud.services.ports import Act, UnitOfWork
@@ -124,6 +125,12 @@ class MistakeAsked(Asked):
     parcel_id: Id | None = None
 
 
+class HoursAsked(Asked):
+    """In OpenStreetMap's form, as in ``Mo-Fr 08:00-18:00; Sa 09:00-14:00``."""
+
+    opening_hours: Annotated[str, Field(min_length=1, max_length=TEXT_MAX)]
+
+
 class HoursShape(Told):
     opening_hours: str
     intake_open: bool
@@ -188,6 +195,17 @@ async def post_closing(call: Running, counter_id: PathLocker, asked: ClosingAske
 
     def work(uow: UnitOfWork, act: Act) -> HoursShape:
         (close_on if asked.closed else open_on)(uow, act, counter_id, asked.day)
+        return HoursShape.model_validate(uow.need(Locker, counter_id))
+
+    return await call.do(work)
+
+
+@router.post("/hours", response_model=HoursShape)
+async def post_hours(call: Running, counter_id: PathLocker, asked: HoursAsked) -> Response:
+    """Change the usual opening hours; single days off stay, and deadlines follow."""
+
+    def work(uow: UnitOfWork, act: Act) -> HoursShape:
+        set_hours(uow, act, counter_id, asked.opening_hours)
         return HoursShape.model_validate(uow.need(Locker, counter_id))
 
     return await call.do(work)

@@ -1,11 +1,12 @@
-"""When a counter takes parcels and when it is shut: no more today, closed on a day, as usual again."""
+"""When a counter takes parcels and when it is shut: its hours, no more today, closed on a day, as usual again."""
 
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from cloud.domain.actors import Role
-from cloud.domain.closings import closed_on, last_chance, open_again_on
+from cloud.domain.closings import closed_on, days_off, last_chance, open_again_on, with_days_off
 from cloud.domain.locker import Locker
+from cloud.domain.opening_hours import normal
 from cloud.domain.parcel import Parcel, ParcelState
 from cloud.services import audit
 from cloud.services.attention import alarm
@@ -23,6 +24,18 @@ def set_intake(uow: UnitOfWork, act: Act, counter_id: str, *, is_open: bool) -> 
     check_works_there(uow, act, counter_id, Role.OPERATOR)
     if uow.change(Locker, {"id": counter_id, "intake_open": not is_open}, intake_open=is_open, updated_at=act.now):
         audit.note(uow, act, "set_intake", counter_id, detail="open" if is_open else "full")
+
+
+def set_hours(uow: UnitOfWork, act: Act, counter_id: str, hours: str) -> None:
+    """Change the usual hours; single days off stay, and a deadline that would now fall when it is shut moves on."""
+    counter = check_works_there(uow, act, counter_id, Role.OPERATOR)
+    today = today_at(counter, act.now)
+    changed = with_days_off(normal(hours), tuple(one for one in days_off(counter.opening_hours) if one >= today))
+    if changed == counter.opening_hours:
+        return
+    uow.change(Locker, {"id": counter_id}, opening_hours=changed, updated_at=act.now)
+    audit.note(uow, act, "set_hours", counter_id, detail=changed)
+    _give_longer(uow, act, counter, changed)
 
 
 def close_on(uow: UnitOfWork, act: Act, counter_id: str, day: date) -> None:

@@ -6,6 +6,7 @@ Until somebody can sign in there, a parcel sent to it would meet nobody who can 
 from cloud.domain.actors import Role, require
 from cloud.domain.errors import ConflictError, ForbiddenError, InvalidError
 from cloud.domain.locker import Locker, LockerStatus, change_status, is_counter
+from cloud.services import audit
 from cloud.services.device_keys import about_key
 from cloud.services.people import create_account
 from cloud.services.ports import Act, Keys, UnitOfWork
@@ -24,6 +25,16 @@ def create_staff(uow: UnitOfWork, act: Act, keys: Keys, account: Account) -> Acc
     if counter.status is LockerStatus.ANNOUNCED:
         _open(uow, act, keys, counter)
     return made
+
+
+def end_account(uow: UnitOfWork, act: Act, counter_id: str, account_id: str) -> None:
+    """Let somebody work there no more: from now on they cannot sign in, and no session of theirs counts."""
+    require(act.actor, Role.OPERATOR)
+    account = uow.need(Account, account_id)
+    if account.counter_id != counter_id:
+        raise ForbiddenError("this is another counter's")
+    if uow.change(Account, {"id": account_id, "disabled_at": None}, disabled_at=act.now):
+        audit.note(uow, act, "end_account", f"account:{account_id}", detail=counter_id)
 
 
 def counter_of(uow: UnitOfWork, counter_id: str) -> Locker:

@@ -172,7 +172,7 @@ def _shelf(router: APIRouter, desk: Desk) -> None:
     async def post_closing(request: Request) -> Response:
         def verb(uow: UnitOfWork, act: Act, counter: str, fields: Fields) -> str:
             closed = fields.get("closed") == "yes"
-            (close_on if closed else open_on)(uow, act, counter, _day(fields.get("day", "")))
+            (close_on if closed else open_on)(uow, act, counter, day_in(fields.get("day", "")))
             return "closed" if closed else "opened"
 
         return await desk.carry_out(request, "shelf", verb, SHELF + "?told={done}")
@@ -180,7 +180,7 @@ def _shelf(router: APIRouter, desk: Desk) -> None:
     @router.post("/counter/places")
     async def post_places(request: Request) -> Response:
         def verb(uow: UnitOfWork, act: Act, counter: str, fields: Fields) -> str:
-            set_shelf(uow, act, counter, {size: _count(fields.get(size, "")) for size in SizeClass})
+            set_shelf(uow, act, counter, {size: count_in(fields.get(size, "")) for size in SizeClass})
             return "places"
 
         return await desk.carry_out(request, "shelf", verb, SHELF + "?told={done}")
@@ -201,14 +201,14 @@ async def staff_of(request: Request) -> Actor:
     return await signed_in(request, COUNTER_HOME, Role.STAFF)
 
 
-def _day(text: str) -> date:
+def day_in(text: str) -> date:
     try:
         return date.fromisoformat(text)
     except ValueError as error:
         raise InvalidError("day", "choose a day") from error
 
 
-def _count(text: str) -> int:
+def count_in(text: str) -> int:
     if not text.isascii() or not text.isdigit():
         raise InvalidError("shelf", "write whole numbers")
     return int(text[:6])

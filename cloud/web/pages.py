@@ -12,6 +12,7 @@ from cloud.rim import Rim
 from cloud.web import (
     console,
     console_costs,
+    console_counters,
     console_lists,
     console_lockers,
     console_outside,
@@ -56,7 +57,7 @@ def create_pages(rim: Rim, tiles: Tiles | None = None, leaflet: Path = LEAFLET) 
         return see_other("/static/mark.svg")
 
     people = (sign_in, tracking, courier, courier_road, crowd, counter)
-    lists = (console_outside, console_scenarios, console_lists)
+    lists = (console_counters, console_outside, console_scenarios, console_lists)
     for part in (*people, console, console_lockers, console_parcels, console_costs, *lists):
         router.include_router(part.create(frame))
     return router

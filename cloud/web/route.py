@@ -14,7 +14,7 @@ from cloud.domain.errors import DomainError, ForbiddenError
 from cloud.web.frame import Frame, language_of, see_other, sentence_of
 from cloud.web.words import words_of
 
-FIELDS_MAX = 20  # of one form; ours have at most five
+FIELDS_MAX = 20  # of one form; ours have at most eleven
 FIELD_CHARACTERS_MAX = 2_000  # kept and shown again; services have their own, shorter limits
 
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]

@@ -1,5 +1,7 @@
 /* Maps by Leaflet on our own ground: no tile is asked for unless the operator of the service set where from. */
 
+import { pickOn } from "./pick.js";
+
 const SVG = {
   home: '<svg viewBox="0 0 24 24" aria-hidden="true"><path d="M4 12 12 5l8 7M7 10v9h10v-9" /></svg>',
   locker: '<svg viewBox="0 0 24 24" aria-hidden="true"><path d="M5 4h14v16H5zM12 4v16M5 10h7M5 15h7M12 13h7" /></svg>',
@@ -39,6 +41,8 @@ function start(element) {
   if (settings.tiles) tiles(L, map, settings);
   else drawGround(L, map);
   layer.addTo(map);
+  const form = element.classList.contains("pick") && element.closest("details")?.querySelector("[data-pick-form]");
+  if (form) pickOn(L, map, element, form);
   element.addEventListener("map:changed", () => show(L, map, layer, JSON.parse(element.dataset.map), false));
 }
 

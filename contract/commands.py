@@ -10,7 +10,7 @@ from enum import StrEnum
 import msgspec
 
 from contract.bulk import OpenMany, PinOperators
-from contract.ids import BootId, CompartmentLabel, GroupId, LockerId, MessageId
+from contract.ids import BootId, CompartmentLabel, GroupId, LabelDigest, LockerId, MessageId, ParcelRef
 
 REMOTE_OPEN_LIFE_S = 60  # an operator waits a minute; a door that opens later opens for a stranger
 REMOTE_OPEN_GAP_S = 5  # one door at a time, and time to call it off (in 2020 one attack opened 2,732 lockers at once)
@@ -45,6 +45,7 @@ class RefusalReason(StrEnum):
     UNKNOWN_OPERATOR = "unknown_operator"
     BAD_SIGNATURE = "bad_signature"
     NOT_BY_ROOT = "not_by_root"
+    KNOWN_BETTER = "known_better"
 
 
 class RemoteOpen(msgspec.Struct, frozen=True, array_like=True, tag="remote_open"):
@@ -90,7 +91,11 @@ class SetDeadline(msgspec.Struct, frozen=True, array_like=True, tag="set_deadlin
 
 
 class SetService(msgspec.Struct, frozen=True, array_like=True, tag="set_service"):
-    """Take a compartment out of service, or back in; what is inside can still be picked up."""
+    """Take a compartment out of service, or back in; what is inside can still be picked up.
+
+    ``parcel``, whose label is ``label``, is what staff have seen there with their own eyes, at a locker that has lost
+    its memory; it counts where the locker does not know better.
+    """
 
     aud: LockerId
     id: MessageId
@@ -100,6 +105,8 @@ class SetService(msgspec.Struct, frozen=True, array_like=True, tag="set_service"
     in_service: bool
     reason: str = ""
     version: int = 1
+    parcel: ParcelRef | None = None
+    label: LabelDigest | None = None
 
 
 Command = RemoteOpen | Revoke | SetDeadline | SetService | OpenMany | PinOperators

@@ -227,7 +227,10 @@ class CompartmentWithdrawn(_Event, frozen=True):
 
 
 class CompartmentRestored(_Event, frozen=True):
+    """A compartment is back in service. ``parcel``: what staff have seen in it, which now lies there again."""
+
     compartment: CompartmentLabel
+    parcel: ParcelRef | None = None
 
 
 class ConfigurationApplied(_Event, frozen=True):
@@ -274,6 +277,10 @@ class BulkEnded(_Event, frozen=True):
     begun: int
     left: tuple[CompartmentLabel, ...]
     reason: str
+
+
+MEMORY_LOST = frozenset({"journal_ahead", "journal_forked", "journal_lost"})
+"""Alarms by which a locker says that its card is new, damaged or of before: it needs to be told again what holds."""
 
 
 class AlarmRaised(_Event, frozen=True):

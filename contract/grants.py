@@ -68,7 +68,11 @@ Grant = DropOffGrant | PickUpGrant | CollectGrant
 
 
 class GrantBundle(msgspec.Struct, frozen=True, array_like=True, tag="grants"):
-    """Grants on their way over the broker."""
+    """Grants on their way over the broker.
+
+    ``again``: sent to a locker that has lost its memory, as they stood. Unlike a grant issued anew they do not say that
+    anybody knows what lies in a compartment.
+    """
 
     aud: LockerId
     id: MessageId
@@ -76,6 +80,7 @@ class GrantBundle(msgspec.Struct, frozen=True, array_like=True, tag="grants"):
     expires_at: int
     grants: tuple[Grant, ...]
     version: int = 1
+    again: bool = False
 
 
 class CourierPass(msgspec.Struct, frozen=True, array_like=True, tag="pass"):

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query, Response
 from pydantic import Field
 
 from cloud.api.calls import Call, needs
-from cloud.api.shapes import Asked, CommandShape, DoorName, PathId, PathLocker, Reason, Told
+from cloud.api.shapes import Asked, CommandShape, DoorName, Id, PathId, PathLocker, Reason, Told
 from cloud.domain.actors import Role
 from cloud.domain.errors import NotFoundError
 from cloud.services import queries
@@ -122,9 +122,12 @@ class OpenAsked(Asked):
 
 
 class ServiceAsked(Asked):
+    """``parcel_id``: what staff have seen inside, at a locker that has lost its memory."""
+
     compartment: DoorName
     in_service: bool
     reason: Reason
+    parcel_id: Id | None = None
 
 
 class ConfigurationAsked(Asked):
@@ -244,7 +247,7 @@ async def get_command(call: Seeing, locker_id: PathLocker, command_id: PathId) -
 @router.post("/{locker_id}/service", status_code=202, response_model=CommandShape)
 async def post_service(call: Serving, locker_id: PathLocker, asked: ServiceAsked) -> Response:
     """Take a compartment out of service, or put it back."""
-    wish = ServiceWish(locker_id, compartment_label(asked.compartment), asked.in_service, asked.reason)
+    wish = ServiceWish(locker_id, compartment_label(asked.compartment), asked.in_service, asked.reason, asked.parcel_id)
     keys = call.rim.keys
     return await call.do(lambda uow, act: CommandShape.model_validate(set_service(uow, act, keys, wish)), 202)
 

@@ -27,6 +27,7 @@ from cloud.services.record_events import Recorded, record_events
 from cloud.services.record_report import record_report
 from cloud.services.record_state import record_state
 from cloud.services.report_forgery import report_forgery
+from cloud.services.send_again import send_again
 from cloud.store.reader import Reader
 from cloud.store.writer import Unit, Writer
 from contract import codec, topics
@@ -135,7 +136,7 @@ class Ingest:
 
     async def _record_batches(self, batches: Sequence[tuple[Incoming, EventBatch]]) -> None:
         said = [batch for _, batch in batches]
-        recorded = await self._write(lambda uow: record_events(uow, self._desk.act(), said))
+        recorded = await self._write(lambda uow: self._recorded(uow, said))
         for message, _ in batches:
             self._link.acknowledge(message)
         for one in recorded:
@@ -144,6 +145,14 @@ class Ingest:
                 self._count_refused(Refused(LockerId(one.locker_id), one.refused))
         # One answer a locker and group, all at once: a locker needs the last word only.
         await _together([self._answer(one) for one in {one.locker_id: one for one in recorded}.values()])
+
+    def _recorded(self, uow: UnitOfWork, said: Sequence[EventBatch]) -> list[Recorded]:
+        """Record, and tell a locker that says it has lost its memory again what holds, in the same transaction."""
+        act = self._desk.act()
+        recorded = record_events(uow, act, said)
+        for name in sorted({one.locker_id for one in recorded if one.forgot}):
+            send_again(uow, act, self._desk, name)
+        return recorded
 
     async def _answer(self, recorded: Recorded, heard: LockerState | Snapshot | None = None) -> None:
         """Say what is committed, and that a birth or a picture was ``heard``."""

@@ -7,9 +7,9 @@ from cloud.domain.actors import Role, require
 from cloud.domain.ids import message_id
 from cloud.domain.locker import Locker, require_machine
 from cloud.services import audit
-from cloud.services.ports import Act, Keys, UnitOfWork
+from cloud.services.ports import Act, Keys, Signing, UnitOfWork
 from cloud.services.projection_messages import configuration_about
-from cloud.services.records_ops import DesiredConfiguration
+from cloud.services.records_ops import DesiredConfiguration, OutboxMessage
 from cloud.services.sending import message
 from contract.codec import encode
 from contract.ids import LockerId
@@ -34,7 +34,20 @@ def desire_configuration(
         updated_at=act.now,
     )
     uow.remove(DesiredConfiguration, locker_id=locker_id)
-    about = configuration_about(locker_id, version)
+    uow.add(row, _signed(act, keys, locker_id, wanted))
+    audit.note(uow, act, "desire_configuration", locker_id, detail=row.body)
+    return row
+
+
+def send_current(uow: UnitOfWork, act: Act, keys: Signing, locker_id: str) -> None:
+    """Send the configuration in force once more, if anybody ever wished for one: the locker has lost what it had."""
+    row = uow.get(DesiredConfiguration, locker_id)
+    if row is not None:
+        uow.add(_signed(act, keys, locker_id, msgspec.json.decode(row.body, type=Configuration)))
+
+
+def _signed(act: Act, keys: Signing, locker_id: str, wanted: Configuration) -> OutboxMessage:
+    about = configuration_about(locker_id, wanted.configuration_version)
     document = Desired(
         aud=LockerId(locker_id),
         id=message_id(act.ids.new()),
@@ -42,6 +55,4 @@ def desire_configuration(
         configuration=wanted,
     )
     signed = keys.signer.sign(encode(document))
-    uow.add(row, message(act, locker_id, Branch.DESIRED, ("desired", about), signed))
-    audit.note(uow, act, "desire_configuration", locker_id, detail=row.body)
-    return row
+    return message(act, locker_id, Branch.DESIRED, ("desired", about), signed)

@@ -225,6 +225,13 @@ class Act:
     rules: Rules = STANDARD
 
 
+class Signing(Protocol):
+    """What can sign in the cloud's name; ``Keys`` can, and so can a rim that has no business with secrets."""
+
+    @property
+    def signer(self) -> Signer: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Keys:
     """The cloud's signing key and its box for secrets."""

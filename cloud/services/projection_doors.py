@@ -2,7 +2,8 @@
 
 from dataclasses import replace
 
-from cloud.domain.locker import CompartmentStatus
+from cloud.domain.ids import parcel_id
+from cloud.domain.locker import CompartmentStatus, Contents
 from cloud.services import attention, projection_messages
 from cloud.services.notices import notice
 from cloud.services.ports import Change
@@ -100,8 +101,18 @@ def withdrawn(changes: Projection, seen: Seen, event: CompartmentWithdrawn) -> N
 
 
 def restored(changes: Projection, seen: Seen, event: CompartmentRestored) -> None:
-    """Back in service: somebody has looked, so what was wrong with this door is over."""
+    """Back in service: somebody has looked, so what was wrong with this door is over.
+
+    The parcel they saw lies there from now on, also if another compartment was its place before.
+    """
     changes.service[seen.locker_id, event.compartment] = (CompartmentStatus.IN_SERVICE, None)
+    if event.parcel is not None:
+        ref = parcel_id(event.parcel)
+        changes.contents[seen.locker_id, event.compartment] = (Contents.OCCUPIED, ref)
+        parcel = changes.parcels.get(ref)
+        if parcel is not None:
+            moved = replace(parcel, compartment=event.compartment)
+            changes.change_parcel(seen, moved, "seen_inside", "operator", f"in {event.compartment}")
     for kind in MENDED:
         _clear(changes, seen, event.compartment, kind)
 

@@ -81,7 +81,8 @@ HANDLERS: dict[type[Any], Callable[[Projection, Seen, Any], None]] = {
 class Recorded:
     """What the cloud has of a locker after one batch. ``gap``: it began too late, send from ``through_sequence`` on.
 
-    ``refused`` says why nothing of the batch was taken; a fork also raises an alarm.
+    ``refused`` says why nothing of the batch was taken; a fork also raises an alarm. ``forgot``: the locker says in it
+    that it has lost its memory, and is to be told again what holds (``send_again``).
     """
 
     locker_id: str
@@ -90,6 +91,7 @@ class Recorded:
     added: int
     gap: bool = False
     refused: str | None = None
+    forgot: bool = False
 
 
 def record_events(uow: UnitOfWork, act: Act, batches: Sequence[EventBatch]) -> list[Recorded]:
@@ -118,7 +120,12 @@ def record_events(uow: UnitOfWork, act: Act, batches: Sequence[EventBatch]) -> l
     if decoded:
         _project(uow, act, decoded)
     _raise_forks(uow, act, forked)
-    return answers
+    forgot = {seen.locker_id for seen, event in decoded if _is_memory_lost(event)}
+    return [replace(one, forgot=True) if one.locker_id in forgot else one for one in answers] if forgot else answers
+
+
+def _is_memory_lost(event: Any) -> bool:
+    return isinstance(event, told.AlarmRaised) and event.alarm in told.MEMORY_LOST
 
 
 def _differs(uow: UnitOfWork, batch: EventBatch) -> bool:
@@ -185,6 +192,7 @@ def _project(uow: UnitOfWork, act: Act, decoded: Sequence[tuple[Seen, Any]]) -> 
 
 def _parcels(uow: UnitOfWork, decoded: Iterable[tuple[Seen, Any]]) -> dict[str, Parcel]:
     about = (
+        told.CompartmentRestored,
         told.DoorLeftOpen,
         told.ParcelDroppedOff,
         told.DropOffAbandoned,

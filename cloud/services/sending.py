@@ -1,12 +1,12 @@
 """Signing what goes to a locker and putting it into the outbox, in the transaction of its reason."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 
 from cloud.domain.access import unix
 from cloud.domain.ids import message_id
 from cloud.domain.locker import Locker, is_counter
-from cloud.services.ports import Act, Keys, UnitOfWork
+from cloud.services.ports import Act, Signing, UnitOfWork
 from cloud.services.records import CommandState, MessageState
 from cloud.services.records_ops import CommandSent, OutboxMessage
 from contract.codec import encode
@@ -19,26 +19,42 @@ LASTING = timedelta(seconds=COMMAND_LIFE_S)
 FOR_EVER = timedelta(seconds=TOMBSTONE_LIFE_S)
 
 
-def send_grants(uow: UnitOfWork, act: Act, keys: Keys, locker_id: str, grants: Sequence[Grant]) -> None:
+AGAIN = "grants_again"  # the kind of a bundle for a locker that has lost its memory
+
+
+def send_grants(uow: UnitOfWork, act: Act, keys: Signing, locker_id: str, grants: Sequence[Grant]) -> None:
     """Queue grants for one locker, in as many bundles as the contract's limit asks for; a counter hears of nothing."""
-    if not _hears(uow, locker_id):
-        return
+    if _hears(uow, locker_id):
+        uow.add(*(_bundle(act, keys, locker_id, part) for part in _parts(grants)))
+
+
+def send_grants_again(uow: UnitOfWork, act: Act, keys: Signing, locker_id: str, grants: Sequence[Grant]) -> None:
+    """Queue grants as they stand for a locker that has lost its memory; they settle no doubt there."""
+    if _hears(uow, locker_id):
+        uow.add(*(_bundle(act, keys, locker_id, part, again=True) for part in _parts(grants)))
+
+
+def _parts(grants: Sequence[Grant]) -> Iterator[tuple[Grant, ...]]:
     for start in range(0, len(grants), GRANTS_PER_MESSAGE_MAX):
-        part = tuple(grants[start : start + GRANTS_PER_MESSAGE_MAX])
-        number = act.ids.new()
-        until = max(act.now + LASTING, _moment(max(grant.expires_at for grant in part)))
-        bundle = GrantBundle(
-            aud=LockerId(locker_id),
-            id=message_id(number),
-            issued_at=unix(act.now),
-            expires_at=unix(until),
-            grants=part,
-        )
-        payload = keys.signer.sign(encode(bundle))
-        uow.add(_message(act, locker_id, ("grants", number), payload, until))
+        yield tuple(grants[start : start + GRANTS_PER_MESSAGE_MAX])
 
 
-def send_command(uow: UnitOfWork, act: Act, keys: Keys, command: Command, reason: str) -> CommandSent:
+def _bundle(act: Act, keys: Signing, locker_id: str, part: tuple[Grant, ...], *, again: bool = False) -> OutboxMessage:
+    number = act.ids.new()
+    until = max(act.now + LASTING, _moment(max(grant.expires_at for grant in part)))
+    bundle = GrantBundle(
+        aud=LockerId(locker_id),
+        id=message_id(number),
+        issued_at=unix(act.now),
+        expires_at=unix(until),
+        grants=part,
+        again=again,
+    )
+    payload = keys.signer.sign(encode(bundle))
+    return _message(act, locker_id, (AGAIN if again else "grants", number), payload, until)
+
+
+def send_command(uow: UnitOfWork, act: Act, keys: Signing, command: Command, reason: str) -> CommandSent:
     """Queue a command and begin its timeline; at a counter it is done at once, because its rights are kept here."""
     hears = _hears(uow, command.aud)
     number = command.id.hex()

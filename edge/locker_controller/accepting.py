@@ -6,17 +6,17 @@ from typing import assert_never
 from contract.commands import RefusalReason
 from contract.events import AlarmRaised, GrantsAccepted
 from contract.grants import CollectGrant, DropOffGrant, Grant, PickUpGrant
-from contract.ids import MessageId, ParcelRef
+from contract.ids import MessageId
 from edge.locker_controller.compartment import holding
 from edge.locker_controller.draft import Draft
 from edge.locker_controller.grants import deadline, group_of
-from edge.locker_controller.limits import GRANTS_KEPT_MAX
+from edge.locker_controller.limits import GRANTS_KEPT_MAX, PICK_UP_KEEP_S
 from edge.locker_controller.refusing import refuse
 from edge.locker_controller.tidying import tidy_grants
 
 
-def accept(draft: Draft, message: MessageId, grants: Sequence[Grant], carrier: str) -> None:
-    """Keep what is new and still means something.
+def accept(draft: Draft, message: MessageId, grants: Sequence[Grant], carrier: str, *, again: bool = False) -> None:
+    """Keep what is new and still means something; what is sent ``again`` settles no doubt.
 
     The event names every grant now held, those that had come before too: on the wire it is the receipt. A pass that is
     shown again brings nothing new and is not journalled.
@@ -25,6 +25,8 @@ def accept(draft: Draft, message: MessageId, grants: Sequence[Grant], carrier: s
     good = [grant for grant in grants if reasons[grant.id] is None]
     new = [grant for grant in good if grant.id not in draft.state.grants]
     held = _keep(draft, new)
+    if not again:
+        _settle_doubts(draft, new)
     if carrier == "phone" and not new:
         return
     names = tuple(grant.id for grant in good if grant.id in draft.state.grants)
@@ -43,17 +45,16 @@ def _keep(draft: Draft, new: Sequence[Grant]) -> bool:
     fitting = new[: GRANTS_KEPT_MAX - len(draft.state.grants)]
     if fitting:
         draft.put(grants={**draft.state.grants, **{grant.id: grant for grant in fitting}})
-    for grant in fitting:
-        if isinstance(grant, PickUpGrant):
-            _settle_doubt(draft, grant.parcel)
     return len(fitting) == len(new)
 
 
-def _settle_doubt(draft: Draft, parcel: ParcelRef) -> None:
+def _settle_doubts(draft: Draft, new: Sequence[Grant]) -> None:
     """Let a recipient try again after a crash, because the cloud has issued the pick-up anew."""
-    label = holding(draft.state, parcel)
-    if label is not None and draft.state.compartments[label].doubt_until_s is not None:
-        draft.compartment(label, doubt_until_s=None)
+    for grant in new:
+        kept = isinstance(grant, PickUpGrant) and grant.id in draft.state.grants
+        label = holding(draft.state, grant.parcel) if kept else None
+        if label is not None and draft.state.compartments[label].doubt_until_s is not None:
+            draft.compartment(label, doubt_until_s=None)
 
 
 def _objection(draft: Draft, grant: Grant) -> RefusalReason | None:
@@ -64,7 +65,7 @@ def _objection(draft: Draft, grant: Grant) -> RefusalReason | None:
             spent, revoked, over = group.dropped_off, group.revoked, now_s > grant.expires_at
         case PickUpGrant():
             spent, revoked = group.picked_up or group.collected, group.revoked
-            is_past = now_s > deadline(draft.state, grant.group, grant.expires_at)
+            is_past = now_s > deadline(draft.state, grant.group, grant.expires_at) + PICK_UP_KEEP_S
             over = is_past and holding(draft.state, grant.parcel) is None
         case CollectGrant():
             spent, revoked, over = group.collected, False, now_s > grant.expires_at

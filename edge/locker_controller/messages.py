@@ -5,7 +5,7 @@ from typing import assert_never
 from contract.bulk import OpenMany, PinOperators
 from contract.codec import Downward
 from contract.commands import COMMAND_LIFE_S, RefusalReason, RemoteOpen, Revoke, SetDeadline, SetService
-from contract.events import CommandDone, CommandRefused, CompartmentRestored, ConfigurationApplied
+from contract.events import CommandDone, CommandRefused, ConfigurationApplied
 from contract.grants import GRANTS_PER_MESSAGE_MAX, GrantBundle, PickUpGrant
 from contract.ids import MessageId
 from contract.state import Acknowledgement, Configuration, Desired
@@ -20,12 +20,11 @@ from edge.locker_controller.limits import (
     INBOX_IDS_MAX,
     MINUTE_OF_DAY,
     OPEN_DETECT_MS,
-    REASON_CHARACTERS_MAX,
     REVOKED_KEEP_S,
 )
 from edge.locker_controller.refusing import refuse, refuse_with
 from edge.locker_controller.remote import open_door
-from edge.locker_controller.state import Withdrawal
+from edge.locker_controller.service import set_service
 
 Dated = GrantBundle | RemoteOpen | Revoke | SetDeadline | SetService | OpenMany | PinOperators
 
@@ -54,7 +53,7 @@ def _obey(draft: Draft, message: Dated) -> None:
             if len(message.grants) > GRANTS_PER_MESSAGE_MAX:
                 refuse(draft, message.id, RefusalReason.LIMIT_REACHED)
             else:
-                accept(draft, message.id, message.grants, "wire")
+                accept(draft, message.id, message.grants, "wire", again=message.again)
         case RemoteOpen():
             open_door(draft, message)
         case Revoke():
@@ -62,7 +61,7 @@ def _obey(draft: Draft, message: Dated) -> None:
         case SetDeadline():
             _set_deadline(draft, message)
         case SetService():
-            _set_service(draft, message)
+            set_service(draft, message)
         case OpenMany():
             bulk.open_many(draft, message)
         case PinOperators():
@@ -114,24 +113,6 @@ def _set_deadline(draft: Draft, command: SetDeadline) -> None:
     record = draft.state.groups.get(command.group)
     latest = max([command.deadline, *known, (record.deadline or 0) if record else 0])
     draft.group(command.group, keep_s=max(GROUP_KEEP_S, latest + GROUP_KEEP_S - draft.now_s), deadline=latest)
-    draft.journal(CommandDone(command.id))
-
-
-def _set_service(draft: Draft, command: SetService) -> None:
-    """Take a compartment out of service or back in; an older word than the last one does not count."""
-    record = draft.state.compartments.get(command.compartment)
-    if record is None:
-        refuse_with(draft, CommandRefused(command.id, RefusalReason.UNKNOWN_COMPARTMENT.value))
-        return
-    if command.issued_at < record.service_at:
-        refuse_with(draft, CommandRefused(command.id, RefusalReason.REPLAYED.value))
-        return
-    draft.compartment(command.compartment, service_at=command.issued_at)
-    if not command.in_service:
-        draft.withdraw(command.compartment, command.reason[:REASON_CHARACTERS_MAX] or Withdrawal.SERVICE)
-    elif record.withdrawn or record.suspect:
-        draft.compartment(command.compartment, withdrawn="", suspect=False)
-        draft.journal(CompartmentRestored(command.compartment))
     draft.journal(CommandDone(command.id))
 
 

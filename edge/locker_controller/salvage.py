@@ -4,15 +4,14 @@ from collections.abc import Collection, Sequence
 
 from msgspec.structs import replace
 
-from contract.events import AlarmRaised
+from contract.events import MEMORY_LOST, AlarmRaised
 from edge.locker_controller.compartment import forgot_all
 from edge.locker_controller.effects import Decision, PublishReport
 from edge.locker_controller.persist import KINDS, RecordError, restore
 from edge.locker_controller.state import CompartmentRecord, LockerRecord, Lockout, Setup, Withdrawal
 
 Record = tuple[str, str | bytes, bytes]
-JOURNAL_LOST = "journal_lost"
-MEMORY_LOST = frozenset({"journal_ahead", "journal_forked", JOURNAL_LOST})  # the first two: see ``uplink.outbox``
+JOURNAL_LOST = "journal_lost"  # one of ``MEMORY_LOST``; the others come from ``uplink.outbox``
 RECORDS_LOST_MAX = 1_000  # past this the card holds no state any more, and nobody should be served from it
 
 

@@ -6,6 +6,7 @@ from msgspec.structs import replace
 
 from contract.state import DoorLevel
 from edge.locker_controller import collection, dropoff, pickup
+from edge.locker_controller.compartment import is_of_before
 from edge.locker_controller.draft import Draft
 from edge.locker_controller.limits import CLAIM_MS, GIVE_UP_TIMES, NOT_OPENED_MS
 from edge.locker_controller.release import wait_for_door
@@ -27,7 +28,8 @@ def opened(draft: Draft, task: Task) -> Task:
     aim = pickup.burn(draft, task.label, task.aim) if isinstance(task.aim, PickUpAim) else task.aim
     task = replace(task, aim=aim, phase=Phase.OPEN, since_ms=draft.ms, claimed_ms=None)
     draft.put(task=task)
-    if draft.state.compartments[task.label].doubt_until_s is not None:
+    record = draft.state.compartments[task.label]
+    if record.doubt_until_s is not None and not is_of_before(record):  # whoever opened it has yet to say what is inside
         draft.compartment(task.label, doubt_until_s=None)
     return task
 

@@ -57,7 +57,7 @@ MESSAGES: tuple[msgspec.Struct, ...] = (
     commands.RemoteOpen(LOCKER, MESSAGE, NOW, NOW + commands.REMOTE_OPEN_LIFE_S, 12, BOOT, A07, 1, 90_000),
     commands.Revoke(LOCKER, MESSAGE, NOW, LATER, GROUP, "cancelled"),
     commands.SetDeadline(LOCKER, MESSAGE, NOW, LATER, GROUP, LATER),
-    commands.SetService(LOCKER, MESSAGE, NOW, LATER, A07, in_service=False, reason="dirty"),
+    commands.SetService(LOCKER, MESSAGE, NOW, LATER, A07, in_service=False, reason="dirty", parcel=PARCEL, label=LABEL),
     bulk.OpenMany(
         LOCKER, MESSAGE, NOW, LATER, bulk.write_order(ORDER), (bulk.OrderSignature(OPERATOR, bytes(64)),) * 2
     ),
@@ -98,7 +98,7 @@ EVENTS: tuple[events.Event, ...] = (
     events.ParcelCollected(PARCEL, A07, GRANT, COURIER),
     events.ProblemReported("empty", A07, PARCEL),
     events.CompartmentWithdrawn(A07, "occupied"),
-    events.CompartmentRestored(A07),
+    events.CompartmentRestored(A07, PARCEL),
     events.ConfigurationApplied(3),
     events.AlarmRaised("guessing", "6 misses"),
     events.ParcelNotFound(PARCEL, A07, GRANT, COURIER),

@@ -145,6 +145,8 @@ def test_a_configuration_written_before_there_were_quiet_hours_has_none() -> Non
     ("kind", "age", "since"),
     [
         (commands.RemoteOpen, "first", {"until_uptime_ms": 0}),
+        (commands.SetService, "first", {"parcel": None, "label": None}),
+        (grants.GrantBundle, "second", {"again": False}),
         (state.LockerState, "first", {"uptime_ms": 0, "maintenance_s": 0, "operators_number": 0}),
         (state.LockerState, "second", {"maintenance_s": 0, "operators_number": 0}),
         (state.Snapshot, "first", {"uptime_ms": 0}),
@@ -157,6 +159,13 @@ def test_what_was_written_before_a_field_was_added_is_still_read(
     (now,) = [one for one in examples.MESSAGES if isinstance(one, kind)]
 
     assert decoded(golden(f"{kind.__name__}-{age}", b"")) == [msgspec.structs.replace(now, **since)]
+
+
+def test_a_compartment_restored_before_it_could_be_told_what_lies_in_it_is_still_read() -> None:
+    entry = codec.decode_entry(golden("CompartmentRestored-first", b""))
+
+    assert isinstance(entry, events.Entry)
+    assert entry.event == events.CompartmentRestored(examples.A07)
 
 
 def test_a_door_left_open_journalled_before_it_named_the_parcel_is_still_read() -> None:

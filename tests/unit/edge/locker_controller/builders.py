@@ -130,8 +130,8 @@ def set_deadline(of: str, deadline: int, named: str = "deadline") -> SetDeadline
     return SetDeadline(LOCKER, MessageId(name(named)), NOON_S, NOON_S + DAY, group(of), deadline)
 
 
-def set_service(label: CompartmentLabel, *, in_service: bool, named: str = "service", **more: Any) -> SetService:
-    command = SetService(LOCKER, MessageId(name(named)), NOON_S, NOON_S + DAY, label, in_service)
+def set_service(door: CompartmentLabel, /, *, in_service: bool, named: str = "service", **more: Any) -> SetService:
+    command = SetService(LOCKER, MessageId(name(named)), NOON_S, NOON_S + DAY, door, in_service)
     return msgspec.structs.replace(command, **more)
 
 

@@ -95,7 +95,7 @@ def test_a_bundle_beyond_the_limit_is_refused() -> None:
     ("grant", "reason"),
     [
         (drop_off("P", until_s=NOON_S - 1), RefusalReason.EXPIRED),
-        (pick_up("P", until_s=NOON_S - 1), RefusalReason.EXPIRED),
+        (pick_up("P", until_s=NOON_S - 7 * DAY - 1), RefusalReason.EXPIRED),
         (collect("P", until_s=NOON_S - 1), RefusalReason.EXPIRED),
     ],
 )

@@ -14,7 +14,8 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import segno
-from babel.dates import format_datetime
+from babel.dates import format_datetime, format_skeleton
+from babel.numbers import format_decimal
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 LANGUAGES = ("en", "pl", "de")
@@ -36,6 +37,7 @@ TEMPLATES = (
     "cancelled",
 )
 TO_COURIERS = ("crowd_offer",)  # these speak of offers, not of somebody's own parcel
+_SPOKEN = {"en": "en_GB", "pl": "pl", "de": "de"}  # dates as Europe writes them: 23 November, not November 23
 QR_CID = "capability@latchmile"
 QR_SCALE = 6  # a phone shows some 65 modules at 6 pixels sharply, and a printed page still scans
 
@@ -130,26 +132,36 @@ def _read(name: str) -> dict[str, Any]:
 
 
 def _words(facts: Facts, language: str) -> dict[str, str]:
-    deadline = ""
-    if facts.deadline:
-        local = facts.deadline.astimezone(ZoneInfo(facts.zone))
-        deadline = format_datetime(local, "EEEE d MMMM, HH:mm", locale=language if language in LANGUAGES else "en")
     return {
         "barcode": facts.barcode,
         "carrier": facts.carrier,
         "locker": facts.locker,
         "address": facts.address,
         "hours": facts.hours,
-        "deadline": deadline,
+        "deadline": _moment(facts.deadline, facts.zone, language),
         "begins": _clock(facts.begins, facts.zone),
         "ends": _clock(facts.ends, facts.zone),
-        "price": facts.price,
+        "price": _price(facts.price, language),
     }
 
 
 def _clock(at: datetime | None, zone: str) -> str:
     """Return an hour and minute where the parcel is, the same in all our languages."""
     return at.astimezone(ZoneInfo(zone)).strftime("%H:%M") if at else ""
+
+
+def _moment(at: datetime | None, zone: str, language: str) -> str:
+    """Return weekday, day and time where the parcel is, as the language writes them."""
+    if at is None:
+        return ""
+    local, spoken = at.astimezone(ZoneInfo(zone)), _SPOKEN.get(language, _SPOKEN["en"])
+    weekday, day = format_datetime(local, "EEEE", locale=spoken), format_skeleton("MMMMd", local, locale=spoken)
+    return f"{weekday}, {day}, {_clock(at, zone)}"
+
+
+def _price(text: str, language: str) -> str:
+    """Return an amount that was written as ``3.00`` with the decimal sign of the language."""
+    return format_decimal(text, "#,##0.00", locale=_SPOKEN.get(language, _SPOKEN["en"])) if text else ""
 
 
 def _plain(shown: Mapping[str, Any]) -> str:

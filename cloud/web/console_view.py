@@ -190,9 +190,3 @@ class CommandView:
 def names_of(uow: UnitOfWork) -> dict[str, str]:
     """Return the names of everybody who can sign in, by what stands in the audit log."""
     return {account.id: account.name for account in uow.find(Account)}
-
-
-def actor_name(text: str, names: Mapping[str, str]) -> str:
-    """Return who an actor's text ``role:id`` is, by name where there is an account."""
-    role, _, name = text.partition(":")
-    return f"{names[name]} ({role})" if name in names else text

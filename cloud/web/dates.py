@@ -19,6 +19,11 @@ class Dates:
     now: datetime
     just_now: str = ""
 
+    @property
+    def locale(self) -> str:
+        """Return English as Europe writes it: 23 Nov, not Nov 23."""
+        return "en_GB" if self.language == "en" else self.language
+
     def clock(self, at: datetime) -> str:
         return dates.format_time(at, "HH:mm", tzinfo=self.zone, locale=self.language)
 
@@ -26,20 +31,21 @@ class Dates:
         return dates.format_time(at, "HH:mm:ss", tzinfo=self.zone, locale=self.language)
 
     def exact(self, at: datetime) -> str:
-        return dates.format_datetime(at, "d MMM HH:mm:ss", tzinfo=self.zone, locale=self.language)
+        return f"{self._skeleton('MMMd', at)} {self.seconds(at)}"
 
     def moment(self, at: datetime) -> str:
         """Return the time, and the day unless it is today."""
         if self._local(at).date() == self._local(self.now).date():
             return self.clock(at)
-        return dates.format_datetime(at, "EEE d MMM, HH:mm", tzinfo=self.zone, locale=self.language)
+        return f"{self._skeleton('MMMEd', at)}, {self.clock(at)}"
 
     def day(self, at: datetime) -> str:
-        return dates.format_datetime(at, "EEEE, d MMMM", tzinfo=self.zone, locale=self.language)
+        weekday = dates.format_datetime(at, "EEEE", tzinfo=self.zone, locale=self.locale)
+        return f"{weekday}, {self._skeleton('MMMMd', at)}"
 
     def date(self, day: date) -> str:
         """Return a day of the calendar, short, with its year."""
-        return dates.format_date(day, "EEE d MMM y", locale=self.language)
+        return str(dates.format_skeleton("yMMMEd", day, locale=self.locale))
 
     def iso(self, text: str) -> str:
         """Return the day that is stored as ``2026-11-23``."""
@@ -64,6 +70,10 @@ class Dates:
         if abs(at - self.now) < _MINUTE:
             return self.just_now
         return dates.format_timedelta(at - self.now, add_direction=True, locale=self.language)
+
+    def _skeleton(self, fields: str, at: datetime) -> str:
+        """Return the fields of ``at`` in the order and with the signs of the language (CLDR's skeletons)."""
+        return str(dates.format_skeleton(fields, at, tzinfo=self.zone, locale=self.locale))
 
     def _unit(self, unit: str, count: int) -> str:
         return str(units.format_unit(count, f"duration-{unit}", "short", locale=self.language))

@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -16,8 +16,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from cloud.domain.errors import DomainError
 from cloud.rim import Rim
 from cloud.web import dates
-from cloud.web.console_view import actor_name
 from cloud.web.numbers import Numbers
+from cloud.web.sayings import actor_said, refusal, said, subject_said
 from cloud.web.words import LANGUAGES, NAMES, Words, best_language, words_of
 
 HERE = Path(__file__).parent
@@ -67,7 +67,7 @@ class Frame:
             trim_blocks=True,
             lstrip_blocks=True,
         )
-        made.globals |= {"version": self.version, "actor_name": actor_name}
+        made.globals |= {"version": self.version}
         return made
 
     @cached_property
@@ -123,6 +123,9 @@ class Frame:
         return {
             "t": words.say,
             "word": words.word,
+            "said": partial(said, words),
+            "actor_name": partial(actor_said, words),
+            "subject_name": partial(subject_said, words),
             "dates": say,
             "numbers": Numbers(words.language),
             "now": say.now,
@@ -154,7 +157,8 @@ def language_of(request: Request) -> str:
 def sentence_of(words: Words, error: DomainError) -> str:
     """Return what a person reads: our sentence for this kind of refusal, else the error's own."""
     key = f"error.{type(error).__name__}"
-    return words.say(key, why=str(error)) if words.knows(key) else str(error)
+    why = refusal(words, error)
+    return words.say(key, why=why) if words.knows(key) else why
 
 
 def see_other(address: str) -> Response:

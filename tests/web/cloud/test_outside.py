@@ -15,8 +15,8 @@ from cloud.services.ports import UnitOfWork
 from cloud.services.records import Courier, CourierKind
 from cloud.services.records_ops import Account
 from cloud.services.records_outside import Partner
+from tests.web.axe import violations
 from tests.web.cloud.conftest import Window
-from tests.web.cloud.test_access import violations
 from tests.web.cloud.world import OPERATOR, World
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.long]
@@ -110,8 +110,8 @@ async def test_a_trip_is_announced_and_an_offer_taken_along_with_two_taps(world:
     await phone.page.get_by_role("link", name="My trips and offers").click()
     await phone.page.get_by_label("You leave the depot at").fill("10:00")
     await phone.page.get_by_label("You want to be there by").fill("14:00")
-    await phone.page.get_by_label("At most how many kilometres farther").fill("30")
-    await phone.page.get_by_label("What you want for each parcel").fill("3,00")
+    await phone.page.get_by_label("Kilometres farther, at most").fill("30")
+    await phone.page.get_by_label("Your price for each parcel").fill("3,00")
     await phone.press("Announce it")
     await expect(phone.page.locator("#mine-title")).to_be_visible()
 
@@ -137,7 +137,7 @@ async def test_a_mistyped_price_is_said_and_nothing_typed_is_lost(world: World, 
     await phone.sign_in("kasia", "/courier")
     await phone.go("/courier/trips")
     await phone.page.get_by_label("You leave the depot at").fill("11:30")
-    await phone.page.get_by_label("What you want for each parcel").fill("three")
+    await phone.page.get_by_label("Your price for each parcel").fill("three")
     await phone.press("Announce it")
 
     await expect(phone.page.get_by_role("alert")).to_contain_text("write a price such as 3.50")

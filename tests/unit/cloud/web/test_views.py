@@ -8,7 +8,7 @@ import pytest
 from cloud.domain.parcel import ParcelState
 from cloud.services.records import CommandState, HistoryEntry
 from cloud.services.records_ops import CommandSent
-from cloud.web.console_view import CommandView, actor_name
+from cloud.web.console_view import CommandView
 from cloud.web.courier import failed_attempt
 from cloud.web.dates import Dates
 from cloud.web.frame import Tiles
@@ -134,11 +134,6 @@ def test_an_opened_door_proves_the_steps_before() -> None:
     shown = CommandView(command(CommandState.OPENED, opened_at=NOON))
 
     assert all(step.done for step in shown.steps)
-
-
-def test_people_are_named_where_there_is_an_account() -> None:
-    assert actor_name("operator:1f", {"1f": "Olga"}) == "Olga (operator)"
-    assert actor_name("system:cloud", {"1f": "Olga"}) == "system:cloud"
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,91 @@
+"""Sentences that services store or raise in English, said in the reader's language.
+
+Alarms, cases, histories, plans and refusals carry plain English: the API hands it out, logs keep it, old rows have it.
+The catalogue's ``said.`` family holds each such sentence with ``{fields}`` for what varies; a stored text is matched
+against the English ones and said anew in the reader's words. What matches nothing is shown as it was written.
+"""
+
+import re
+from collections.abc import Mapping
+from functools import cache
+
+from cloud.domain.actors import Role
+from cloud.domain.errors import DomainError, InvalidError
+from cloud.web.words import Words, words_of
+
+FAMILY = "said."
+ENGLISH = "en"
+CHARACTERS_MAX = 1_000  # of a text that is looked at; stored details are cut far below
+_NUMBER = r"-?\d[\d.,]*"
+_ISO = r"\d{4}-\d\d-\d\d\S*"
+_SHAPES = {  # narrow, so that no free text of a person is taken for one of ours
+    **dict.fromkeys(("begins", "ends", "since", "at", "day"), _ISO),
+    **dict.fromkeys(("until",), rf"{_ISO}|\d\d:\d\d"),
+    **dict.fromkeys(
+        ("seconds", "misses", "minutes", "tries", "times", "days", "priority", "low", "high", "max"), _NUMBER
+    ),
+    **dict.fromkeys(("parcels", "promised", "lying", "opens", "messages", "trips", "doors", "opened"), _NUMBER),
+    **dict.fromkeys(("kg", "litres", "grams", "rows", "line", "mb"), _NUMBER),
+    **dict.fromkeys(("locker", "size", "channel", "template", "courier", "parcel"), r"[\w/-]+"),
+}
+ID_SHOWN = 8  # characters of a long id: enough to tell two apart on one page
+_FIELD = re.compile(r"\{(\w+)\}")
+
+
+def said(words: Words, text: str) -> str:
+    """Return ``text`` in the language of ``words``, or as it is."""
+    if words.language == ENGLISH or not text or len(text) > CHARACTERS_MAX:
+        return text
+    for key, pattern in _patterns():
+        found = pattern.fullmatch(text)
+        if found:
+            fields = {name: said(words, value) if name == "why" else value for name, value in found.groupdict().items()}
+            return words.say(key, **fields)
+    return text
+
+
+def refusal(words: Words, error: DomainError) -> str:
+    """Return why something was refused; a field's own name stays only where its sentence needs a subject."""
+    if isinstance(error, InvalidError):
+        why = said(words, error.why)
+        return why if why != error.why else str(error)
+    return said(words, str(error))
+
+
+def actor_said(words: Words, text: str, names: Mapping[str, str]) -> str:
+    """Return who an actor's text ``role:id`` is: by name where there is an account, else by what they do."""
+    role, _, name = text.partition(":")
+    what = words.word("role", role)
+    if name in names:
+        return f"{names[name]} ({what})"
+    return what if role in {Role.SYSTEM, ""} or not name else f"{what} {_short(name)}"
+
+
+def subject_said(words: Words, text: str, names: Mapping[str, str]) -> str:
+    """Return what an audit line is about, ``kind:id`` or a locker's own name; long ids are cut."""
+    kind, colon, name = text.partition(":")
+    if not colon:
+        return words.word("subject", text) if words.knows(f"subject.{text}") else text
+    return f"{words.word('subject', kind)} {names.get(name) or _short(name)}"
+
+
+def _short(name: str) -> str:
+    is_long_id = len(name) > ID_SHOWN and re.fullmatch(r"[0-9a-f/]+", name)
+    return f"{name[:ID_SHOWN]}…" if is_long_id else name
+
+
+@cache
+def _patterns() -> tuple[tuple[str, re.Pattern[str]], ...]:
+    """Return every English sentence as a pattern; those that say most by themselves are tried first."""
+    phrases = {key: str(one) for key, one in words_of(ENGLISH).catalogue.items() if key.startswith(FAMILY)}
+    ranked = sorted(phrases.items(), key=lambda item: -len(_FIELD.sub("", item[1])))
+    return tuple((key, re.compile(_pattern(phrase))) for key, phrase in ranked)
+
+
+def _pattern(phrase: str) -> str:
+    parts = _FIELD.split(phrase)  # text, field, text, field, ..., text
+    for place in range(0, len(parts), 2):
+        parts[place] = re.escape(parts[place])
+    for place in range(1, len(parts), 2):
+        parts[place] = f"(?P<{parts[place]}>{_SHAPES.get(parts[place], '.+')})"
+    return "".join(parts)

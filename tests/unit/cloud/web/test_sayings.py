@@ -1,0 +1,96 @@
+"""What services wrote in English is said in the reader's language, and nothing a person wrote is touched."""
+
+import ast
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+import cloud
+from cloud.domain.errors import ConflictError, InvalidError, LimitReachedError
+from cloud.routing.explain import _SENTENCES
+from cloud.routing.plan import UnplannedReason
+from cloud.web.sayings import actor_said, refusal, said, subject_said
+from cloud.web.words import words_of
+
+DE, PL, EN = words_of("de"), words_of("pl"), words_of("en")
+SERVICES = Path(cloud.__file__).parent / "services"
+NAMES = {"1f": "Olga"}
+SECONDS = timedelta(seconds=4)
+
+
+def sentence(node: ast.expr) -> str | None:
+    """Return a literal, or an f-string with 7 for whatever varies."""
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        return node.value
+    if isinstance(node, ast.JoinedStr):
+        return "".join(str(part.value) if isinstance(part, ast.Constant) else "7" for part in node.values)
+    return None
+
+
+def details() -> Iterator[str]:
+    """Yield the sentences that are written straight into alarms and cases."""
+    for path in SERVICES.glob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and getattr(node.func, "attr", getattr(node.func, "id", "")) in {
+                "alarm",
+                "case",
+            }:
+                texts = [found for one in node.args if (found := sentence(one))]
+                yield from (one for one in texts if " " in one)
+
+
+@pytest.mark.parametrize("text", sorted(set(details())))
+def test_every_sentence_of_an_alarm_or_a_case_can_be_said_in_other_languages(text: str) -> None:
+    samples = (text, text.replace("says 7", "says open"), text.replace("it 77", "it dirty"))
+
+    assert any(said(DE, one) != one for one in samples), f"{text!r} is missing in words/said.*.json"
+
+
+@pytest.mark.parametrize("reason", sorted(_SENTENCES))
+def test_every_reason_to_leave_a_stop_out_can_be_said_in_other_languages(reason: UnplannedReason) -> None:
+    text = _SENTENCES[reason].format(skills="cold", count=3, kg=41.5, litres=900, priority=0)
+
+    assert said(PL, text) != text
+    assert said(EN, text) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "german"),
+    [
+        ("open for 300 s", "seit 300 s offen"),
+        ("L at WAW-CEN until 2026-11-24T08:00:00+00:00", "L in WAW-CEN bis 2026-11-24T08:00:00+00:00"),
+        ("left with the neighbour; back to the wall", "left with the neighbour; back to the wall"),
+        ("until noon: 3 to 4", "until noon: 3 to 4"),
+        ("", ""),
+        ("x" * 2_000, "x" * 2_000),
+    ],
+)
+def test_what_varies_is_kept_and_free_words_are_left_alone(text: str, german: str) -> None:
+    assert said(DE, text) == german
+
+
+def test_a_reason_inside_a_sentence_is_said_too() -> None:
+    outer = "no compartment could take it: the file is empty"
+
+    assert said(DE, outer) == "kein Fach konnte es aufnehmen: die Datei ist leer"
+
+
+def test_refusals_are_sentences_and_keep_a_field_where_nothing_else_says_what_is_meant() -> None:
+    assert refusal(DE, InvalidError("price", "write a price such as 3.50")) == "schreiben Sie einen Preis wie 3,50"
+    assert refusal(EN, InvalidError("price", "is too high")) == "price: is too high"
+    assert refusal(DE, ConflictError("nobody has taken this alarm yet")).startswith("noch hat niemand")
+    assert "in 4 s" in refusal(DE, LimitReachedError("one door at a time", SECONDS))
+
+
+def test_people_are_named_where_there_is_an_account() -> None:
+    assert actor_said(EN, "operator:1f", NAMES) == "Olga (operator)"
+    assert actor_said(DE, "system:cloud", NAMES) == "automatisch"
+    assert actor_said(EN, "courier:c0c0c0c0c0c0c0c0", NAMES) == "courier c0c0c0c0…"
+
+
+def test_an_audit_line_names_what_it_is_about() -> None:
+    assert subject_said(PL, "account:1f", NAMES) == "konto Olga"
+    assert subject_said(EN, "WAW-CEN/A05", NAMES) == "WAW-CEN/A05"
+    assert subject_said(DE, "cloud", NAMES) == "Cloud"

@@ -11,6 +11,7 @@ from cloud.domain.errors import NotFoundError
 from cloud.rim import Rim
 from cloud.web import (
     console,
+    console_bulk,
     console_costs,
     console_counters,
     console_lists,
@@ -58,7 +59,7 @@ def create_pages(rim: Rim, tiles: Tiles | None = None, leaflet: Path = LEAFLET) 
 
     people = (sign_in, tracking, courier, courier_road, crowd, counter)
     lists = (console_counters, console_outside, console_scenarios, console_lists)
-    for part in (*people, console, console_lockers, console_parcels, console_costs, *lists):
+    for part in (*people, console, console_lockers, console_bulk, console_parcels, console_costs, *lists):
         router.include_router(part.create(frame))
     return router
 

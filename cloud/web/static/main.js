@@ -1,5 +1,6 @@
 /* What a page does by itself; without scripts everything still works by loading the page. */
 
+import { startBulk } from "./bulk.js";
 import { startCountdowns } from "./countdown.js";
 import { startDialogs } from "./dialogs.js";
 import { startJobs } from "./job.js";
@@ -10,6 +11,7 @@ import { startPlaces } from "./place.js";
 import { startPlots } from "./plots.js";
 import { startScan } from "./scan.js";
 
+startBulk();
 startCountdowns();
 startDialogs();
 startMaps();

@@ -5,21 +5,30 @@ The cloud must notice and never mix the two journals, and nothing said to the lo
 
 import asyncio
 import sqlite3
+from functools import partial
 
 import pytest
 
-from cloud.services.records_ops import Alarm
+from cloud.services.ports import UnitOfWork
+from cloud.services.records import IssuedGrant
+from cloud.services.records_ops import Alarm, SupportCase
+from cloud.services.send_again import LOOK_INSIDE
+from cloud.services.set_service import ServiceWish, set_service
 from contract.codec import decode_entry
 from contract.events import Entry, ReleaseIntended
+from contract.ids import GrantId
+from edge.locker_controller.screens import Refused, Why
 from edge.store.sqlite_sync import SyncDatabase
 from firmware_sim.world.disk import Card
+from firmware_sim.world.parcels import Thing
 from tests.power.forks import alone, stage
-from tests.power.people import Courier, recipient
-from tests.power.rig import Rig
+from tests.power.people import GONE, Courier, recipient
+from tests.power.rig import OPERATOR, Rig
 from tests.power.scenarios import FIRST_DAY, SCENARIOS, door_opened_from_afar
 from tests.survives import survived
 
 ROW = "Card image of an hour ago put back"
+LOST = "Card lost: a new one put in, staff look inside, recipients come with the codes they have"
 SHOWN_BY = "tests/power/test_restored_card.py"
 HOUR_S = 3_600
 
@@ -76,3 +85,55 @@ def test_a_card_of_an_hour_ago_is_noticed_and_opens_nothing() -> None:
     # The witness over the journal's shoulder sees the fork, as it should; of doors and codes it has nothing to say.
     assert {one.partition(":")[0] for one in outcome.violations} == {"4"}, outcome.violations
     survived(ROW, "forked", tried=1, broken=0, shown_by=SHOWN_BY)
+
+
+async def _lost_and_looked_into(rig: Rig) -> str:
+    """Lose the card with a parcel inside and one on its way; both reach their recipients by what was promised."""
+    waiting = rig.now[0]
+    label = next(one for one in rig.site.cabinet.labels if rig.site.cabinet.contents(one) == waiting.barcode)
+    coming = rig.parcel()
+    rig.now.append(coming)
+    await rig.agree()
+    rig.site.power_off()
+    rig.site.card = Card()
+    rig.site.power_on()
+    await asyncio.sleep(10)
+    assert await rig.until(lambda: GrantId(_right(rig, waiting)) in rig.state.grants, 300), "nothing was sent again"
+    rig.site.stir()
+    await rig.site.enter_code(waiting.code or "")
+    await rig.pause(2)
+    assert rig.site.screen() == Refused(Why.SET_UP)
+    assert not rig.site.open_doors()
+    for one in rig.site.cabinet.labels:
+        seen = waiting.id if one == label else None
+        rig.office.do(partial(_looked_into, rig, ServiceWish(rig.site.id, one, True, "looked into", seen)))  # noqa: FBT003 - a record's field
+    assert await rig.until(lambda: rig.state.compartments[label].parcel is not None, 300)
+    assert await recipient(rig, waiting) == GONE
+    await Courier(rig).bring(coming)
+    assert await rig.until(lambda: coming.code is not None, 300)
+    assert await recipient(rig, coming, by_qr=True) == GONE
+    await rig.agree()
+    assert rig.office.ask(lambda uow: uow.count(SupportCase, kind=LOOK_INSIDE)) == 1
+    assert rig.office.ask(lambda uow: uow.count(SupportCase, kind="parcel_missing")) == 0
+    return str(rig.auditor.disagreement())
+
+
+def _right(rig: Rig, thing: Thing) -> bytes:
+    """Return the id of the pick-up right that a parcel's recipient has."""
+    found = rig.office.ask(lambda uow: uow.first(IssuedGrant, parcel_id=thing.id, kind="pick_up", state="issued"))
+    assert found is not None
+    return bytes.fromhex(found.id)
+
+
+def _looked_into(rig: Rig, wish: ServiceWish, uow: UnitOfWork) -> object:
+    return set_service(uow, rig.office.act(OPERATOR), rig.office.keys, wish)
+
+
+@pytest.mark.long
+@pytest.mark.timeout(120)
+def test_after_a_lost_card_recipients_fetch_by_the_codes_they_have_once_staff_have_looked_inside() -> None:
+    with stage(SCENARIOS["pick-up"], FIRST_DAY) as rig:
+        outcome = alone(rig, lambda: _lost_and_looked_into(rig))
+    assert outcome.ended == "None", (outcome.ended, outcome.violations)
+    assert {one.partition(":")[0] for one in outcome.violations} <= {"4"}, outcome.violations
+    survived(LOST, "new card", tried=1, broken=0, shown_by=SHOWN_BY)

@@ -167,6 +167,22 @@ After a lost card the locker knows no parcel at all. As soon as the cloud tells 
 page says that it is being set up again; no code is a miss there, and those typed before are forgiven. A locker with an
 empty card that has not heard from the cloud yet cannot be told from a new one: it says the same sentence and counts
 nothing, for where no right is known there is none to guess. Once a courier's phone has brought one, guesses count.
+
+When a locker's journal says that it lost its memory (a new card, a damaged one, a copy of before), **the cloud sends it
+everything that holds there again**, once for each loss: drop-offs, the newest pick-up of every parcel with the deadline
+in force, collections, tombstones (what was revoked within 28 days, and spent rights of parcels that have one there), the
+configuration. None of these opens a box: what the locker did after its last word to the cloud is gone with the card, so
+what lies in a compartment **nobody can know without looking**. Each takes part again by the word of staff who looked:
+
+| staff say | then |
+|---|---|
+| it is empty | parcels may go in; what should have lain there is a case, `parcel_missing` |
+| this parcel lies in it | it is on the locker's books again, there; its code and QR of before open it, or a courier's pass |
+| nothing yet | its recipient reads that the locker is being set up again, and nothing is counted against them |
+
+The word counts only where the memory is of before, and only for a parcel that this locker answers for, so that a cloud
+in the wrong hands cannot say of a compartment in service what lies in it. A door opened from afar says nothing by itself.
+A code issued anew after the loss opens behind a remembered parcel without staff: a person asked for it, knowing of it.
 """
 
 

@@ -5,9 +5,11 @@ Ranking tries many orders of a route, some ten milliseconds; inside the one writ
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 
 from cloud.domain.locker import Locker, is_counter
 from cloud.domain.opening_hours import ALWAYS
+from cloud.domain.rules import STANDARD, Rules
 from cloud.replanning import travel_now
 from cloud.rim import Rim
 from cloud.routing.locker_choice import Candidate, Compartments, Ranked, Remaining, Tariff, Wish, choose_locker
@@ -27,9 +29,7 @@ from cloud.services.report_failed_attempt import FailedAttempt, ask_first
 from cloud.services.rest_of_day import Rest, hours, new_order, read_rest, volume_cm3
 
 PRICED_MAX = 6  # lockers scheduled exactly: the answer waits for each, and two may fill up before it arrives
-DETOUR_CENTS_MAX = (
-    500  # another attempt tomorrow costs about 200 (make week); a day earlier is not worth ten times that
-)
+DETOUR_CENTS_MAX = STANDARD.detour_cents_max
 TARIFF = Tariff(priced_max=PRICED_MAX, detour_cents_max=DETOUR_CENTS_MAX)
 WALK_ANY_M = 1_000_000  # how far a recipient walks was judged before
 
@@ -63,7 +63,9 @@ async def _ranked(rim: Rim, ask: Callable[[UnitOfWork], LockerQuestion | None], 
     if question is None:
         return lambda _: ()
     travel = await travel_now(rim, places_of(question, rest)) if rest else None
-    ranked = await asyncio.get_running_loop().run_in_executor(rim.readers, rank, question, rest, travel)
+    ranked = await asyncio.get_running_loop().run_in_executor(
+        rim.readers, rank, question, (rest, travel), tariff_of(act.rules)
+    )
     if rest is not None:
         rim.replans.ask(rest.left.route.id)
     return lambda _: ranked
@@ -78,13 +80,21 @@ def places_of(question: LockerQuestion, rest: Rest | None) -> tuple[Place, ...]:
     return tuple(sorted(set(known)))
 
 
-def rank(question: LockerQuestion, rest: Rest | None, travel: Travel | None) -> tuple[Suggestion, ...]:
+def tariff_of(rules: Rules) -> Tariff:
+    """Return what lockers are ranked by, with the limit that the operator has set."""
+    return replace(TARIFF, detour_cents_max=rules.detour_cents_max)
+
+
+def rank(
+    question: LockerQuestion, way: tuple[Rest | None, Travel | None], tariff: Tariff = TARIFF
+) -> tuple[Suggestion, ...]:
     """Return lockers, cheapest for this courier's rest of the day first; nearest first when nobody drives."""
+    rest, travel = way
     if rest is None or travel is None:
         return tuple(Suggestion(locker.id) for locker in question.candidates)
     remaining = Remaining(rest.courier, rest.stops)
     candidates = [_candidate(question, locker) for locker in question.candidates]
-    choice = choose_locker(_wish(question), candidates, remaining, travel, TARIFF)
+    choice = choose_locker(_wish(question), candidates, remaining, travel, tariff)
     return tuple(_suggestion(rest, one) for one in choice.ranked)
 
 

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from cloud.domain.dwell import DwellPolicies, DwellPolicy
-from cloud.domain.rules import Rules
+from cloud.domain.rules import STANDARD, Rules
 from cloud.notify.mail import SmtpSettings
 from cloud.rim import Locality
 from cloud.routing.travel.choice import FORMS, TravelChoice, travel_choice
@@ -21,6 +21,8 @@ PORT_MAX = 65_535
 DWELL_MAX = timedelta(days=30)  # a month; longer is storage, not delivery
 PACE_MAX = 1_000  # every job once a second
 PLAN_S_MAX = 3_600  # an hour: a plan older than that has been overtaken by the day
+DETOUR_CENTS_MAX = 100_000  # dearer than bringing the parcel by taxi
+TRIP_DETOUR_KM_MAX = STANDARD.trip_detour_m_max // 1_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,7 +76,9 @@ def read_settings(arguments: Sequence[str] | None, environment: Mapping[str, str
             dwell=DwellPolicies(
                 default=DwellPolicy(dwell=found.dwell),
                 by_carrier={carrier: DwellPolicy(dwell=dwell) for carrier, dwell in found.carrier_dwell},
-            )
+            ),
+            detour_cents_max=found.detour_cents_max,
+            trip_detour_m_max=found.trip_detour_km_max * 1_000,
         ),
         exploration=found.plan_exploration,
         travel_times=found.travel_times,
@@ -117,6 +121,18 @@ def _parser(environment: Mapping[str, str]) -> argparse.ArgumentParser:
         default=[],
         metavar="CARRIER=DURATION",
         help="another dwell for the parcels of one carrier; several times for several",
+    )
+    flag(
+        "detour-cents-max",
+        _between(0, DETOUR_CENTS_MAX),
+        str(STANDARD.detour_cents_max),
+        "what a courier's detour to a locker may cost after a failed attempt; dearer ones wait for tomorrow",
+    )
+    flag(
+        "trip-detour-km-max",
+        _between(1, TRIP_DETOUR_KM_MAX),
+        str(TRIP_DETOUR_KM_MAX),
+        "how much farther a crowd courier may offer to drive",
     )
     flag("plan-seconds", _between(1, PLAN_S_MAX), "60", "how long planning a day may take")
     flag("plan-exploration", _between(0, EXPLORATION_MAX), "1", "how hard VROOM looks for a better plan; 0 is quickest")

@@ -17,6 +17,8 @@ class Rules:
     claim_life: timedelta = timedelta(hours=24)
     walk_m_max: int = 1_500  # a quarter of an hour on foot, for recipients who gave no number
     candidates_max: int = 20  # lockers ranked for one failed attempt; the courier passes at most a few
+    detour_cents_max: int = 500  # another attempt tomorrow costs about 200 (make week); a day less is not worth more
+    trip_detour_m_max: int = 50_000  # a crowd courier's: once across a city and back; more is no detour
 
 
 STANDARD = Rules()

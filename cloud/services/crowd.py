@@ -6,6 +6,7 @@ from datetime import timedelta
 from cloud.domain.actors import Role, require
 from cloud.domain.errors import ConflictError, ForbiddenError, InvalidError, LimitReachedError
 from cloud.domain.outside import LIVE, CrowdTrip, OfferState
+from cloud.domain.rules import STANDARD
 from cloud.services import audit, offer_steps
 from cloud.services.outside_load import MM3_PER_L, agreed_detour_m, load_of
 from cloud.services.ports import Act, UnitOfWork
@@ -14,7 +15,7 @@ from cloud.services.records_outside import Offer
 
 TRIP_MAX = timedelta(hours=6)  # longer is a shift, and a shift is a courier's
 AHEAD_MAX = timedelta(days=14)  # people know their next fortnight; a trip announced for summer is a mistake
-DETOUR_M_MAX = 50_000  # once across a city and back; more is no detour
+DETOUR_M_MAX = STANDARD.trip_detour_m_max  # whatever an operator sets, not more
 PARCELS_MAX = 40  # what a car's boot holds
 WEIGHT_G_MAX = 300_000  # and may weigh
 VOLUME_L_MAX = 2_000
@@ -46,7 +47,7 @@ def announce_trip(uow: UnitOfWork, act: Act, trip: CrowdTrip) -> CrowdTrip:
     if courier.kind is not CourierKind.CROWD or not courier.active:
         raise ConflictError(f"courier {courier.id} drives for us and announces no trips")
     _check_times(act, trip)
-    _check_room(trip)
+    _check_room(act, trip)
     same_day = uow.find(CrowdTrip, courier_id=trip.courier_id, day=trip.day, withdrawn_at=None)
     if len(same_day) >= TRIPS_MAX:
         raise LimitReachedError(f"{TRIPS_MAX} trips a day can be announced", timedelta(days=1))
@@ -100,9 +101,9 @@ def _check_times(act: Act, trip: CrowdTrip) -> None:
         raise InvalidError("arrives_by", f"a trip lasts up to {TRIP_MAX}")
 
 
-def _check_room(trip: CrowdTrip) -> None:
+def _check_room(act: Act, trip: CrowdTrip) -> None:
     for name, most in (
-        ("detour_m_max", DETOUR_M_MAX),
+        ("detour_m_max", min(DETOUR_M_MAX, act.rules.trip_detour_m_max)),
         ("parcels_max", PARCELS_MAX),
         ("weight_g_max", WEIGHT_G_MAX),
         ("volume_l_max", VOLUME_L_MAX),

@@ -52,6 +52,7 @@ def create(frame: Frame) -> APIRouter:
             "saved": saved,
             "whom": _shapes(report.by_whom),
             "files": tuple(View),
+            "rules": rim.rules,
             "has_plots": D3.is_file(),
         }
         return frame.page(request, "console_costs.html", who=who, area="costs", **content)

@@ -87,6 +87,7 @@ MAY = {
     "GET /v1/plans/{day}": "OSPK",
     "GET /v1/jobs/{job_id}": "OSPK",
     "GET /v1/kpis": "OSPK",
+    "GET /v1/settings": "OSPK",
     "POST /v1/scenarios": "OPK",
     "GET /v1/scenarios/saved.csv": "OSPK",
     "GET /v1/scenarios/{scenario_id}": "OSPK",

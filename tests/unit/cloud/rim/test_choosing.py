@@ -4,10 +4,11 @@ from datetime import timedelta
 
 import pytest
 
-from cloud.choosing import places_of, rank
+from cloud.choosing import places_of, rank, tariff_of
 from cloud.domain.actors import Role, actor
 from cloud.domain.locker import Compartment, CompartmentStatus
 from cloud.domain.parcel import Parcel
+from cloud.domain.rules import STANDARD, Rules
 from cloud.routing.problem import Place
 from cloud.routing.travel_times import VAN, great_circle
 from cloud.services.locker_question import LockerQuestion, Suggestion
@@ -55,10 +56,10 @@ class Street:
         rest = self.cloud.do(lambda uow: read_rest(uow, act, left, question.here, self.parcel.id)) if left else None
         return question, rest
 
-    def ranked(self) -> tuple[Suggestion, ...]:
+    def ranked(self, rules: Rules = STANDARD) -> tuple[Suggestion, ...]:
         question, rest = self.ask()
         travel = great_circle(places_of(question, rest), VAN, self.cloud.now.hour)
-        return rank(question, rest, travel if rest else None)
+        return rank(question, (rest, travel if rest else None), tariff_of(rules))
 
     def ids(self) -> list[str]:
         return [one.locker_id for one in self.ranked()]
@@ -86,6 +87,12 @@ def test_the_locker_beside_the_next_stop_beats_the_nearer_one_the_other_way(stre
 
 def test_nearest_first_when_nobody_drives(street: Street) -> None:
     assert street.ids() == [NEAR, FAR]
+
+
+def test_an_operator_says_what_a_detour_may_cost(street: Street) -> None:
+    street.drive()
+    assert street.ids() == [FAR, NEAR]
+    assert [one.locker_id for one in street.ranked(Rules(detour_cents_max=0))] == []
 
 
 def test_a_locker_without_room_for_it_is_left_out(street: Street) -> None:

@@ -29,6 +29,23 @@ def test_a_flag_wins_over_a_variable_and_a_variable_over_the_default() -> None:
     assert read_settings([], {"LATCHMILE_DATA": "/d", "LATCHMILE_TLS_DIR": "/t"}).data == Path("/d")
 
 
+def test_limits_of_detours_are_the_operator_s_and_checked() -> None:
+    found = read("--detour-cents-max", "1200", LATCHMILE_TRIP_DETOUR_KM_MAX="12").rules
+    assert (found.detour_cents_max, found.trip_detour_m_max) == (1_200, 12_000)
+    assert (read().rules.detour_cents_max, read().rules.trip_detour_m_max) == (500, 50_000)
+
+
+@pytest.mark.parametrize(
+    ("flag", "wrong"), [("--detour-cents-max", "-1"), ("--detour-cents-max", "5.00"), ("--trip-detour-km-max", "51")]
+)
+def test_a_limit_that_cannot_be_is_refused_with_its_range(
+    flag: str, wrong: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        read(flag, wrong)
+    assert "is not a whole number from" in capsys.readouterr().err
+
+
 def test_the_command_may_stand_behind_the_flags() -> None:
     assert read("init").init_only
 

@@ -210,6 +210,7 @@ def test_a_place_that_was_not_asked_about_asks_for_the_answer_again(street: Outs
         {"arrives_by": LEAVES},
         {"arrives_by": LEAVES + timedelta(hours=7)},
         {"detour_m_max": 0},
+        {"detour_m_max": 50_001},
         {"parcels_max": 41},
         {"per_parcel_cents": 5_001},
         {"end_lat": None},

@@ -170,19 +170,19 @@ nothing, for where no right is known there is none to guess. Once a courier's ph
 
 When a locker's journal says that it lost its memory (a new card, a damaged one, a copy of before), **the cloud sends it
 everything that holds there again**, once for each loss: drop-offs, the newest pick-up of every parcel with the deadline
-in force, collections, tombstones (what was revoked within 28 days, and spent rights of parcels that have one there), the
-configuration. None of these opens a box: what the locker did after its last word to the cloud is gone with the card, so
-what lies in a compartment **nobody can know without looking**. Each takes part again by the word of staff who looked:
+in force, collections, tombstones (of what was revoked within 28 days, and of spent rights of parcels that have one
+there), the configuration. None of these opens a box: what the locker did after its last word to the cloud is gone with
+the card, so what lies in a compartment **nobody can know without looking**. It takes part again when staff have looked:
 
 | staff say | then |
 |---|---|
 | it is empty | parcels may go in; what should have lain there is a case, `parcel_missing` |
-| this parcel lies in it | it is on the locker's books again, there; its code and QR of before open it, or a courier's pass |
+| this parcel lies in it | it is on the locker's books again, there; its code, its QR and a courier's pass open it |
 | nothing yet | its recipient reads that the locker is being set up again, and nothing is counted against them |
 
 The word counts only where the memory is of before, and only for a parcel that this locker answers for, so that a cloud
-in the wrong hands cannot say of a compartment in service what lies in it. A door opened from afar says nothing by itself.
-A code issued anew after the loss opens behind a remembered parcel without staff: a person asked for it, knowing of it.
+in the wrong hands cannot say of a compartment in service what lies in it. A door opened from afar says nothing by
+itself. A code issued anew after the loss opens behind a remembered parcel without staff: a person asked for it, knowing of it.
 """
 
 

@@ -182,7 +182,8 @@ the card, so what lies in a compartment **nobody can know without looking**. It 
 
 The word counts only where the memory is of before, and only for a parcel that this locker answers for, so that a cloud
 in the wrong hands cannot say of a compartment in service what lies in it. A door opened from afar says nothing by
-itself. A code issued anew after the loss opens behind a remembered parcel without staff: a person asked for it, knowing of it.
+itself. A code issued anew after the loss opens behind a remembered parcel without staff: a person asked for it, knowing
+of it.
 """
 
 

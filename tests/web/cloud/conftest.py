@@ -1,33 +1,16 @@
 """A real chromium before the real application; all in one event loop."""
 
-import os
-import shutil
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest_asyncio
-from playwright.async_api import Browser, BrowserContext, Page, ViewportSize, async_playwright, expect
+from playwright.async_api import Browser, BrowserContext, Page, ViewportSize
 
 from tests.unit.cloud.api.office import PASSWORD
 from tests.web.cloud.world import World, open_world
 
-REPOSITORY = Path(__file__).parents[3]
-AXE = Path(os.environ.get("LATCHMILE_AXE", REPOSITORY / "node_modules" / "axe-core" / "axe.min.js"))
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or "/usr/bin/chromium"
-ARGUMENTS = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 PHONE, DESKTOP = ViewportSize(width=390, height=844), ViewportSize(width=1440, height=900)
-LAUNCH_MS_MAX = 120_000
-expect.set_options(timeout=60_000)  # a limit for a broken page, not a measurement; Playwright's own is five seconds
 
 
 @dataclass
@@ -49,14 +32,6 @@ class Window:
         await self.page.get_by_label("Sign-in name").fill(login)
         await self.page.get_by_label("Password").fill(PASSWORD)
         await self.press("Sign in")
-
-
-@pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def browser() -> AsyncIterator[Browser]:
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS, timeout=LAUNCH_MS_MAX)
-        yield browser
-        await browser.close()
 
 
 @pytest_asyncio.fixture(loop_scope="session")

@@ -1,11 +1,10 @@
 """WCAG 2.2 AA as far as a machine can look, the keyboard alone, languages, and what pages may ask of strangers."""
 
 from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
-from playwright.async_api import Browser, Page, expect
+from playwright.async_api import Browser, expect
 
 from cloud.domain.parcel import Parcel
 from cloud.services.records import Attempt
@@ -13,31 +12,13 @@ from cloud.services.records_ops import ImportRun
 from cloud.web.frame import Tiles
 from contract import events
 from contract.ids import CompartmentLabel
-from tests.web.cloud.conftest import AXE, PHONE, Window, window_of
+from tests.web.axe import LOOK, violations
+from tests.web.cloud.conftest import PHONE, Window, window_of
 from tests.web.cloud.world import CENTRUM, World, answered, open_world
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
-RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 A05 = CompartmentLabel("A05")
-
-
-async def violations(page: Page) -> list[str]:
-    await page.evaluate(AXE.read_text())
-    found: dict[str, Any] = await page.evaluate(
-        "rules => axe.run(document, {runOnly: {type: 'tag', values: rules}})", RULES
-    )
-    return [
-        f"{rule['id']}: {node['html'][:160]}"
-        for rule in found["violations"]
-        for node in rule["nodes"]
-        if not (rule["id"] == "target-size" and is_marker(node["html"]))
-    ]
-
-
-def is_marker(html: str) -> bool:
-    """Markers may lie close: the list beside every map has the same links (WCAG 2.2, 2.5.8, exception "equivalent")."""
-    return "leaflet-marker-icon" in html
 
 
 async def busy_day(world: World) -> Parcel:
@@ -51,47 +32,52 @@ async def busy_day(world: World) -> Parcel:
     return parcel
 
 
-async def looked_at(window: Window, paths: list[str], scheme: Any) -> dict[str, list[str]]:
-    await window.page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
-    found = {}
+async def looked_at(window: Window, paths: list[str]) -> dict[str, list[str]]:
+    """Return what axe finds on each page, by daylight and in the dark."""
+    found: dict[str, list[str]] = {}
     for path in paths:
         await window.go(path)
         await window.page.wait_for_selector("main")
-        found[path] = await violations(window.page)
-    return {path: bad for path, bad in found.items() if bad}
+        found |= await seen(window, path)
+    return found
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-async def test_axe_finds_nothing_on_any_page_of_the_phone(world: World, phone: Window, scheme: str) -> None:
+async def seen(window: Window, name: str) -> dict[str, list[str]]:
+    """Return what axe finds on the page as it stands, by daylight and in the dark."""
+    found = {name: await violations(window.page)}
+    await window.page.emulate_media(color_scheme="dark", reduced_motion="reduce")
+    found[f"{name} in the dark"] = await violations(window.page, LOOK)
+    await window.page.emulate_media(color_scheme="light", reduced_motion="reduce")
+    return {name: bad for name, bad in found.items() if bad}
+
+
+async def test_axe_finds_nothing_on_any_page_of_the_phone(world: World, phone: Window) -> None:
     parcel = await busy_day(world)
     tracking = [world.tracking(one) for one in (parcel, world.parcels[1], world.parcels[2])]
-    bad = await looked_at(phone, ["/", "/courier", *tracking], scheme)
+    bad = await looked_at(phone, ["/", "/courier", *tracking])
     await phone.sign_in("courier", "/courier")
     await phone.page.locator("summary", has_text="Could not hand it over").click()
-    bad |= {"failed": found} if (found := await violations(phone.page)) else {}
+    bad |= await seen(phone, "failed")
     await phone.press("Nobody was at home")
     await phone.page.wait_for_url("**/attempts/*")
     attempt = await world.look(lambda uow: uow.first(Attempt))
-    bad |= await looked_at(
-        phone, ["/courier/day", f"/courier/attempts/{attempt.id}", f"/courier/lockers/{CENTRUM}"], scheme
-    )
+    bad |= await looked_at(phone, ["/courier/day", f"/courier/attempts/{attempt.id}", f"/courier/lockers/{CENTRUM}"])
 
     assert bad == {}
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-async def test_axe_finds_nothing_on_any_page_of_the_console(world: World, desk: Window, scheme: str) -> None:
+async def test_axe_finds_nothing_on_any_page_of_the_console(world: World, desk: Window) -> None:
     parcel = await busy_day(world)
     run = await world.look(lambda uow: uow.first(ImportRun, kind="parcels"))
-    bad = await looked_at(desk, ["/console/sign-in"], scheme)
+    bad = await looked_at(desk, ["/console/sign-in"])
     await desk.sign_in("operator", "/console/sign-in")
     names = ("parcels", "parcels?q=ACME", "plan", "imports", "alarms", "audit?check=1", "costs", "scenarios")
     lists = [f"/console/{name}" for name in names]
     own = [f"/console/lockers/{CENTRUM}", f"/console/parcels/{parcel.id}", f"/console/imports/{run.id}"]
     own.append(f"/console/scenarios/{await answered(world)}")
-    bad |= await looked_at(desk, ["/console", *lists, *own, f"/console/lockers/{CENTRUM}?door=A01"], scheme)
+    bad |= await looked_at(desk, ["/console", *lists, *own, f"/console/lockers/{CENTRUM}?door=A01"])
     await desk.press("Open remotely")
-    bad |= {"dialog": found} if (found := await violations(desk.page)) else {}
+    bad |= await seen(desk, "dialog")
 
     assert bad == {}
 
@@ -157,18 +143,20 @@ async def test_typing_is_not_taken_away_by_a_live_update(world: World, phone: Wi
     await expect(proof).to_have_value("The neighbour")
 
 
-@pytest.mark.parametrize("width", [320, 390])
-async def test_nothing_runs_out_of_a_phone_s_side(world: World, phone: Window, width: int) -> None:
+async def test_nothing_runs_out_of_a_phone_s_side(world: World, phone: Window) -> None:
     parcel = await busy_day(world)
-    await phone.page.set_viewport_size({"width": width, "height": 700})
     await phone.sign_in("courier", "/courier")
-    wide = {}
+    wide: dict[tuple[str, str, int], int] = {}
     for path in ("/", "/courier/day", f"/courier/lockers/{CENTRUM}", world.tracking(parcel)):
         for language in ("en", "pl", "de"):
+            await phone.page.set_viewport_size({"width": 320, "height": 700})
             await phone.go(f"{path}?lang={language}")
-            wide[path, language] = await phone.page.evaluate("document.documentElement.scrollWidth")
+            for width in (320, 390):
+                await phone.page.set_viewport_size({"width": width, "height": 700})
+                found = await phone.page.evaluate("document.documentElement.scrollWidth")
+                wide |= {(path, language, width): found} if found > width else {}
 
-    assert {page: found for page, found in wide.items() if found > width} == {}
+    assert wide == {}
 
 
 async def test_without_the_map_library_the_page_says_so_and_works(browser: Browser, tmp_path: Path) -> None:

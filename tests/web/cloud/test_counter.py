@@ -14,7 +14,7 @@ from cloud.services.records import SealedCode
 from cloud.services.records_ops import SupportCase
 from tests.unit.cloud.api.office import COUNTER
 from tests.web.cloud.conftest import Window
-from tests.web.cloud.test_access import looked_at, violations
+from tests.web.cloud.test_access import looked_at, seen
 from tests.web.cloud.world import World
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -102,20 +102,20 @@ async def test_full_closed_another_shelf_and_a_mistake_are_said_with_one_tap_eac
 async def test_axe_finds_nothing_at_the_counter_and_nothing_runs_out_of_its_side(world: World, phone: Window) -> None:
     first, second = await shop(world)
     await brought(world, first)
-    bad = await looked_at(phone, ["/counter"], "dark")
+    bad = await looked_at(phone, ["/counter"])
     await phone.sign_in("staff", "/counter")
     await phone.page.wait_for_url("**/counter/out")
-    bad |= await looked_at(phone, PAGES, "dark")
+    bad |= await looked_at(phone, PAGES)
     await phone.go("/counter/in")
     await scan(phone, second.barcode)
     await expect(phone.page.locator(".result")).to_be_visible()
-    bad |= {"taken": found} if (found := await violations(phone.page)) else {}
+    bad |= await seen(phone, "taken")
     await phone.go("/counter/out")
     await scan(phone, await code_of(world, second))
     await expect(phone.page.locator("#found-title")).to_be_visible()
-    bad |= {"found": found} if (found := await violations(phone.page)) else {}
+    bad |= await seen(phone, "found")
     await gone_by(world)
-    bad |= await looked_at(phone, ["/counter/back", "/counter/shelf"], "light")
+    bad |= await looked_at(phone, ["/counter/back", "/counter/shelf"])
     await phone.page.set_viewport_size({"width": 320, "height": 700})
     for path in (f"{page}?lang={language}" for page in PAGES for language in ("en", "pl", "de")):
         await phone.go(path)

@@ -1,34 +1,17 @@
 """A real chromium before the real kiosk server, with a fake locker behind it; all in one event loop."""
 
-import os
-import shutil
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, field
 
 import pytest_asyncio
-from playwright.async_api import Browser, Page, ViewportSize, async_playwright, expect
+from playwright.async_api import Browser, ConsoleMessage, Error, Page, ViewportSize
 
 from edge.kiosk.fake import FakeLocker
 from edge.kiosk.server import serving
 from edge.locker_controller.screens import Screen
 from tests.web.kiosk.gallery import ABOUT
 
-REPOSITORY = Path(__file__).parents[3]
-AXE = Path(os.environ.get("LATCHMILE_AXE", REPOSITORY / "node_modules" / "axe-core" / "axe.min.js"))
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or "/usr/bin/chromium"
-ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 SIZE = ViewportSize(width=1024, height=600)  # the touch screen of the reference locker
-LAUNCH_MS_MAX = 120_000
-expect.set_options(timeout=60_000)  # a limit for a broken page, not a measurement; Playwright's own is five seconds
 
 
 @dataclass
@@ -57,29 +40,44 @@ class Kiosk:
             await self.press(digit)
 
 
-@pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def browser() -> AsyncIterator[Browser]:
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS, timeout=LAUNCH_MS_MAX)
-        yield browser
-        await browser.close()
+@dataclass
+class Ear:
+    """Hears what a page complains about while a test looks at it."""
+
+    complaints: list[str] = field(default_factory=list)
+
+    def on_console(self, message: ConsoleMessage) -> None:
+        if message.type == "error":
+            self.complaints.append(message.text)
+
+    def on_error(self, error: Error) -> None:
+        self.complaints.append(str(error))
+
+
+@pytest_asyncio.fixture(scope="package", loop_scope="session")
+async def screen_of_glass(browser: Browser) -> AsyncIterator[Page]:
+    """One page for all tests, as a kiosk has one: another page costs as much as what most tests do with it."""
+    context = await browser.new_context(viewport=SIZE, reduced_motion="reduce", bypass_csp=False)
+    context.set_default_timeout(60_000)
+    yield await context.new_page()
+    await context.close()
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def kiosk(browser: Browser) -> AsyncIterator[Kiosk]:
-    locker = FakeLocker()
+async def kiosk(screen_of_glass: Page) -> AsyncIterator[Kiosk]:
+    """Put up a locker for one test; its address is another origin, so no page knows what one before it kept."""
+    locker, page, ear = FakeLocker(), screen_of_glass, Ear()
     async with serving(locker, lambda: ABOUT, 0) as port:
-        address = f"http://127.0.0.1:{port}"
-        context = await browser.new_context(viewport=SIZE, reduced_motion="reduce", bypass_csp=False)
-        context.set_default_timeout(60_000)
-        page = await context.new_page()
-        complaints: list[str] = []
-        page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        await page.goto(address)
-        kiosk = Kiosk(page, locker, address, complaints)
+        await page.set_viewport_size(SIZE)
+        page.on("console", ear.on_console)
+        page.on("pageerror", ear.on_error)
+        kiosk = Kiosk(page, locker, f"http://127.0.0.1:{port}", ear.complaints)
+        await page.goto(kiosk.address)
         await kiosk.see("home")
         await page.wait_for_selector("[data-language]")  # the bar is built last; then nothing moves the focus any more
         yield kiosk
-        await context.close()
-    assert complaints == []
+        await page.unroute_all()
+        await page.goto("about:blank")
+        page.remove_listener("console", ear.on_console)
+        page.remove_listener("pageerror", ear.on_error)
+    assert ear.complaints == []

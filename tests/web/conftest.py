@@ -1,0 +1,42 @@
+"""One chromium for all tests of pages: they share a worker, and a browser that nobody needs any more is ended.
+
+An idle browser costs a quarter as much as one that works, so it must not outlive its tests by ten minutes.
+"""
+
+import os
+import shutil
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import Browser, async_playwright, expect
+
+HERE = Path(__file__).parent
+AXE = Path(os.environ.get("LATCHMILE_AXE", HERE.parents[1] / "node_modules" / "axe-core" / "axe.min.js"))
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or "/usr/bin/chromium"
+ARGUMENTS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+LAUNCH_MS_MAX = 120_000
+expect.set_options(timeout=60_000)  # a limit for a broken page, not a measurement; Playwright's own is five seconds
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    if item.path.is_relative_to(HERE):
+        item.add_marker(pytest.mark.xdist_group("web"))
+
+
+@pytest_asyncio.fixture(scope="package", loop_scope="session")
+async def browser() -> AsyncIterator[Browser]:
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS, timeout=LAUNCH_MS_MAX)
+        yield browser
+        await browser.close()

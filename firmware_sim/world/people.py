@@ -183,6 +183,8 @@ class Stranger(Person):
 class Courier(Person):
     """Brings parcels and takes out what is to be collected."""
 
+    unsaid: tuple[str, ...] = ()  # what was taken out before a dark screen: the locker must take it for still inside
+
     async def visit(self, passes: Sequence[str], things: Sequence[Thing]) -> None:
         """Sign in, drop off, collect, sign out."""
         async with self.site.pavement:
@@ -277,14 +279,17 @@ class Courier(Person):
             await self.shut(label)
 
     async def _collect(self) -> None:
+        emptied: dict[CompartmentLabel, str] = {}
         for _ in range(LOOKS_MAX):
             await self.hesitate(1)
             shown = self.site.screen()
+            if isinstance(shown, CourierHome):
+                emptied = {label: found for label, found in emptied.items() if label in shown.collections}
             match shown:
                 case CourierHome(collections=labels) if labels:
                     await self.site.answer(Answer.COLLECT, labels[0])
                 case TakeParcel(label=label) if self.site.is_open(label):
-                    await self._empty(label)
+                    emptied |= await self._empty(label)
                 case NotOpened():
                     await self.site.answer(Answer.SKIP)
                 case CloseDoor(label=label):
@@ -298,11 +303,14 @@ class Courier(Person):
                     break
         # Whoever leaves before a dark screen leaves a door open and the parcel inside; no sensor can tell that.
         self.site.tainted.update(self.site.open_doors())
+        if shown is None or isinstance(shown, OutOfOrder):
+            self.unsaid = tuple(emptied.values())
 
-    async def _empty(self, label: CompartmentLabel) -> None:
+    async def _empty(self, label: CompartmentLabel) -> dict[CompartmentLabel, str]:
+        """Take out what is inside; returns it with its compartment."""
         await self.hesitate(2)
         if not self.site.is_open(label):
-            return
+            return {}
         found = self.site.cabinet.take_out(label, self.site.loop.now_ms)
         if found is None:
             await self.site.answer(Answer.EMPTY)
@@ -310,3 +318,4 @@ class Courier(Person):
             self.tell(f"collects {found} from {label}")
             self.site.chronicle.deeds["collected"] += 1
         await self.shut(label)
+        return {label: found} if found is not None else {}

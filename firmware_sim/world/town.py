@@ -108,7 +108,10 @@ class Town:
                 await asyncio.sleep(round(chance.uniform(5, 900), 3))
                 passes = self.office.attempt(partial(self._pass, courier_id, site))
                 self._arm(site, chance)
-                await Courier(name, site, chance).visit(passes or (), list(waiting))
+                courier = Courier(name, site, chance)
+                await courier.visit(passes or (), list(waiting))
+                for thing in self.things.values():
+                    thing.odd = thing.odd or thing.barcode in courier.unsaid
             await asyncio.sleep(round(chance.uniform(*ROUND_H) * 3600 / self._bustle(), 3))
 
     def _is_night(self) -> bool:

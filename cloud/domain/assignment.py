@@ -4,8 +4,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from functools import lru_cache
 
-from cloud.domain.fit import Box, is_liftable, size_for
+from cloud.domain.fit import SIZES_KEPT, Box, is_liftable, size_for
 from cloud.domain.locker import Locker, takes_parcels
 from cloud.domain.parcel import Parcel
 from contract.sizes import SizeClass
@@ -47,7 +48,12 @@ class Agreement:
 
 
 def wanted_size(parcel: Parcel) -> SizeClass | None:
-    return size_for(Box(parcel.length_mm, parcel.width_mm, parcel.height_mm))
+    return _size_of(parcel.length_mm, parcel.width_mm, parcel.height_mm)
+
+
+@lru_cache(SIZES_KEPT)
+def _size_of(length_mm: int, width_mm: int, height_mm: int) -> SizeClass | None:
+    return size_for(Box(length_mm, width_mm, height_mm))
 
 
 def obstacles(

@@ -32,6 +32,9 @@ INNER: Mapping[SizeClass, Box] = {
 }
 
 
+SIZES_KEPT = 4_096  # how many different boxes are remembered: a day's plan asks for the same ones again and again
+
+
 def fits(parcel: Box, inner: Box) -> bool:
     """Whether a box goes in, in some rotation along the axes: sorted edges compare one by one."""
     return all(edge + PLAY_MM <= room for edge, room in zip(sorted(parcel), sorted(inner), strict=True))

@@ -166,34 +166,34 @@ class Projection:
 
     def write(self, uow: UnitOfWork) -> None:
         """Write everything that was noted."""
-        uow.change_many(Parcel, [_parcel_change(parcel) for parcel in self.changed_parcels.values()])
-        uow.change_many(CommandSent, [_command_change(command) for command in self.changed_commands.values()])
-        now = {"updated_at": self.act.now}
-        uow.change_many(Compartment, _at_doors((d, {"door": level} | now) for d, level in self.doors.items()))
-        uow.change_many(
-            Compartment,
-            _at_doors((d, {"contents": what, "parcel_id": p} | now) for d, (what, p) in self.contents.items()),
-        )
-        uow.change_many(
-            Compartment,
-            _at_doors((d, {"status": status, "fault": why} | now) for d, (status, why) in self.service.items()),
-        )
-        for shape in _same_shape(self.reservations):
-            uow.change_many(Reservation, shape)
-        uow.change_many(Assignment, self.assignments)
-        uow.change_many(IssuedGrant, self.spent_drop_offs)
-        uow.change_many(IssuedGrant, self.spent_groups)
-        uow.change_many(IssuedGrant, self.spent_elsewhere)
-        uow.change_many(IssuedGrant, self.spent_parcels)
-        uow.change_many(StopTask, self.tasks)
-        for shape in _same_shape(self.messages):
-            uow.change_many(OutboxMessage, shape)
-        uow.change_many(DesiredConfiguration, self.configurations)
-        for shape in _same_shape(self.raised_alarms) + _same_shape(self.cleared_alarms):
-            uow.change_many(Alarm, shape)
+        for kind, changes in self._changes():
+            if changes:  # most groups are one event, which changes one or two kinds
+                uow.change_many(kind, changes)
         if self.wiped_codes:
             uow.remove(SealedCode, parcel_id=tuple(self.wiped_codes))
         uow.add(*self.added, *self.doors_left_open.values(), *self.nudges.values())
+
+    def _changes(self) -> Iterable[tuple[type[Any], list[Change]]]:
+        """Yield what changes by kind, in the order in which it must be written."""
+        now = {"updated_at": self.act.now}
+        yield Parcel, [_parcel_change(parcel) for parcel in self.changed_parcels.values()]
+        yield CommandSent, [_command_change(command) for command in self.changed_commands.values()]
+        yield Compartment, _at_doors((d, {"door": level} | now) for d, level in self.doors.items())
+        contents = self.contents.items()
+        yield Compartment, _at_doors((d, {"contents": what, "parcel_id": p} | now) for d, (what, p) in contents)
+        service = self.service.items()
+        yield Compartment, _at_doors((d, {"status": status, "fault": why} | now) for d, (status, why) in service)
+        yield from ((Reservation, shape) for shape in _same_shape(self.reservations))
+        yield Assignment, self.assignments
+        yield IssuedGrant, self.spent_drop_offs
+        yield IssuedGrant, self.spent_groups
+        yield IssuedGrant, self.spent_elsewhere
+        yield IssuedGrant, self.spent_parcels
+        yield StopTask, self.tasks
+        yield from ((OutboxMessage, shape) for shape in _same_shape(self.messages))
+        yield DesiredConfiguration, self.configurations
+        alarms = _same_shape(self.raised_alarms) + _same_shape(self.cleared_alarms)
+        yield from ((Alarm, shape) for shape in alarms)
 
 
 def _at_doors(changes: Iterable[tuple[Door, dict[str, Any]]]) -> list[Change]:

@@ -70,7 +70,7 @@ def _reconcile(uow: UnitOfWork, act: Act, locker_id: str, seen: Sequence[Compart
         if ours is None:
             continue
         theirs = _as_seen(state)
-        if theirs != {name: getattr(ours, name) for name in theirs}:
+        if tuple(theirs.values()) != (ours.door, ours.contents, ours.parcel_id, ours.status, ours.fault):
             where = {"locker_id": locker_id, "label": state.label}
             changes.append(Change(where, {**theirs, "updated_at": act.now}))
             if theirs["parcel_id"] != ours.parcel_id:

@@ -69,7 +69,7 @@ def heard(uow: UnitOfWork, act: Act, locker: Locker, said: tuple[str, int, int])
 def mark_silent(uow: UnitOfWork, act: Act) -> int:
     """Raise an alarm for every locker that has been gone too long, once; return how many are new."""
     gone = [one for one in uow.find(Locker, online=False) if one.seen_at is not None and is_silent(one, act.now)]
-    standing = {one.locker_id for one in uow.find(Alarm, kind=SILENT, cleared_at=None)}
+    standing = {one.locker_id for one in uow.find(Alarm, kind=SILENT, cleared_at=None)} if gone else set()
     new = [one for one in gone if one.id not in standing]
     uow.add(*(_silence(act, one.id, one.seen_at or act.now) for one in new))
     return len(new)

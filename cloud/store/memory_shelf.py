@@ -21,7 +21,7 @@ Convert = Callable[[Any], Any]
 Undo = list[tuple["Shelf", int, Any]]
 
 _UTC_OFFSET = timedelta(0)
-_RANGES = (Before, From, UpTo, tuple, list, set, frozenset, type(NOT_NULL))
+_RANGES = frozenset({Before, From, UpTo, tuple, list, set, frozenset, type(NOT_NULL)})
 
 
 class Shelf:
@@ -60,39 +60,48 @@ class Shelf:
         if len(conditions) == 1:
             ((name, value),) = conditions.items()
             if type(value) is str:  # four of five questions
-                return self._equal({name: value})
-        equal = {name: _rounded(value) for name, value in conditions.items() if not isinstance(value, _RANGES)}
-        rows, known = self.rows, tuple(equal)
-        found = self._equal(equal) if equal else self._sifted(conditions)
+                return self._equal(conditions)
+        equal = {name: _rounded(value) for name, value in conditions.items() if type(value) not in _RANGES}
+        met, found = (equal.keys(), self._equal(equal)) if equal else self._sifted(conditions)
+        if not found or len(met) == len(conditions):
+            return found
+        rows = self.rows
         for name, value in conditions.items():
-            if name not in known:
+            if name not in met:
                 meets = _test(value)
                 found = [one for one in found if meets(getattr(rows[one], name))]
         return found
 
-    def _sifted(self, conditions: Mapping[str, Any]) -> list[int]:
-        """Return the rows that one condition leaves which an index can answer, or all."""
+    def _sifted(self, conditions: Mapping[str, Any]) -> tuple[Collection[str], list[int]]:
+        """Return the condition that an index can answer and the rows that it leaves, or none and all."""
         for name, value in conditions.items():
             if isinstance(value, tuple | list | set | frozenset):
-                return [one for part in dict.fromkeys(value) for one in self.having(name, part)]
+                parts = [part for part in dict.fromkeys(value) if part is not None]  # nothing compares with NULL
+                return (name,), [one for part in parts for one in self.having(name, part)]
             if value is NOT_NULL:
                 self.having(name, None)
-                return [one for part, some in self._by[name].items() if part is not None for one in some]
-        return list(self.rows)
+                return (name,), [one for part, some in self._by[name].items() if part is not None for one in some]
+        return (), list(self.rows)
 
     def _equal(self, wanted: Mapping[str, Any]) -> list[int]:
-        """Return the rows that have all these values, by the index that leaves the fewest."""
-        numbers: Collection[int]
+        """Return the rows that have all these values, by the key or by the index that leaves the fewest."""
+        numbers: Collection[int] = ()
         if self._keys <= wanted.keys():
             number = self.key_index.get(tuple([wanted[name] for name in self.key]))
-            numbers = () if number is None else (number,)
+            if number is None:
+                return []
+            if len(wanted) == len(self.key):
+                return [number]
+            numbers = (number,)
         elif len(wanted) == 1:
             ((name, value),) = wanted.items()
             return list(self.having(name, value))
         else:
-            numbers = min([self.having(name, value) for name, value in wanted.items()], key=len)
-        if len(wanted) == 1 or not numbers:
-            return list(numbers)
+            for name, value in wanted.items():
+                some = self.having(name, value)
+                if not some:
+                    return []
+                numbers = some if not numbers or len(some) < len(numbers) else numbers
         rows, values = self.rows, tuple_of(tuple(wanted))
         expected = tuple(wanted.values())
         return [one for one in numbers if values(rows[one]) == expected]
@@ -140,13 +149,18 @@ class Shelf:
             return
         mark, touched = len(undo), self._touched_by(tuple(values))
         values = {**values, **self._converted([values[name] for name, _ in touched.converts], touched.converts)}
+        indexes = [(self._by[name], name) for name in touched.names if name in self._by]
         try:
             for number in numbers:
                 was = self.rows[number]
                 record = changed(was, values)
                 if touched.key:
                     self._check_children(was, record)
-                self._put(number, record, touched)
+                if touched.uniques:
+                    self._claim(number, was, record, touched.uniques)
+                for index, name in indexes:
+                    _reindex(index, number, getattr(was, name), values[name])
+                self.rows[number] = record
                 undo.append((self, number, was))
                 for name, parent in touched.parents:
                     _check_parent(record, name, parent)
@@ -184,23 +198,30 @@ class Shelf:
         """Put a row back to what it was."""
         self._put(number, record)
 
-    def _put(self, number: int, record: Any | None, touched: "_Touched | None" = None) -> None:
-        """Set a row, its indexes and its unique values, or those of them that are ``touched``; None takes it away."""
+    def _put(self, number: int, record: Any | None) -> None:
+        """Set a row, its indexes and its unique values; None takes it away."""
         was = self.rows.get(number)
-        uniques, names = (touched.uniques, touched.names) if touched else (self._uniques, self._by)
-        moves = [(unique, *unique.values(was, record)) for unique in uniques]
-        for unique, old, new in moves:
-            unique.check(old, new, self.table.name)
-        for unique, old, new in moves:
-            unique.move(number, old, new)
-        for name in names:
-            if name in self._by:
-                _reindex(self._by[name], number, (was, record), name)
+        self._claim(number, was, record, self._uniques)
+        for name, index in self._by.items():
+            if was is None:
+                index.setdefault(getattr(record, name), {})[number] = None
+            elif record is None:
+                del index[getattr(was, name)][number]
+            else:
+                _reindex(index, number, getattr(was, name), getattr(record, name))
         if record is None:
             del self.rows[number]
             self._top = None
         else:
             self.rows[number] = record
+
+    def _claim(self, number: int, was: Any | None, record: Any | None, uniques: Iterable[Unique]) -> None:
+        """Let a row take its unique values, or none of them."""
+        moves = [(unique, *unique.values(was, record)) for unique in uniques]
+        for unique, old, new in moves:
+            unique.check(old, new, self.table.name)
+        for unique, old, new in moves:
+            unique.move(number, old, new)
 
     def _converted(self, values: Iterable[Any], converts: Iterable[tuple[str, Convert]]) -> dict[str, Any]:
         """Return the values that the columns keep otherwise than they are given."""
@@ -261,15 +282,9 @@ def shelved(kinds: Mapping[type[Any], Table], counted: Mapping[type[Any], str]) 
     return shelves
 
 
-def _reindex(index: dict[Any, dict[int, None]], number: int, change: tuple[Any, Any], name: str) -> None:
-    was, record = change
-    old = None if was is None else getattr(was, name)
-    new = None if record is None else getattr(record, name)
-    if was is not None and record is not None and old == new:
-        return
-    if was is not None:
+def _reindex(index: dict[Any, dict[int, None]], number: int, old: Any, new: Any) -> None:
+    if old != new:
         del index[old][number]
-    if record is not None:
         index.setdefault(new, {})[number] = None
 
 

@@ -12,7 +12,6 @@ import queue
 import threading
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Protocol, Self, TypeVar
 
@@ -157,8 +156,10 @@ class InlineWriter:
 def tell(observers: Iterable[Observer], touched: frozenset[str]) -> None:
     """Tell what a committed group changed; an event loop that is closing cannot be woken, and need not be."""
     for observer in observers if touched else ():
-        with suppress(RuntimeError):
+        try:
             observer(touched)
+        except RuntimeError:
+            continue
 
 
 def write_group(

@@ -3,15 +3,14 @@
 Pure: time is an argument, so that the rule can be tested at every millisecond.
 """
 
-from dataclasses import dataclass
+import msgspec
 
 from contract.state import DoorLevel
 
 CHATTER_MS_MAX = 2_000  # a leaf that slams rings for a tenth of this; a contact still ringing now is broken
 
 
-@dataclass(frozen=True, slots=True)
-class Debounced:
+class Debounced(msgspec.Struct, frozen=True):
     """One contact: what counts (``level``), what it last said (``raw``), since when, and when it was last calm."""
 
     level: DoorLevel

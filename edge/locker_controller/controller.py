@@ -44,7 +44,7 @@ from edge.locker_controller.observer import Nobody, Observer
 from edge.locker_controller.persist import changes
 from edge.locker_controller.salvage import alarmed, salvage
 from edge.locker_controller.screen import screen
-from edge.locker_controller.screens import OutOfOrder, Screen, Why
+from edge.locker_controller.screens import Idle, OutOfOrder, Screen, Why
 from edge.locker_controller.state import LockerRecord
 from edge.locker_controller.timekeeper import Timekeeper
 from edge.locker_controller.timekeeping import TimeReading
@@ -184,9 +184,7 @@ class Controller:
         _finish(work)
 
     def _decide(self, what: Input | AlarmRaised, moment: Moment) -> Decision:
-        if isinstance(what, AlarmRaised):
-            return alarmed(self._state, what)
-        return decide(self._state, what, moment)
+        return alarmed(self._state, what) if isinstance(what, AlarmRaised) else decide(self._state, what, moment)
 
     def _draft(self, event: Event, now: TimeReading, cause: bytes | None) -> Draft:
         return Draft(now.now_ms, now.quality, self._identity.boot, event, cause)
@@ -351,6 +349,8 @@ class Controller:
         """Say what the screen shows now."""
         if self._fault is not None:
             return OutOfOrder(self._fault.fact)
+        if self._drawn_of[0] is self._state and type(self._drawn) is Idle:
+            return self._drawn  # time ends what is shown and begins nothing
         now = self._time.now()
         if self._drawn_of[0] is not self._state or self._drawn_of[1] is not now:
             self._drawn_of, self._drawn = (self._state, now), screen(self._state, now)

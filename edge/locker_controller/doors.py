@@ -20,8 +20,9 @@ _MOVING = frozenset({DoorLevel.OPEN, DoorLevel.CLOSED})
 
 def sense_all(draft: Draft, levels: Levels) -> None:
     """Compare every door with what is known; doors beyond this decision's room are found by the next tick."""
+    doors = draft.state.doors
     for label, level in levels.items():
-        door = draft.state.doors.get(label)
+        door = doors.get(label)
         if door is not None and door.level is not level and draft.has_room:
             sense(draft, label, level)
 

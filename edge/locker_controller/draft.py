@@ -103,7 +103,8 @@ class Draft:
         configured = self.state.configuration is not self.before.configuration
         if compartments_changed or configured or self._door_moved:
             self.ask(PublishReport())
-        return Decision(self.state, tuple(self.events), tuple(dict.fromkeys(self.effects)), self.cause)
+        effects = tuple(dict.fromkeys(self.effects)) if self.effects else ()
+        return Decision(self.state, tuple(self.events), effects, self.cause)
 
 
 def with_entry(entries: Mapping[Key, Value], key: Key, value: Value) -> dict[Key, Value]:

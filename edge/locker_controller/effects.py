@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+import msgspec
+
 from contract.events import Event
 from contract.ids import CompartmentLabel, MessageId
 from edge.locker_controller.state import LockerRecord
@@ -48,8 +50,7 @@ class PublishReport:
 Effect = ReleaseLock | Buzz | PublishState | PublishReport
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(msgspec.Struct, frozen=True):
     """The whole answer to one input. ``cause`` is the id of the message or document that led to it, for the journal."""
 
     state: LockerRecord

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+import msgspec
+
 from contract.codec import Downward
 from contract.codes import StretchedCode
 from contract.grants import Capability, CourierPass, Presence
@@ -14,8 +16,7 @@ from edge.locker_controller.timekeeping import TimeReading
 Levels = Mapping[CompartmentLabel, DoorLevel]
 
 
-@dataclass(frozen=True, slots=True)
-class Moment:
+class Moment(msgspec.Struct, frozen=True):
     """When something is decided, and ``fresh``: 16 random bytes that name the one release a decision may begin."""
 
     now: TimeReading
@@ -52,8 +53,7 @@ class Started:
     levels: Levels
 
 
-@dataclass(frozen=True, slots=True)
-class Tick:
+class Tick(msgspec.Struct, frozen=True):
     """Time passed; all doors were read as levels, so that no edge ever has to be seen."""
 
     levels: Levels

@@ -58,6 +58,8 @@ def after_start(lockout: Lockout, ms: int) -> Lockout:
 def carry_on(draft: Draft) -> None:
     """Note that a pause is over, and every hour how far the day has come, so that a restart begins neither anew."""
     before = draft.state.lockout
+    if not before.pause_ms and not before.day_ms:
+        return
     now = carried_on(before, draft.ms)
     if (before.pause_ms and not now.pause_ms) or (before.day_ms and draft.ms - before.at_ms >= _NOTE_MS):
         draft.put(lockout=now)

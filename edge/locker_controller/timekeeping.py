@@ -10,7 +10,8 @@ ask for a week. So there is a floor that is never undercut, made of two parts:
 Pure: every time is an argument.
 """
 
-from dataclasses import dataclass, replace
+import msgspec
+from msgspec.structs import replace
 
 from contract.state import TimeQuality
 
@@ -19,8 +20,7 @@ SIGNED_MS_MAX = 4_102_444_800_000  # 2100: whoever signs a later time is mad, an
 LEAP_MS = 60_000  # more than a week's drift between two looks at the clock is no drift
 
 
-@dataclass(frozen=True, slots=True)
-class TimeFloor:
+class TimeFloor(msgspec.Struct, frozen=True):
     """What is known about time. ``anchor_ms`` is the monotonic time at which ``wall_ms`` was noted.
 
     ``heard_ms`` is the newest time anybody signed in this boot, carried on to ``heard_at_ms``: the signers' own clock,
@@ -42,8 +42,7 @@ class TimeFloor:
         return max(self.signed_ms, self.wall_ms)
 
 
-@dataclass(frozen=True, slots=True)
-class TimeReading:
+class TimeReading(msgspec.Struct, frozen=True):
     """One look at the clocks. ``now_s`` and ``now_ms`` are Unix time; ``floor_ms`` is what it surely is by now.
 
     ``signers_ms`` is what the clock of those who sign surely shows, 0 while nothing of theirs was heard in this boot.
@@ -108,7 +107,7 @@ def _signers_ms(floor: TimeFloor, monotonic_ms: int) -> int:
 
 
 def _carried_ms(floor: TimeFloor, monotonic_ms: int) -> int:
-    return floor.floor_ms + max(0, monotonic_ms - floor.anchor_ms)
+    return max(floor.signed_ms, floor.wall_ms) + max(0, monotonic_ms - floor.anchor_ms)
 
 
 def _quality(floor: TimeFloor, monotonic_ms: int, *, synced: bool) -> TimeQuality:

@@ -36,7 +36,7 @@ class Chronicle:
     def step(self, kind: str, where: str, detail: bytes = b"") -> None:
         """Add one step to the trace."""
         self.steps += 1
-        self._hash.update(b"%d|%s|%s|%b\n" % (self.now_ms(), kind.encode(), where.encode(), detail))
+        self._hash.update(f"{self.now_ms()}|{kind}|{where}|".encode() + detail + b"\n")
 
     def tell(self, sentence: str) -> None:
         """Add one line to the story, which is part of the trace."""

@@ -5,7 +5,17 @@ no half of a step happens after the cut, however long the cancelling takes.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Generator
+
+
+class _Passed:
+    """What is awaited where the power stays, without a coroutine: nothing."""
+
+    def __await__(self) -> Generator[None, None, None]:
+        return iter(())  # type: ignore[return-value]  # an empty iterator is an empty generator to whoever awaits
+
+
+_PASSED = _Passed()
 
 
 class Plug:
@@ -41,7 +51,6 @@ class Plug:
                 self._cut(name)
         return not self.dead
 
-    async def moment(self, name: str) -> None:
+    def moment(self, name: str) -> Awaitable[None]:
         """Go on, or never."""
-        if not self.passes(name):
-            await asyncio.get_running_loop().create_future()
+        return _PASSED if self.passes(name) else asyncio.get_running_loop().create_future()

@@ -4,9 +4,10 @@ ADR 0010. Nothing here waits, opens a socket or starts a thread, so the same cor
 """
 
 import asyncio
-from asyncio import base_events
+from asyncio import base_events, format_helpers
 from collections.abc import Callable, Coroutine
 from contextvars import Context, copy_context
+from functools import partial
 from heapq import heappop, heappush
 from typing import Any, TypeVar
 
@@ -14,7 +15,6 @@ NS = 1_000_000_000
 RESOLUTION_NS = 1_000  # asyncio's times are floats; a microsecond is far above their grain at any time a world reaches
 
 T = TypeVar("T")
-_About = tuple["VirtualLoop", Context | None]
 
 
 class StalledError(RuntimeError):
@@ -44,15 +44,15 @@ class _Handle(asyncio.Handle):
 
     __slots__ = ()
 
-    def __init__(
-        self, callback: Callable[..., object], args: tuple[Any, ...], loop: "VirtualLoop", context: Context | None
-    ) -> None:
+    def __init__(self, callback: Callable[..., object], args: tuple[Any, ...], context: Context | None) -> None:
         self._context = copy_context() if context is None else context
-        self._loop = loop
         self._callback = callback
         self._args = args
         self._cancelled = False
-        self._repr = self._source_traceback = None
+
+    def cancel(self) -> None:
+        self._cancelled = True
+        self._callback = self._args = None  # type: ignore[assignment]  # as asyncio does: let go of what it held
 
 
 class _Timer(asyncio.TimerHandle):
@@ -60,13 +60,14 @@ class _Timer(asyncio.TimerHandle):
 
     __slots__ = ()
 
-    def __init__(self, when: float, call: tuple[Callable[..., object], tuple[Any, ...]], about: "_About") -> None:
+    def __init__(
+        self, when: float, callback: Callable[..., object], args: tuple[Any, ...], context: Context | None
+    ) -> None:
         self._when = when
-        self._callback, self._args = call
-        self._loop, context = about
         self._context = copy_context() if context is None else context
-        self._cancelled = self._scheduled = False
-        self._repr = self._source_traceback = None
+        self._callback = callback
+        self._args = args
+        self._cancelled = False
 
     def cancel(self) -> None:
         self._cancelled = True
@@ -88,6 +89,9 @@ class VirtualLoop(base_events.BaseEventLoop):
         self._timers_made = 0
         self.set_task_factory(_make_task)  # type: ignore[arg-type]  # typeshed asks for a generic task
         VirtualTask.made = 0
+        # Asked for at every future there is; as attributes they are answered without a frame of Python.
+        self.create_future = partial(asyncio.Future, loop=self)  # type: ignore[method-assign]  # the same future
+        self.get_debug = bool  # type: ignore[method-assign]  # no world is ever debugged by asyncio's own means
 
     def time(self) -> float:
         return self.now_ns / NS
@@ -99,17 +103,16 @@ class VirtualLoop(base_events.BaseEventLoop):
     def call_soon(  # type: ignore[override]  # the same without type variables
         self, callback: Callable[..., object], *args: Any, context: Context | None = None
     ) -> asyncio.Handle:
-        self._check_closed()  # type: ignore[attr-defined]  # asyncio's own
-        handle = _Handle(callback, args, self, context)
+        handle = _Handle(callback, args, context)
         self._ready.append(handle)  # type: ignore[attr-defined]  # asyncio's own queue
         return handle
 
     def call_at(  # type: ignore[override]  # the same without type variables
         self, when: float, callback: Callable[..., object], *args: Any, context: Context | None = None
     ) -> asyncio.TimerHandle:
-        timer = _Timer(when, (callback, args), (self, context))
-        self._timers_made += 1
-        heappush(self._timers, (round(when * NS), self._timers_made, timer))
+        timer = _Timer(when, callback, args, context)
+        self._timers_made = number = self._timers_made + 1
+        heappush(self._timers, (round(when * NS), number, timer))
         return timer
 
     def call_later(  # type: ignore[override]  # the same without type variables
@@ -118,21 +121,37 @@ class VirtualLoop(base_events.BaseEventLoop):
         return self.call_at(self.now_ns / NS + delay, callback, *args, context=context)
 
     def _run_once(self) -> None:
-        """Run what is ready; when nothing is, jump to the next timer."""
+        """Run what is ready; when nothing is, jump to the next timer; and so on until somebody stops the loop."""
         ready, timers = self._ready, self._timers  # type: ignore[attr-defined]  # asyncio's own queue
-        while timers and timers[0][2]._cancelled:  # noqa: SLF001 - a loop is what runs asyncio's handles
+        while True:
+            if not ready:
+                self._jump()
+            due_ns = self.now_ns + RESOLUTION_NS
+            while timers and timers[0][0] <= due_ns:
+                ready.append(heappop(timers)[2])
+            for _ in range(len(ready)):
+                handle = ready.popleft()
+                if not handle._cancelled:  # noqa: SLF001 - a loop is what runs asyncio's handles
+                    try:
+                        handle._context.run(handle._callback, *handle._args)  # noqa: SLF001 - as above
+                    except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001 - what asyncio's own handles do: whoever listens is told
+                        self._tell(handle, error)
+            if self._stopping:  # type: ignore[attr-defined]  # asyncio's own flag
+                return
+
+    def _jump(self) -> None:
+        """Be at the time of the next timer that still counts."""
+        timers = self._timers
+        while timers and timers[0][2]._cancelled:  # noqa: SLF001 - as above
             heappop(timers)
-        if not ready and timers:
+        if timers:
             self.now_ns = max(self.now_ns, timers[0][0])
-        elif not ready and not self._stopping:  # type: ignore[attr-defined]  # asyncio's own flag
+        elif not self._stopping:  # type: ignore[attr-defined]  # asyncio's own flag
             raise StalledError("nothing will ever happen again")
-        due_ns = self.now_ns + RESOLUTION_NS
-        while timers and timers[0][0] <= due_ns:
-            ready.append(heappop(timers)[2])
-        for _ in range(len(ready)):
-            handle = ready.popleft()
-            if not handle._cancelled:  # noqa: SLF001 - as above
-                handle._run()  # noqa: SLF001 - as above
+
+    def _tell(self, handle: asyncio.Handle, error: BaseException) -> None:
+        called = format_helpers._format_callback_source(handle._callback, handle._args)  # type: ignore[attr-defined]  # noqa: SLF001 - as asyncio's own handles name it
+        self.call_exception_handler({"message": f"Exception in callback {called}", "exception": error})
 
     def run_in_executor(  # type: ignore[override]  # one element less of generality
         self, executor: Any, func: Callable[..., T], *args: Any

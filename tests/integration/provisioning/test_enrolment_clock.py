@@ -21,7 +21,8 @@ from tests.unit.provisioning.examples import Office, office
 
 NOW = datetime.now(UTC)  # OpenSSL compares certificates with the real clock
 TEN_YEARS = timedelta(days=3_652)
-ROW, SHOWN_BY = "Clock a day or ten years wrong", "tests/integration/provisioning/test_enrolment_clock.py"
+ROW = "Enrolment over HTTPS with a clock a day or ten years wrong"
+SHOWN_BY = "tests/integration/provisioning/test_enrolment_clock.py"
 
 
 @pytest.fixture

@@ -24,6 +24,10 @@ OPTIONAL = (
     "per_hour_cents",
     "per_km_cents",
     "skills",
+    "loads_max",
+    "reload_min",
+    "depot_from",
+    "depot_to",
 )
 _ALIASES = {
     "name": "courier",
@@ -38,13 +42,17 @@ _CLOCK = re.compile(r"([01]?\d|2[0-9]):([0-5]\d)")  # up to 29:59, as timetables
 PARCELS_MAX, WEIGHT_KG_MAX, VOLUME_L_MAX = 100_000, 100_000, 1_000_000  # what the planner's own records allow
 CENTS_MAX = 10_000_000  # the planner's limit of any tariff
 BREAK_MIN_MAX = 240  # longer is a second shift
+LOADS_MAX = 10  # the planner's limit of reloads, and the first load
 STOPS_MAX = 10_000  # a whole city's day
 ID_MAX = 60  # longest name that fits a table
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CourierRow:
-    """One shift. Times in seconds since midnight, None for a limit or tariff the file does not give."""
+    """One shift. Times in seconds since midnight, None for a limit or tariff the file does not give.
+
+    ``reload`` is how often the van comes back to load again, the seconds that takes, and when the depot is open for it.
+    """
 
     line: int
     courier: str
@@ -60,6 +68,7 @@ class CourierRow:
     per_hour_cents: int | None
     per_km_cents: int | None
     skills: frozenset[str]
+    reload: tuple[int, int, tuple[int, int] | None] | None = None
 
 
 def read_couriers(raw: bytes) -> Iterator[CourierRow | Finding]:
@@ -99,11 +108,11 @@ def _courier(row: Row) -> CourierRow | None:
     start = place_of(row, "start")
     end = place_of(row, "end") if row.values.get("end_longitude", "").strip() else start
     shift = span_of(row, "shift")
-    pause = _pause(row)
+    pause, reload = _pause(row), _reload(row)
     if row.findings or name is None:
         return None
     skills = frozenset(row.values.get("skills", "").split())
-    more: dict[str, Any] = {**limits, "shift": shift, "pause": pause}
+    more: dict[str, Any] = {**limits, "shift": shift, "pause": pause, "reload": reload}
     return CourierRow(line=row.line, courier=name, start=start, end=end, skills=skills, **more)
 
 
@@ -128,6 +137,16 @@ def span_of(row: Row, which: str) -> tuple[int, int] | None:
     if begins >= ends:
         row.refuse(f"{which}_to", f"is not after {which}_from", row.values[f"{which}_to"])
     return begins, ends
+
+
+def _reload(row: Row) -> tuple[int, int, tuple[int, int] | None] | None:
+    """Return (times, seconds, hours of the depot), None for one load a day; loading alone means nothing."""
+    loads = _whole(row, "loads_max", LOADS_MAX) or 1
+    minutes = _whole(row, "reload_min", BREAK_MIN_MAX)
+    hours = span_of(row, "depot") if row.values.get("depot_from", "").strip() else None
+    if loads == 1 and (minutes is not None or hours):
+        row.refuse("loads_max", "is at least 2 where the van is loaded again")
+    return (loads - 1, (minutes or 0) * 60, hours) if loads > 1 else None
 
 
 def _pause(row: Row) -> tuple[int, int, int] | None:

@@ -32,6 +32,8 @@ OPTIONAL = (
     "low_door",
     "perishable",
     "temperature_controlled",
+    "soft_to",
+    "late_cents_per_min",
 )
 _FLAGS = ("locker_allowed", "low_door", "perishable", "temperature_controlled")
 _ALIASES = {
@@ -51,12 +53,17 @@ _ALIASES = {
     "locker": "preferred_locker",
 }
 
+LATE_CENTS_MAX = 10_000  # a minute: dearer than that is hard
 COLUMNS = Columns(REQUIRED, OPTIONAL, _ALIASES)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ParcelRow:
-    """One good row. Lengths in mm, weight in g, place in degrees, times aware."""
+    """One good row. Lengths in mm, weight in g, place in degrees, times aware.
+
+    ``soft`` is until when people would like it and the cents a minute later costs, up to the window's end; only
+    ``latchmile-plan`` knows such prices.
+    """
 
     line: int
     barcode: str
@@ -78,6 +85,7 @@ class ParcelRow:
     low_door: bool
     perishable: bool
     temperature_controlled: bool
+    soft: tuple[datetime, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +125,7 @@ def _parcel(row: Row, locale: Locale) -> ParcelRow | None:
     """Read all fields before judging, so that one look at the report mends the whole row."""
     lon, lat = _place(row)
     window_from, window_to = _window(row, locale.zone)
+    soft = _soft(row, locale.zone, (window_from, window_to))
     texts = {name: row.take(name, fields.text) for name in ("recipient_name", "address")}
     sides = {f"{side}_mm": row.take(f"{side}_mm", _side) for side in ("length", "width", "height")}
     flags = {name: row.take(name, fields.yes_no) for name in _FLAGS}
@@ -134,7 +143,7 @@ def _parcel(row: Row, locale: Locale) -> ParcelRow | None:
         row.refuse("recipient_email", "neither e-mail nor telephone is given; the recipient could not be told the code")
     if row.findings:
         return None
-    place = {"lon": lon, "lat": lat, "window_from": window_from, "window_to": window_to}
+    place = {"lon": lon, "lat": lat, "window_from": window_from, "window_to": window_to, "soft": soft}
     values: dict[str, Any] = {"line": row.line, **place, **texts, **sides, **flags, **contact, **others}
     return ParcelRow(**values)
 
@@ -161,3 +170,19 @@ def _window(row: Row, zone: ZoneInfo) -> tuple[datetime | None, datetime | None]
     if window_from and window_to and window_from >= window_to:
         row.refuse("window_to", "is not after window_from", window_to.isoformat())
     return window_from, window_to
+
+
+def _soft(row: Row, zone: ZoneInfo, window: tuple[datetime | None, datetime | None]) -> tuple[datetime, int] | None:
+    given = [name for name in ("soft_to", "late_cents_per_min") if row.values.get(name, "").strip()]
+    if not given:
+        return None
+    ends = row.take("soft_to", lambda column, value: fields.moment(column, value, zone))
+    cents = row.take("late_cents_per_min", lambda column, value: fields.whole(column, value, 0, LATE_CENTS_MAX))
+    window_from, window_to = window
+    if ends is None or cents is None:
+        if not row.findings:
+            row.refuse(given[0], "needs soft_to and late_cents_per_min")
+        return None
+    if window_from is None or window_to is None or not window_from <= ends <= window_to:
+        row.refuse("soft_to", "is not inside the window", ends.isoformat())
+    return ends, cents

@@ -30,7 +30,9 @@ from cloud.routing.problem import (
     Costs,
     Courier,
     Place,
+    Reload,
     RouteCourierId,
+    Soft,
     StopKind,
     Tariff,
     TariffId,
@@ -94,11 +96,14 @@ def day_of(files: Files, day: date, layouts: Mapping[str, Layout], assumed: Assu
     for row, offers in zip(files.parcels, near, strict=True):
         item = Item(row.barcode, row.weight_g, _volume_cm3(row))
         place, windows = Place(row.lon, row.lat), _windows(row, span)
+        soft = _soft(row, windows, begins)
         size = _locker_size(row)
-        if size is None or not offers:
+        if (size is None or not offers) and soft is None:
             homes.append(HomeDelivery(item, place, windows))
+        elif size is None or not offers:  # two parcels for one door need not have one price
+            choices.append(Choice(item, place, windows, soft=soft))
         else:
-            choices.append(Choice(item, place, windows, assumed.home_extra_cents, offers, size))
+            choices.append(Choice(item, place, windows, assumed.home_extra_cents, offers, size, soft))
     fixed = build_stops(DayInput(homes=tuple(homes)))
     couriers = tuple(_courier(row) for row in files.couriers) + tuple(_trip(row) for row in files.trips)
     tariffs = tuple(_tariff(row) for row in files.tariffs)
@@ -140,7 +145,7 @@ def _with(day: NamedDay, choices: tuple[Choice, ...]) -> NamedDay:
 
 
 def _only(choice: Choice, sites: tuple[Offer, ...]) -> Choice:
-    return Choice(choice.item, choice.home, choice.windows, choice.home_extra_cents, sites, choice.size)
+    return replace(choice, sites=sites)
 
 
 def _take(free: dict[SizeClass, int], size: SizeClass) -> bool:
@@ -199,6 +204,15 @@ def _windows(row: ParcelRow, span: Window) -> tuple[TimeWindow, ...]:
     return (_window(inside, span),) if inside else ()
 
 
+def _soft(row: ParcelRow, windows: tuple[TimeWindow, ...], begins: datetime) -> Soft | None:
+    """Return the price of being late in seconds of the day, None where a window is hard or was cut off before."""
+    if row.soft is None or len(windows) != 1:
+        return None
+    ends, cents = row.soft
+    end_s = int((ends - begins).total_seconds())
+    return Soft(min(max(end_s, windows[0].start_s), windows[0].end_s), cents)
+
+
 def _window(window: Window, span: Window) -> TimeWindow:
     return TimeWindow(*(int((at - span.begins).total_seconds()) for at in window))
 
@@ -227,7 +241,16 @@ def _courier(row: CourierRow) -> Courier:
             _or(row.per_km_cents, standard.per_km_cents),
         ),
         stops_max=row.stops_max,
+        reload=_reload(row),
     )
+
+
+def _reload(row: CourierRow) -> Reload | None:
+    """Return how the van is loaded again, which is where its shift begins."""
+    if row.reload is None:
+        return None
+    times, seconds, hours = row.reload
+    return Reload(Place(*row.start), times, seconds, (TimeWindow(*hours),) if hours else ())
 
 
 def _trip(row: TripRow) -> Courier:

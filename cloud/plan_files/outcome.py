@@ -63,6 +63,17 @@ class LeftLine:
 
 
 @dataclass(frozen=True, slots=True)
+class ReloadLine:
+    """The van is loaded again behind stop number ``behind``."""
+
+    behind: int
+    place: Point
+    arrive_s: int
+    begin_s: int
+    leave_s: int
+
+
+@dataclass(frozen=True, slots=True)
 class RouteLine:
     """One courier's day; ``cost`` in cents (an instance: in its own units)."""
 
@@ -75,6 +86,7 @@ class RouteLine:
     path: tuple[Point, ...]
     stops: tuple[StopLine, ...]
     by: By = By.OWN
+    reloads: tuple[ReloadLine, ...] = ()
 
     @property
     def parcels(self) -> int:
@@ -202,7 +214,17 @@ def _route(day: NamedDay, route: Route, stops: Sequence[Stop]) -> RouteLine:
     totals = (route.depart_s, route.end_s, route.distance_m, route.drive_s, route.cost_cents)
     passing = {courier.id for courier in day.joint.couriers if is_passing(courier)}
     by = By.CROWD if route.courier_id in passing else By.OWN
-    return RouteLine(route.courier_id, *totals, path, lines, by)
+    return RouteLine(route.courier_id, *totals, path, lines, by, _reloads(route))
+
+
+def _reloads(route: Route) -> tuple[ReloadLine, ...]:
+    stops, found = 0, list[ReloadLine]()
+    for step in route.steps:
+        stops += step.kind is StepKind.STOP
+        if step.kind is StepKind.RELOAD and step.place is not None:
+            times = (step.arrival_s, step.begin_s, step.leave_s)
+            found.append(ReloadLine(stops, (step.place.lon, step.place.lat), *times))
+    return tuple(found)
 
 
 def _stop(day: NamedDay, number: int, step: Step, stop: Stop) -> StopLine:

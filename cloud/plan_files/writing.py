@@ -72,7 +72,11 @@ def _route(number: int, route: RouteLine) -> list[dict[str, Any]]:
         )
         for stop in route.stops
     ]
-    return [*line, *points]
+    known = {"kind": "reload", "courier": route.courier, "colour": number}
+    reloads = [
+        _feature("Point", one.place, known | {"arrive_s": one.arrive_s, "behind": one.behind}) for one in route.reloads
+    ]
+    return [*line, *points, *reloads]
 
 
 def _feature(kind: str, coordinates: object, properties: dict[str, Any]) -> dict[str, Any]:

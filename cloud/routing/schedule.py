@@ -87,9 +87,12 @@ def halts_of(route: Route, stops: Mapping[StopId, Stop], courier: Courier) -> li
 
 
 def without_idle_reloads(order: Sequence[Halt]) -> list[Halt]:
-    """Drop every reload that nothing is brought after."""
-    pairs = zip(order, [*order[1:], None], strict=False)  # nothing follows nothing
-    return [one for one, after in pairs if isinstance(one, Stop) or isinstance(after, Stop)]
+    """Drop every reload that nothing is brought before or after."""
+    kept: list[Halt] = []
+    for one in order:
+        if isinstance(one, Stop) or (kept and isinstance(kept[-1], Stop)):
+            kept.append(one)
+    return kept if not kept or isinstance(kept[-1], Stop) else kept[:-1]
 
 
 def with_breaks(courier: Courier, stops: Sequence[Halt], travel: Travel) -> list[Visit]:

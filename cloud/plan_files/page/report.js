@@ -40,6 +40,11 @@ function drawMap() {
         .bindTooltip(words(`${stop.number}. ${stop.name}, ${clock(stop.arrive_s)}, ${stop.parcels.length} parcels`))
         .addTo(layer);
     }
+    for (const reload of route.reloads) {
+      L.circleMarker(at(reload.place), { radius: LOCKER, color: token("ink"), fillColor: token("card"), fillOpacity: 1, weight: 2 })
+        .bindTooltip(words(`${route.courier} loads again, ${clock(reload.begin_s)} to ${clock(reload.leave_s)}, behind stop ${reload.behind}`))
+        .addTo(layer);
+    }
     legend(map, layer, route.by === "crowd" ? `${route.courier} (on the way)` : route.courier, swatch(number, route.by));
   });
   drawLeft(map, at);
@@ -109,7 +114,8 @@ function clock(seconds) {
 function spans(route) {
   let from = route.depart_s;
   const found = [];
-  for (const stop of route.stops) {
+  const halts = [...route.stops, ...route.reloads].toSorted((one, other) => one.arrive_s - other.arrive_s);
+  for (const stop of halts) {
     found.push({ courier: route.courier, kind: "drive", from, to: stop.arrive_s });
     found.push({ courier: route.courier, kind: "wait", from: stop.arrive_s, to: stop.begin_s });
     found.push({ courier: route.courier, kind: "serve", from: stop.begin_s, to: stop.leave_s });

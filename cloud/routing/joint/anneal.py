@@ -25,6 +25,7 @@ from cloud.routing.joint.layout import (
     Int64s,
     State,
 )
+from cloud.routing.joint.loads import linked
 from cloud.routing.joint.moves import (
     add_marks,
     clean,
@@ -192,6 +193,7 @@ def load_route(data: Data, state: State, v: int, options: Int64s) -> None:
     for o in options:
         c = data.option[o, O_CUSTOMER]
         insert(data, state, o, (v, state.route[v, R_LENGTH]))
+        linked(data, state, v)
         state.total[T_COST] -= data.customer[c, C_PENALTY]
         for number in range(state.total[T_ABSENT]):
             if state.lists[L_ABSENT, number] == c:

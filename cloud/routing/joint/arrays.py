@@ -16,6 +16,15 @@ from cloud.routing.joint.layout import (
     R_LENGTH,
     S_OPTION,
     T_ABSENT,
+    V_AGAIN,
+    V_FIRST,
+    V_FIXED,
+    V_HEAD,
+    V_NEXT,
+    V_OPEN,
+    V_PREVIOUS,
+    V_RELOAD,
+    V_SHUT,
     VEHICLE_COLUMNS,
     Data,
     Int32s,
@@ -124,8 +133,25 @@ def _vehicles(instance: Instance, indexes: list[tuple[int, ...]]) -> Int64s:
             len(one.breaks),
             *one.capacity,
             *_padded(one),
+            *(-1, -1, -1, 0, 0, 0, 0, 0),
         )
+    _chain(rows, instance)
     return rows
+
+
+def _chain(rows: Int64s, instance: Instance) -> None:
+    """Link the loads of each van; what a van costs once is no load's own any more."""
+    for number, one in enumerate(instance.vehicles):
+        if one.again is None:
+            continue
+        before, row = one.again.after, rows[number]
+        if rows[before, V_HEAD] < 0:
+            rows[before, V_HEAD], rows[before, V_FIRST], rows[before, V_AGAIN] = before, one.fixed, one.again.cost
+            rows[before, V_FIXED] = 0
+        rows[before, V_NEXT] = number
+        row[V_HEAD], row[V_PREVIOUS], row[V_FIXED] = rows[before, V_HEAD], before, 0
+        row[V_RELOAD], row[V_OPEN], row[V_SHUT] = one.again.duration, one.again.ready, one.again.due
+        row[V_FIRST], row[V_AGAIN] = one.fixed, one.again.cost
 
 
 def _padded(one: Vehicle) -> tuple[int, ...]:

@@ -13,10 +13,55 @@ def check(instance: Instance, answer: Answer) -> tuple[str, ...]:
     if shape:
         return shape
     found = [*_accounted_for(instance, answer), *_rooms(instance, answer), *_service(instance, answer)]
-    for vehicle, options in answer.routes:
+    back: dict[int, int] = {}
+    for vehicle, options in sorted(answer.routes):
         found += _van(instance, vehicle, options)
-        found += _clock(instance, vehicle, options)
+        begins = _loaded(instance, vehicle, back)
+        if isinstance(begins, str):
+            found.append(begins)
+            continue
+        found += _clock(instance, vehicle, options, (begins, back))
+    if any(van.again for van in instance.vehicles):
+        found += _together(instance, answer)
     return tuple(found)
+
+
+def _loaded(instance: Instance, vehicle: int, back: dict[int, int]) -> int | str:
+    """Return when a van leaves: later loads when the load driven before is back and the depot has loaded the next."""
+    van = instance.vehicles[vehicle]
+    before = van.again
+    while before is not None and before.after not in back:
+        before = instance.vehicles[before.after].again
+    if van.again is None or before is None:
+        return van.early
+    now = _until(van, back[before.after], van.again.ready)
+    if now > van.again.due:
+        return f"van {van.name} loads at {now}; {van.again.due} is the latest"
+    return _worked(van, now, van.again.duration)
+
+
+def _together(instance: Instance, answer: Answer) -> Iterator[str]:
+    """Check what is limited for all loads of a van together."""
+    served: Counter[int] = Counter()
+    metres: Counter[int] = Counter()
+    for vehicle, options in answer.routes:
+        first, van = _first(instance, vehicle), instance.vehicles[vehicle]
+        served[first] += len(options)
+        if instance.metres is not None:
+            places = [van.start, *(instance.options[one].location for one in options), van.end]
+            metres[first] += sum(int(instance.metres[one, other]) for one, other in pairwise(places))
+    for first, many in served.items():
+        van = instance.vehicles[first]
+        if many > van.stops_max:
+            yield f"van {van.name} serves {many} customers with all its loads; {van.stops_max} is its limit"
+        if metres[first] > van.reach + many:
+            yield f"van {van.name} drives {metres[first]} with all its loads; {van.reach} is its reach"
+
+
+def _first(instance: Instance, vehicle: int) -> int:
+    while (again := instance.vehicles[vehicle].again) is not None:
+        vehicle = again.after
+    return vehicle
 
 
 def _shape(instance: Instance, answer: Answer) -> Iterator[str]:
@@ -99,11 +144,14 @@ def _until(van: Vehicle, now: int, ready: int) -> int:
     return max(now, ready)
 
 
-def _clock(instance: Instance, vehicle: int, options: tuple[int, ...]) -> Iterator[str]:
+def _clock(
+    instance: Instance, vehicle: int, options: tuple[int, ...], known: tuple[int, dict[int, int]]
+) -> Iterator[str]:
+    """Check the times of a van that leaves at ``known[0]``; when it is back goes into ``known[1]``."""
     van = instance.vehicles[vehicle]
     if van.loose:
         return
-    now, here, visiting = van.early, van.start, False
+    now, here, visiting = known[0], van.start, False
     for option in (instance.options[number] for number in options):
         place = instance.locations[option.location]
         if not (visiting and option.location == here):
@@ -114,6 +162,7 @@ def _clock(instance: Instance, vehicle: int, options: tuple[int, ...]) -> Iterat
         now = _worked(van, now, option.service)
         here, visiting = option.location, True
     now = _worked(van, now, int(instance.time[here, van.end]))
+    known[1][vehicle] = now
     if now > van.late:
         yield f"van {van.name} is back at {now}; {van.late} is the latest"
     if instance.metres is not None:

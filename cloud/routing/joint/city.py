@@ -65,6 +65,7 @@ def in_territories(instance: Instance, piece: int = IN_ONE_PIECE) -> int:
     """Return in how many territories a day is planned; 1 is in one piece, as up to ``piece`` customers are."""
     reached = len({option.customer for option in instance.options})
     whole = instance.fewest_vehicles or any(one.penalty is None for one in instance.customers)  # a part may leave some
+    whole |= any(one.again is not None for one in instance.vehicles)  # a van's loads are not cut apart
     if whole or reached <= piece:
         return 1
     vans = sum(not one.loose for one in instance.vehicles)

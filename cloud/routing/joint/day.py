@@ -4,7 +4,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from cloud.routing.plan import Plan
-from cloud.routing.problem import Courier, Place, Problem, RouteCourierId, Stop, StopId, StopKind, Tariff, TimeWindow
+from cloud.routing.problem import (
+    Courier,
+    Place,
+    Problem,
+    RouteCourierId,
+    Soft,
+    Stop,
+    StopId,
+    StopKind,
+    Tariff,
+    TimeWindow,
+)
 from cloud.routing.stops import Item, ServiceTimes, Site
 from cloud.routing.tariffs import Quote
 from contract.sizes import SizeClass
@@ -24,7 +35,8 @@ class Offer:
 class Choice:
     """A parcel that may go home (unless ``home`` is None) or to one of ``sites``.
 
-    ``home_extra_cents`` is what a door costs besides the driving: the risk of a failed attempt, for instance.
+    ``soft`` is of the door's window. ``home_extra_cents`` is what a door costs besides the driving: the risk of a
+    failed attempt, for instance.
     """
 
     item: Item
@@ -33,6 +45,7 @@ class Choice:
     home_extra_cents: int = 0
     sites: tuple[Offer, ...] = ()
     size: SizeClass = SizeClass.M
+    soft: Soft | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +76,7 @@ class JointDay:
         name = StopId(f"home:{item.ref}")
         priority, refs = item.priority, (item.ref,)
         whole = (choice.home, choice.windows, self.home_s(), item.amounts)
-        return Stop(name, *whole, skills=item.skills, priority=priority, parcels=refs)
+        return Stop(name, *whole, skills=item.skills, priority=priority, parcels=refs, soft=choice.soft)
 
     def home_s(self) -> int:
         return self.service.home_base_s + self.service.home_per_parcel_s

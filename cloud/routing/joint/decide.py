@@ -28,7 +28,7 @@ from cloud.routing.problem import (
     total,
 )
 from cloud.routing.resting import rested
-from cloud.routing.schedule import schedule
+from cloud.routing.schedule import Halt, schedule, without_idle_reloads
 from cloud.routing.stops import Site, site_stop_id
 from cloud.routing.validation import FieldError, validate
 from cloud.routing.vroom_request import left_out
@@ -83,8 +83,8 @@ def decide(day: JointDay, travel: TravelTimes, posed: Posed, answer: Answer) -> 
     """Return the plan and everything the checker finds wrong with it, which ought to be nothing."""
     made = _Made(stops=[*day.stops])
     along = {
-        posed.translation.drivers[vehicle][0].id: _stops_along(day, visits, made)
-        for vehicle, visits in orders(posed, answer).items()
+        posed.translation.drivers[vehicle][0].id: [_stops_along(day, visits, made) for visits in loads]
+        for vehicle, loads in orders(posed, answer).items()
     }
     outside = tuple(_left(day, visit, made) for visit in left_to_others(posed, answer))
     problem = Problem(tuple(made.stops), day.couriers, day.tariffs)
@@ -99,20 +99,30 @@ def decide(day: JointDay, travel: TravelTimes, posed: Posed, answer: Answer) -> 
 
 
 def _routes(
-    day: JointDay, travel: TravelTimes, stops: dict[StopId, Stop], along: dict[RouteCourierId, list[Stop]]
+    day: JointDay, travel: TravelTimes, stops: dict[StopId, Stop], along: dict[RouteCourierId, list[list[Stop]]]
 ) -> list[Route]:
     """Return every courier's route; what one van cannot keep another one takes along, if there is room."""
     made: dict[RouteCourierId, Route] = {}
     fallen: list[Stop] = []
     for courier in day.couriers:
-        order = [*(stops[one] for one in courier.locked), *along.get(courier.id, ())]
+        order = [*(stops[one] for one in courier.locked), *_in_loads(courier, along.get(courier.id, []))]
         route = _route(courier, order, stops, travel)
         if route is not None:
             made[courier.id] = route
         kept = set(route.stop_ids() if route else ())
-        fallen += [stop for stop in order if stop.id not in kept]
+        fallen += [stop for stop in order if isinstance(stop, Stop) and stop.id not in kept]
     made = tuck_in(Vans(day.couriers, stops, travel), made, fallen)
     return [made[courier.id] for courier in day.couriers if courier.id in made]
+
+
+def _in_loads(courier: Courier, loads: Sequence[Sequence[Stop]]) -> list[Halt]:
+    """Return all stops in order, the van loaded again between two loads."""
+    order: list[Halt] = []
+    for stops in loads:
+        if order and courier.reload is not None:
+            order.append(courier.reload)
+        order += stops
+    return order
 
 
 def _left(day: JointDay, visit: Visit, made: _Made) -> Outside:
@@ -161,7 +171,7 @@ def _site_stop(day: JointDay, site: Site, visits: Sequence[Visit], part: int) ->
     )
 
 
-def _route(courier: Courier, order: list[Stop], stops: dict[StopId, Stop], travel: TravelTimes) -> Route | None:
+def _route(courier: Courier, order: Sequence[Halt], stops: dict[StopId, Stop], travel: TravelTimes) -> Route | None:
     """Return the route over as much of the order as holds; locked stops stay whatever it takes."""
     while order:
         route = schedule(courier, rested(courier, order, stops, travel), travel)
@@ -172,13 +182,13 @@ def _route(courier: Courier, order: list[Stop], stops: dict[StopId, Stop], trave
     return None
 
 
-def _without_worst(courier: Courier, order: list[Stop], route: Route) -> list[Stop]:
+def _without_worst(courier: Courier, order: Sequence[Halt], route: Route) -> list[Halt]:
     """Leave out the first stop that begins too late, or else the last one of the lowest priority."""
     begins = {step.ref: step.begin_s for step in route.steps}
-    free = order[len(courier.locked) :]
+    free = [one for one in order[len(courier.locked) :] if isinstance(one, Stop)]
     late = [stop for stop in free if stop.windows and not _inside(begins[stop.id], stop.windows)]
     worst = late[0] if late else min(reversed(free), key=lambda stop: stop.priority)
-    return [stop for stop in order if stop.id != worst.id]
+    return without_idle_reloads([one for one in order if one is not worst])
 
 
 def _inside(moment_s: int, windows: Iterable[TimeWindow]) -> bool:

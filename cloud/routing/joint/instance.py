@@ -63,6 +63,20 @@ class Customer:
 
 
 @dataclass(frozen=True, slots=True)
+class Again:
+    """The next load of the van whose load before is vehicle ``after``, a smaller number than its own.
+
+    Loading begins from ready to due where both end and begin, takes ``duration`` and costs ``cost`` in pay.
+    """
+
+    after: int
+    duration: int
+    ready: int
+    due: int
+    cost: int
+
+
+@dataclass(frozen=True, slots=True)
 class Vehicle:
     """``start`` and ``end`` are places in the matrices; ``kind`` says which cost matrix is theirs.
 
@@ -70,7 +84,8 @@ class Vehicle:
     waiting on the way, which leaving late makes little of unless it is ``under_way``. It drives ``reach`` metres in all
     at most. ``breaks`` are when it rests and for how long, whatever it is doing, in order and apart: its own time
     stands still meanwhile (see ``own_time``). A ``loose`` vehicle is somebody else's: it takes the options that name
-    it, has neither legs nor hours, and is full when its capacity is.
+    it, has neither legs nor hours, and is full when its capacity is. With ``again`` it is a later load of another one,
+    its equal otherwise and under way: what is paid once, and limits but the capacity, are for all loads together.
     """
 
     name: str
@@ -89,6 +104,7 @@ class Vehicle:
     loose: bool = False
     under_way: bool = False
     breaks: tuple[tuple[int, int], ...] = ()
+    again: Again | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -144,10 +160,13 @@ def route_cost(instance: Instance, vehicle: int, options: Sequence[int]) -> int:
     return van.fixed + legs + brought + waited(instance, vehicle, options) * van.hour // HOUR
 
 
-def waited(instance: Instance, vehicle: int, options: Sequence[int]) -> int:
-    """Return how long a van waits on its way if it leaves as late as its end allows; nothing where nobody is paid."""
+def waited(instance: Instance, vehicle: int, options: Sequence[int], begins: int | None = None) -> int:
+    """Return how long a van waits on its way if it leaves as late as its end allows; nothing where nobody is paid.
+
+    ``begins`` is when a later load leaves, by the van's own clock.
+    """
     van = instance.vehicles[vehicle]
-    now, here, waits, later = own_time(van, van.early), -1, 0, NO_LIMIT
+    now, here, waits, later = own_time(van, van.early) if begins is None else begins, -1, 0, NO_LIMIT
     for option in (instance.options[number] for number in options) if van.hour else ():
         place = instance.locations[option.location]
         if option.location != here:
@@ -181,4 +200,44 @@ def option_cost(instance: Instance, van: Vehicle, number: int) -> int:
 
 def answer_cost(instance: Instance, answer: Answer) -> int:
     """Return the cost of all routes, without penalties."""
-    return sum(route_cost(instance, vehicle, options) for vehicle, options in answer.routes)
+    found = sum(route_cost(instance, vehicle, options) for vehicle, options in answer.routes)
+    if all(van.again is None for van in instance.vehicles):
+        return found
+    vans, starts = instance.vehicles, loads_begin(instance, answer)
+    for vehicle, options in answer.routes:
+        van, begins = vans[vehicle], starts[vehicle]
+        if van.again is not None:
+            waits = [waited(instance, vehicle, options, one) for one in (begins, None)]
+            found += waits[0] * van.hour // HOUR - waits[1] * van.hour // HOUR
+            if begins is not None:
+                found += van.again.cost - van.fixed
+    return found
+
+
+def loads_begin(instance: Instance, answer: Answer) -> dict[int, int | None]:
+    """Return when each route's load leaves by the van's own clock, None for the first one of its van."""
+    routes, vans = dict(answer.routes), instance.vehicles
+    found: dict[int, int | None] = {}
+    ends: dict[int, int] = {}
+    for vehicle in sorted(routes):
+        van = vans[vehicle]
+        before = van.again
+        while before is not None and before.after not in routes:
+            before = vans[before.after].again
+        found[vehicle] = None
+        if van.again is not None and before is not None:
+            found[vehicle] = max(ends[before.after], own_ready(van, van.again.ready)) + van.again.duration
+        ends[vehicle] = _own_end(instance, vehicle, routes[vehicle], found[vehicle])
+    return found
+
+
+def _own_end(instance: Instance, vehicle: int, options: Sequence[int], begins: int | None) -> int:
+    van = instance.vehicles[vehicle]
+    now, here, visiting = own_time(van, van.early) if begins is None else begins, van.start, False
+    for option in (instance.options[number] for number in options):
+        place = instance.locations[option.location]
+        if not (visiting and option.location == here):
+            now = max(now + int(instance.time[here, option.location]), own_ready(van, place.ready)) + place.prepare
+        now += option.service
+        here, visiting = option.location, True
+    return now + int(instance.time[here, van.end])

@@ -27,9 +27,11 @@ V_START, V_END, V_EARLY, V_LATE, V_SKILLS, V_FIXED, V_CLASS, V_STOPS = range(8)
 V_LEG, V_LEG_BACK, V_TIME, V_TIME_BACK, V_METRES = range(8, 13)  # which of Data.matrix, each way
 V_PARCEL, V_HOUR, V_REACH, V_LOOSE, V_UNDER_WAY, V_BREAKS, V_CAPACITY = range(13, 20)
 V_BREAK = V_CAPACITY + DEMANDS  # V_BREAKS pairs of when a break begins and how long it is
-VEHICLE_COLUMNS = V_BREAK + 2 * BREAKS_MAX
+V_CHAIN = V_BREAK + 2 * BREAKS_MAX  # see loads: the van's first, previous and next load, -1 for none, and the rest
+V_HEAD, V_PREVIOUS, V_NEXT, V_RELOAD, V_OPEN, V_SHUT, V_FIRST, V_AGAIN = range(V_CHAIN, V_CHAIN + 8)
+VEHICLE_COLUMNS = V_CHAIN + 8
 # columns of State.route; load follows from R_LOAD on
-R_LENGTH, R_COST, R_DIRTY, R_METRES, R_WAITS, R_LOAD = range(6)  # R_METRES: only where V_REACH is a limit
+R_LENGTH, R_COST, R_DIRTY, R_METRES, R_WAITS, R_OPENING, R_LOAD = range(7)  # R_METRES: where V_REACH is a limit
 ROUTE_COLUMNS = R_LOAD + DEMANDS
 # columns of State.seq
 S_OPTION, S_PLACE, S_LEAVE, S_LATEST, S_AHEAD = range(5)

@@ -213,7 +213,7 @@ def insert(data: Data, state: State, o: int, spot: tuple[int, int]) -> None:
         if data.vehicle[v, V_REACH] < NO_LIMIT:
             _measure(data, state, v)
         if data.vehicle[v, V_HOUR]:
-            _pay_waiting(data, state, v)
+            pay_waiting(data, state, v)
 
 
 @compiled
@@ -242,7 +242,7 @@ def remove_run(data: Data, state: State, v: int, run: tuple[int, int, int, int])
         if data.vehicle[v, V_REACH] < NO_LIMIT:
             _measure(data, state, v)
         if data.vehicle[v, V_HOUR]:
-            _pay_waiting(data, state, v)
+            pay_waiting(data, state, v)
 
 
 @compiled
@@ -257,7 +257,7 @@ def _measure(data: Data, state: State, v: int) -> None:
 
 
 @compiled
-def _pay_waiting(data: Data, state: State, v: int) -> None:
+def pay_waiting(data: Data, state: State, v: int) -> None:
     """Put what waiting costs into the route's cost, after its times were refreshed."""
     hour = data.vehicle[v, V_HOUR]
     if hour:

@@ -7,12 +7,15 @@ stop, a limit on driving) is mended afterwards, so that every plan passes the ch
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 
 import numpy as np
 
 from cloud.routing.joint.day import JointDay, Running, Visit, Warm
 from cloud.routing.joint.instance import (
+    HOUR,
     NO_LIMIT,
+    Again,
     Answer,
     Customer,
     Instance,
@@ -22,7 +25,8 @@ from cloud.routing.joint.instance import (
 )
 from cloud.routing.joint.legs import NO_PLACE, Legs, Part, matrices
 from cloud.routing.matrices import TravelTimes
-from cloud.routing.problem import HORIZON_S_MAX, Amounts, Problem, Stop, Tariff, TariffId, TimeWindow
+from cloud.routing.plan import late_cents
+from cloud.routing.problem import HORIZON_S_MAX, Amounts, Problem, Soft, Stop, Tariff, TariffId, TimeWindow
 from cloud.routing.stops import Site
 from cloud.routing.tariffs import Quote, quotes
 from cloud.routing.vroom_request import Translation, translate
@@ -31,6 +35,7 @@ from contract.sizes import SizeClass
 
 CENT = 1_000  # the search counts in thousandths
 PENALTY = 1_000_000_000  # of leaving out a stop of priority 0, in thousandths of a cent: 10,000 in the fleet's currency
+SOFT_PIECES = 4  # in which the search sees lateness: half an hour's price is then wrong by four minutes at most
 ANY_TIME = (TimeWindow(0, HORIZON_S_MAX),)
 
 
@@ -66,11 +71,15 @@ class _Builder:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Posed:
-    """An instance and the way back: ``visits[i]`` is what option i means, ``translation`` whose vans they are."""
+    """An instance and the way back: ``visits[i]`` is what option i means, ``translation`` whose vans they are.
+
+    ``loads`` says of the vehicles that are later loads whose they are.
+    """
 
     instance: Instance
     visits: tuple[Visit, ...]
     translation: Translation
+    loads: Mapping[int, int] = field(default_factory=dict)
 
 
 def build(day: JointDay, travel: TravelTimes) -> Posed:
@@ -85,6 +94,7 @@ def build(day: JointDay, travel: TravelTimes) -> Posed:
     _add_choices(built, day, travel, skills)
     vehicles, tariffs = _vehicles(built, translation, skills)
     vehicles += [_partner(tariff, skills) for tariff in day.tariffs]
+    loads = later_loads(translation, vehicles)
     legs = _legs(built, tariffs, travel)
     rooms = tuple(tuple(_free(site, size) for size in SizeClass) for site in _counted(day))
     instance = Instance(
@@ -98,7 +108,7 @@ def build(day: JointDay, travel: TravelTimes) -> Posed:
         rooms,
         metres=legs.metres if any(van.reach < NO_LIMIT for van in vehicles) else None,
     )
-    return Posed(instance, tuple(built.visits), translation)
+    return Posed(instance, tuple(built.visits), translation, loads)
 
 
 def _skill_bits(day: JointDay) -> dict[str, int]:
@@ -126,9 +136,9 @@ def _add_stop(built: _Builder, asked: tuple[Stop, tuple[Quote, ...]], place: int
     load = stop.deliveries.plus(stop.collections)
     penalty = PENALTY * (1 + stop.priority)
     built.customers.append(Customer(stop.id, _demand(load), 0, _mask(stop.skills, skills), penalty))
-    for window in stop.windows or ANY_TIME:
+    for window, extra_cents in priced_windows(stop.windows, stop.soft):
         node = built.node(place, window)
-        built.offer((number, node, stop.service_s, 0), Visit(stop=stop))
+        built.offer((number, node, stop.service_s, extra_cents), Visit(stop=stop))
     for quote in asking:
         built.leave((number, node, 0), quote, Visit(stop=stop))
 
@@ -161,9 +171,10 @@ def _add_choices(built: _Builder, day: JointDay, travel: TravelTimes, skills: di
         )
         if choice.home is not None:
             place = travel.index[choice.home]
-            for window in choice.windows or ANY_TIME:
+            for window, extra_cents in priced_windows(choice.windows, choice.soft):
                 node = built.node(place, window)
-                built.offer((number, node, day.home_s(), choice.home_extra_cents), Visit(choice=choice))
+                way = (number, node, day.home_s(), choice.home_extra_cents + extra_cents)
+                built.offer(way, Visit(choice=choice))
             for quote in quotes(day.home_stop(choice), day.tariffs):
                 built.leave((number, node, choice.home_extra_cents), quote, Visit(choice=choice))
         for offer in choice.sites:
@@ -205,6 +216,43 @@ def _vehicles(
             )
         )
     return vehicles, list(tariffs) or [(0, 0, 0)]
+
+
+def later_loads(translation: Translation, vehicles: list[Vehicle]) -> dict[int, int]:
+    """Add what vans may bring after coming back to the depot; return whose loads the added vehicles are.
+
+    Only of vans that begin and end where they reload: the search knows loads as ways from there and back.
+    """
+    found: dict[int, int] = {}
+    for van, (courier, _) in enumerate(translation.drivers):
+        reload = courier.reload
+        if reload is None or courier.locked or not courier.start == courier.end == reload.place:
+            continue
+        opens, shuts = reload.windows[0] if reload.windows else ANY_TIME[0]
+        cost = CENT * courier.costs.per_hour_cents * reload.duration_s // HOUR
+        before = van
+        for number in range(2, reload.times_max + 2):
+            again = Again(before, reload.duration_s, opens, shuts, cost)
+            before = len(vehicles)
+            name = f"{courier.id}, load {number}"
+            vehicles.append(replace(vehicles[van], name=name, under_way=True, again=again))
+            found[before] = van
+    return found
+
+
+def priced_windows(windows: Sequence[TimeWindow], soft: Soft | None) -> list[tuple[TimeWindow, int]]:
+    """Return the windows with what beginning in each costs: late parts in a few pieces, each at its middle's price."""
+    if soft is None:
+        return [(window, 0) for window in windows or ANY_TIME]
+    (window,) = windows
+    found = [(TimeWindow(window.start_s, soft.end_s), 0)]
+    late_s = window.end_s - soft.end_s
+    edges = [soft.end_s + late_s * piece // SOFT_PIECES for piece in range(SOFT_PIECES + 1)]
+    for after, last in pairwise(edges):
+        if after < last:
+            middle_s = (after + 1 + last) // 2 - soft.end_s
+            found.append((TimeWindow(after + 1, last), late_cents(middle_s * soft.per_minute_cents)))
+    return found
 
 
 def _rests(van: Van) -> tuple[tuple[int, int], ...]:
@@ -292,13 +340,19 @@ def _once_each(posed: Posed, options: Sequence[int]) -> tuple[int, ...]:
     return tuple(first.values())
 
 
-def orders(posed: Posed, answer: Answer) -> dict[int, list[Visit]]:
-    """Return what each van visits, by its number in the translation."""
+def orders(posed: Posed, answer: Answer) -> dict[int, list[list[Visit]]]:
+    """Return what each van visits, load by load, by its number in the translation."""
     vans = len(posed.translation.drivers)
-    return {van: [posed.visits[option] for option in options] for van, options in answer.routes if van < vans}
+    found: dict[int, list[list[Visit]]] = {}
+    for vehicle, options in sorted(answer.routes):  # later loads have higher numbers
+        van = posed.loads.get(vehicle, vehicle)
+        if van < vans:
+            found.setdefault(van, []).append([posed.visits[option] for option in options])
+    return found
 
 
 def left_to_others(posed: Posed, answer: Answer) -> list[Visit]:
     """Return what partners take."""
     vans = len(posed.translation.drivers)
-    return [posed.visits[option] for van, options in answer.routes if van >= vans for option in options]
+    theirs = [options for van, options in answer.routes if van >= vans and van not in posed.loads]
+    return [posed.visits[option] for options in theirs for option in options]

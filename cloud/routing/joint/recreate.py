@@ -28,7 +28,6 @@ from cloud.routing.joint.layout import (
     ORDERS,
     R_LENGTH,
     R_LOAD,
-    R_METRES,
     S_AHEAD,
     S_LATEST,
     S_LEAVE,
@@ -43,6 +42,7 @@ from cloud.routing.joint.layout import (
     V_CLASS,
     V_END,
     V_FIXED,
+    V_HEAD,
     V_LEG,
     V_LEG_BACK,
     V_LOOSE,
@@ -56,6 +56,7 @@ from cloud.routing.joint.layout import (
     Data,
     State,
 )
+from cloud.routing.joint.loads import linked, opening, spare_metres, used
 from cloud.routing.joint.moves import brings, insert, own_window
 
 NOWHERE = 4_000_000_000_000_000_000  # costs more than any place there is
@@ -89,6 +90,8 @@ def van_takes(data: Data, state: State, c: int, o: int, v: int) -> bool:
     for d in range(DEMANDS):
         if state.route[v, R_LOAD + d] + data.customer[c, C_DEMAND + d] > data.vehicle[v, V_CAPACITY + d]:
             return False
+    if data.vehicle[v, V_HEAD] >= 0 and data.vehicle[v, V_STOPS] < NO_LIMIT:
+        return bool(used(data, state, v)[0] + state.route[v, R_LENGTH] < data.vehicle[v, V_STOPS])
     return True
 
 
@@ -113,8 +116,8 @@ def scan_route(data: Data, state: State, o: int, v: int, best: int) -> tuple[int
     matrix, seq = data.matrix, state.seq  # no rows of them: each would be counted as one more holder of the array
     leg, leg_back = data.vehicle[v, V_LEG], data.vehicle[v, V_LEG_BACK]
     time, time_back = data.vehicle[v, V_TIME], data.vehicle[v, V_TIME_BACK]
-    spare = data.vehicle[v, V_REACH] - state.route[v, R_METRES]
     is_bound = data.vehicle[v, V_REACH] < NO_LIMIT
+    spare = spare_metres(data, state, v) if is_bound else 0
     length = state.route[v, R_LENGTH]
     found = -1
     for p in range(length + 1):
@@ -166,7 +169,11 @@ def best_van(data: Data, state: State, dice: Dice, blink: float, about: tuple[in
         if data.vehicle[v, V_LOOSE]:
             continue
         fixed = 0
-        if state.route[v, R_LENGTH] == 0:
+        if state.route[v, R_LENGTH] == 0 and data.vehicle[v, V_HEAD] >= 0:
+            fixed = opening(data, state, v)
+            if fixed < 0:
+                continue
+        elif state.route[v, R_LENGTH] == 0:
             bit = 1 << (data.vehicle[v, V_CLASS] % CLASSES_MAX)
             if tried & bit or state.total[T_ROUTES] >= state.total[T_ROUTES_MAX]:
                 continue
@@ -238,6 +245,7 @@ def recreate(data: Data, state: State, dice: Dice, chances: tuple[float, float])
         o, v, p = best_place(data, state, c, dice, chances)
         if o >= 0:
             insert(data, state, o, (v, p))
+            linked(data, state, v)
             state.total[T_COST] -= data.customer[c, C_PENALTY]
         else:
             state.where[c, W_ABSENCES] += 1

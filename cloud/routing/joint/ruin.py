@@ -13,7 +13,6 @@ from cloud.routing.joint.layout import (
     O_CUSTOMER,
     R_DIRTY,
     R_LENGTH,
-    T_DIRTY,
     T_ROUTES,
     V_LOOSE,
     W_OPTION,
@@ -22,6 +21,7 @@ from cloud.routing.joint.layout import (
     Data,
     State,
 )
+from cloud.routing.joint.loads import TAKEN, TIMED, linked
 from cloud.routing.joint.moves import remove_run
 
 STRING_MAX = 10  # longest string; the authors' value
@@ -43,14 +43,15 @@ def ruin(data: Data, state: State, dice: Dice, wish: tuple[float, float]) -> Non
     o = state.where[seed, W_OPTION]
     if o < 0 or by_any:
         o = data.customer[seed, C_FIRST] + below(dice, data.customer[seed, C_COUNT])
-    loose, fetched = 0, 0  # loose routes among the dirty ones, and how many were fetched from them
+    taken, fetched = 0, 0  # strings, and how many single ones were fetched from loose routes
     if state.where[seed, W_OPTION] >= 0:
         if data.vehicle[state.where[seed, W_ROUTE], V_LOOSE]:
-            loose += _fetch(data, state, seed)
+            _fetch(data, state, seed)
         else:
             _take_string(data, state, dice, seed, longest)
+            taken += 1
     for near in data.near[o]:
-        if state.total[T_DIRTY] - loose >= strings:
+        if taken >= strings:
             break
         c = data.option[near, O_CUSTOMER]
         used = state.where[c, W_OPTION]
@@ -59,19 +60,18 @@ def ruin(data: Data, state: State, dice: Dice, wish: tuple[float, float]) -> Non
         v = state.where[c, W_ROUTE]
         if data.vehicle[v, V_LOOSE]:
             if fetched < longest:
-                loose += _fetch(data, state, c)
+                _fetch(data, state, c)
                 fetched += 1
-        elif not state.route[v, R_DIRTY]:
+        elif state.route[v, R_DIRTY] in (0, TIMED):
             _take_string(data, state, dice, c, longest)
+            taken += 1
 
 
 @compiled
-def _fetch(data: Data, state: State, c: int) -> int:
-    """Take a customer back from a loose vehicle, where order means nothing; return 1 if it is its first change."""
+def _fetch(data: Data, state: State, c: int) -> None:
+    """Take a customer back from a loose vehicle, where order means nothing."""
     v, at = state.where[c, W_ROUTE], state.where[c, W_POSITION]
-    first = 1 - state.route[v, R_DIRTY]
     remove_run(data, state, v, (at, at, 0, 0))
-    return int(first)
 
 
 @compiled
@@ -91,3 +91,5 @@ def _take_string(data: Data, state: State, dice: Dice, c: int, longest: float) -
     first = lowest + below(dice, highest - lowest + 1)
     keep_from = first + 1 + below(dice, take)
     remove_run(data, state, v, (first, first + span - 1, keep_from, keep))
+    state.route[v, R_DIRTY] = TAKEN
+    linked(data, state, v)

@@ -17,7 +17,17 @@ ERROR_CHARS_MAX = 500  # one sentence for a log line
 THREADS_MAX = 32  # see engine.THREADS_MAX; said here too, so that the service need not import the engine
 SECONDS_MAX = 3_600  # see planner.DEADLINE_S_MAX
 
-KERNEL = ("anneal", "chance", "compiled", "instance", "layout", "moves", "recreate", "ruin")  # what is compiled
+KERNEL = (
+    "anneal",
+    "chance",
+    "compiled",
+    "instance",
+    "layout",
+    "loads",
+    "moves",
+    "recreate",
+    "ruin",
+)  # what is compiled
 
 Routes = tuple[tuple[int, tuple[int, ...]], ...]
 

@@ -71,3 +71,19 @@ def test_two_shifts_under_one_name_are_refused() -> None:
 def test_a_file_without_the_needed_columns_is_refused() -> None:
     with pytest.raises(FileRefusedError, match="start_longitude"):
         read("Ola,08:00", header="courier,shift_from")
+
+
+RELOADING = f"{HEADER},loads_max,reload_min,depot_from,depot_to"
+
+
+def test_a_van_may_load_again_while_its_depot_is_open() -> None:
+    assert only("Ola,21.0,52.2,08:00,16:00,3,10,07:00,14:00", header=RELOADING).reload == (2, 600, (25_200, 50_400))
+    assert only("Ola,21.0,52.2,08:00,16:00,2,,,", header=RELOADING).reload == (1, 0, None)
+    assert only("Ola,21.0,52.2,08:00,16:00,1,,,", header=RELOADING).reload is None
+
+
+def test_loading_without_a_second_load_is_refused() -> None:
+    (finding,) = read("Ola,21.0,52.2,08:00,16:00,,10,,", header=RELOADING)
+
+    assert isinstance(finding, Finding)
+    assert finding.column == "loads_max"

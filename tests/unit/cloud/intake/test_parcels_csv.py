@@ -33,10 +33,11 @@ GOOD = {
 
 def file_of(*rows: dict[str, str], delimiter: str = ",") -> bytes:
     """Return a CSV file of rows, each a change to the good one."""
-    lines = [delimiter.join(GOOD)]
+    names = {**GOOD, **rows[0]} if rows else GOOD
+    lines = [delimiter.join(names)]
     for row in rows:
         cells = {**GOOD, **row}
-        lines.append(delimiter.join('"' + cells[name].replace('"', '""') + '"' for name in GOOD))
+        lines.append(delimiter.join('"' + cells[name].replace('"', '""') + '"' for name in names))
     return ("\n".join(lines) + "\n").encode()
 
 
@@ -218,3 +219,23 @@ def test_no_bytes_raise_anything_but_a_refused_file(raw: bytes) -> None:
 def test_text_is_read_as_it_was_written(text: str) -> None:
     if "\0" not in text and not text.startswith("\ufeff"):
         assert decode_text(text.encode("utf-8", "ignore")) == text.encode("utf-8", "ignore").decode()
+
+
+def test_being_late_may_have_a_price() -> None:
+    (row,), findings = read(file_of({"soft_to": "2026-11-23T10:00", "late_cents_per_min": "20"}))
+    assert row.soft is not None
+    assert (row.soft[0].hour, row.soft[1]) == (10, 20)
+    assert findings == []
+
+
+@pytest.mark.parametrize(
+    ("soft_to", "cents", "column"),
+    [
+        ("2026-11-23T10:00", "", "late_cents_per_min"),
+        ("", "20", "late_cents_per_min"),
+        ("2026-11-23T13:00", "20", "soft_to"),
+    ],
+)
+def test_half_a_price_or_one_outside_the_window_is_refused(soft_to: str, cents: str, column: str) -> None:
+    rows, (finding,) = read(file_of({"soft_to": soft_to, "late_cents_per_min": cents}))
+    assert (rows, finding.column) == ([], column)

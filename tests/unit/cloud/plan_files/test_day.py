@@ -6,10 +6,10 @@ from datetime import datetime
 import pytest
 
 from cloud.intake.parcels_csv import ParcelRow
-from cloud.plan_files.day import NamedDay, to_doors, to_nearest, without_others
-from cloud.routing.problem import StopKind, TimeWindow
+from cloud.plan_files.day import Assumptions, Files, NamedDay, day_of, to_doors, to_nearest, without_others
+from cloud.routing.problem import Place, Reload, Soft, StopKind, TimeWindow
 from contract.ids import LockerId
-from tests.unit.cloud.plan_files.builders import FAR, NEAR, PARCEL, ZONE, a_day, helped_day
+from tests.unit.cloud.plan_files.builders import COURIER, DAY, FAR, LAYOUTS, NEAR, PARCEL, ZONE, a_day, helped_day
 
 
 def offered(day: NamedDay) -> list[str]:
@@ -91,3 +91,17 @@ def test_trips_and_tariffs_are_couriers_and_partners_of_the_day() -> None:
     assert without_others(day).joint.tariffs == ()
     assert without_others(day, crowd=True).joint.couriers == (own, ewa)
     assert without_others(day, partners=True).joint.tariffs == day.joint.tariffs
+
+
+def test_a_window_with_a_price_keeps_its_end_as_the_limit() -> None:
+    at = [datetime(2026, 11, 23, hour, tzinfo=ZONE) for hour in (9, 11, 12)]
+    priced = replace(PARCEL, window_from=at[0], window_to=at[2], soft=(at[1], 20), locker_allowed=False)
+    (choice,) = a_day(priced).joint.choices
+    assert choice.windows == (TimeWindow(9 * 3600, 12 * 3600),)
+    assert choice.soft == Soft(11 * 3600, 20)
+
+
+def test_a_van_loads_where_its_shift_begins() -> None:
+    bike = replace(COURIER, reload=(2, 600, (0, 50_400)))
+    (courier,) = day_of(Files((PARCEL,), (NEAR,), (bike,)), DAY, LAYOUTS, Assumptions(ZONE)).joint.couriers
+    assert courier.reload == Reload(Place(*bike.start), 2, 600, (TimeWindow(0, 50_400),))

@@ -7,7 +7,18 @@ from pathlib import Path
 
 import pytest
 
-from cloud.plan_files.outcome import By, Compared, Ground, LeftLine, Outcome, RouteLine, SiteLine, StopLine, compared
+from cloud.plan_files.outcome import (
+    By,
+    Compared,
+    Ground,
+    LeftLine,
+    Outcome,
+    ReloadLine,
+    RouteLine,
+    SiteLine,
+    StopLine,
+    compared,
+)
 from cloud.plan_files.report import NoLibrariesError, as_html, clock
 from cloud.plan_files.writing import as_geojson, as_json, totals
 
@@ -49,6 +60,15 @@ def test_geojson_has_the_route_its_stops_and_the_lockers() -> None:
     assert [one["geometry"]["type"] for one in features] == ["LineString", "Point", "Point", "Point"]
     assert features[0]["geometry"]["coordinates"][0] == [20.9, 52.1]
     assert features[-1]["properties"]["compartments"] == 12
+
+
+def test_where_a_van_loads_again_is_in_the_files() -> None:
+    again = replace(OUTCOME, routes=(replace(ROUTE, reloads=(ReloadLine(1, (20.9, 52.1), 31_000, 31_000, 31_600),)),))
+
+    assert json.loads(as_json(again))["routes"][0]["reloads"][0]["behind"] == 1
+    (point,) = [one for one in json.loads(as_geojson(again))["features"] if one["properties"]["kind"] == "reload"]
+    assert point["geometry"]["coordinates"] == [20.9, 52.1]
+    assert totals(again)["stops"] == 2
 
 
 def test_the_report_stands_alone_and_cannot_be_broken_out_of() -> None:

@@ -1,5 +1,5 @@
 from cloud.routing.plan import StepKind, cost_cents
-from cloud.routing.problem import Costs, Problem, TimeWindow
+from cloud.routing.problem import Costs, Problem, Reload, TimeWindow
 from cloud.routing.schedule import schedule, with_breaks
 from tests.unit.cloud.routing.builders import a_break, a_courier, a_stop, line_travel, on_line
 
@@ -55,7 +55,7 @@ def test_a_break_nobody_owes_is_left_out() -> None:
 def test_a_break_is_put_in_as_late_as_its_window_allows() -> None:
     anna = a_courier(breaks=(a_break(0, 500, 100),))
     order = with_breaks(anna, [a_stop("x4", 4), a_stop("x7", 7), a_stop("x12", 12)], line_travel(_line()))
-    assert [visit.id for visit in order] == ["x4", "lunch", "x7", "x12"]
+    assert [visit.id for visit in order if not isinstance(visit, Reload)] == ["x4", "lunch", "x7", "x12"]
 
 
 def test_an_open_route_ends_at_its_last_stop_and_starts_at_its_first() -> None:

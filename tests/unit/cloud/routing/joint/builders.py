@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from hypothesis import strategies as st
 
-from cloud.routing.joint.instance import NO_LIMIT, Customer, Instance, Location, Matrix, Option, Vehicle
+from cloud.routing.joint.instance import NO_LIMIT, Again, Customer, Instance, Location, Matrix, Option, Vehicle
 
 HORIZON = 1_000
 
@@ -52,6 +52,20 @@ def instances(draw: st.DrawFn) -> Instance:
         (count // 2, count // 4),
         metres=_metres(chance, size),
     )
+
+
+@st.composite
+def loads(draw: st.DrawFn) -> Instance:
+    """Return a random day on which vans may come back and load again, one of them twice."""
+    day = draw(instances())
+    chance = np.random.default_rng(draw(st.integers(0, 10_000)))
+    vans = [replace(one, capacity=(4, 5, 5)) if not one.loose else one for one in day.vehicles]
+    own = [number for number, one in enumerate(vans) if not one.loose]
+    for before in (*own, len(vans)):
+        duration, ready, open_for = _numbers(chance, 30, 200, 600)
+        again = Again(before, duration, ready, ready + open_for, 20)
+        vans.append(replace(vans[before], name=f"v{len(vans)}", under_way=True, again=again))
+    return replace(day, vehicles=tuple(vans))
 
 
 def _numbers(chance: np.random.Generator, *limits: int) -> list[int]:

@@ -15,7 +15,7 @@ from cloud.routing.joint.engine import Effort, solve
 from cloud.routing.joint.instance import Answer, Instance, Option, Vehicle, answer_cost
 from cloud.routing.joint.layout import MANDATORY, S_LATEST, S_LEAVE, T_ABSENT, T_COST, T_ROUTES, empty_state
 from cloud.routing.joint.moves import open_route, refresh_backward, refresh_forward
-from tests.unit.cloud.routing.joint.builders import an_instance, instances
+from tests.unit.cloud.routing.joint.builders import an_instance, instances, loads
 
 LONG_S = 3_600.0
 PATIENT = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -30,7 +30,7 @@ def effort(rounds: int = 300, threads: int = 1, seed: int = 1) -> Effort:
 
 
 @PATIENT
-@given(day=instances())
+@given(day=instances() | loads())
 def test_every_answer_passes_the_checker_and_costs_what_was_said(day: Instance) -> None:
     answer, found = solve(day, effort(), still_clock)
     assert check(day, answer) == ()
@@ -39,7 +39,7 @@ def test_every_answer_passes_the_checker_and_costs_what_was_said(day: Instance) 
 
 
 @PATIENT
-@given(day=instances())
+@given(day=instances() | loads())
 def test_what_the_search_keeps_in_memory_is_what_a_fresh_look_finds(day: Instance) -> None:
     data, order = as_data(day)
     search = Search(empty_state(data), empty_state(data), empty_state(data), dice(5))

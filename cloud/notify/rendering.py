@@ -18,6 +18,8 @@ from babel.dates import format_datetime, format_skeleton
 from babel.numbers import format_decimal
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from cloud.notify.hours import hours_said
+
 LANGUAGES = ("en", "pl", "de")
 TEMPLATES = (
     "attempt_failed_locker",
@@ -99,9 +101,11 @@ def render(template: str, language: str, facts: Facts, secrets: Secrets) -> Mess
         "code": secrets.code,
         "qr": QR_CID if secrets.capability else None,
         "where": _where(facts) if secrets.code else "",
-        "hours": facts.hours,
+        "hours": words["hours"],
         "deadline": words["deadline"],
         "link": facts.link,
+        "link_label": texts["offer_label" if template in TO_COURIERS else "track_label"],
+        "footer": texts["footer"] if secrets.code else "",  # it warns of giving a code away: only where there is one
     }
     html = _PAGES.get_template("message.html").render(shown)
     return Message(subject, _plain(shown), html, qr_png(secrets.capability) if secrets.capability else None)
@@ -137,7 +141,7 @@ def _words(facts: Facts, language: str) -> dict[str, str]:
         "carrier": facts.carrier,
         "locker": facts.locker,
         "address": facts.address,
-        "hours": facts.hours,
+        "hours": hours_said(facts.hours, language),
         "deadline": _moment(facts.deadline, facts.zone, language),
         "begins": _clock(facts.begins, facts.zone),
         "ends": _clock(facts.ends, facts.zone),
@@ -165,14 +169,14 @@ def _price(text: str, language: str) -> str:
 
 
 def _plain(shown: Mapping[str, Any]) -> str:
+    """Return the paragraphs with an empty line between what belongs apart."""
     texts = shown["texts"]
-    lines = [texts["greeting"], "", *shown["paragraphs"], ""]
+    parts = [texts["greeting"], *shown["paragraphs"]]
     if shown["code"]:
-        lines += [f"{texts['code_label']}: {shown['code']}", ""]
+        parts.append(f"{texts['code_label']}: {shown['code']}")
     if shown["where"]:
-        lines.append(f"{texts['where_label']}: {shown['where']}")
-    if shown["where"] and shown["deadline"]:
-        lines.append(f"{texts['until_label']}: {shown['deadline']}")
+        until = f"\n{texts['until_label']}: {shown['deadline']}" if shown["deadline"] else ""
+        parts.append(f"{texts['where_label']}: {shown['where']}{until}")
     if shown["link"]:
-        lines += ["", f"{texts['track_label']}: {shown['link']}"]
-    return "\n".join([*lines, "", texts["footer"], ""])
+        parts.append(f"{shown['link_label']}: {shown['link']}")
+    return "\n\n".join(filter(None, [*parts, shown["footer"]])) + "\n"

@@ -111,6 +111,7 @@ class AttemptView:
 class PassView:
     """The codes to show at one locker; ``said`` are the parcels whose recipients were told on the courier's word."""
 
+    name: str
     texts: tuple[str, ...]
     card: StopCard | None
     is_cut_off: bool
@@ -125,10 +126,12 @@ def pass_view(
     card = day_view(uow, courier_id, span).card_of(locker_id)
     brought = tuple(parcel.id for parcel in card.drop_offs) if card else ()
     said = uow.find(HistoryEntry, parcel_id=brought, happened=SAID_INSIDE) if brought else []
+    locker = uow.need(Locker, locker_id)
     return PassView(
+        name=locker.name,
         texts=courier_pass(uow, act, keys, courier_id, locker_id),
         card=card,
-        is_cut_off=not uow.need(Locker, locker_id).online,
+        is_cut_off=not locker.online,
         said=frozenset(one.parcel_id for one in said),
     )
 

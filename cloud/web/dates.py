@@ -6,6 +6,8 @@ from datetime import date, datetime, timedelta, tzinfo
 
 from babel import dates, units
 
+from cloud.notify.hours import hours_said
+
 _ISO = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?[+-]\d\d:\d\d")
 _MINUTE, _HOUR, _DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 
@@ -50,6 +52,9 @@ class Dates:
     def iso(self, text: str) -> str:
         """Return the day that is stored as ``2026-11-23``."""
         return self.date(date.fromisoformat(text))
+
+    def hours(self, text: str) -> str:
+        return hours_said(text, self.language)
 
     def readable(self, text: str) -> str:
         """Return ``text`` with the moments in it said as people say them."""

@@ -1,0 +1,76 @@
+"""A van that cannot go on: who comes, who stays away, and that nothing is brought before the van was met."""
+
+import asyncio
+from dataclasses import replace
+
+import pytest
+
+from cloud.routing.problem import Amounts, Costs, Courier, Problem, TimeWindow
+from cloud.routing.splitting import Split, Stranded, Taker, question, split
+from cloud.routing.validation import validate
+from tests.unit.cloud.routing.builders import a_courier, a_stop, line_travel, on_line
+from tests.unit.cloud.routing.test_reloads import Greedy
+
+VAN = Stranded("7", on_line(5), (a_stop("h1", 6), a_stop("h2", 7), a_stop("h3", 4)), 120)
+PAID = Costs(per_hour_cents=3_600, per_km_cents=100)
+
+
+def taker(name: str, at: int, *stops: int, room: int = 9, **changes: object) -> Taker:
+    """Return a courier at ``at`` with a parcel for each of ``stops``; the first one is being driven to."""
+    own = tuple(a_stop(f"{name}{number}", number) for number in stops)
+    courier = a_courier(name, start=on_line(at), capacity=Amounts(room, 99_000, 99_000), costs=PAID, under_way=True)
+    courier = replace(courier, locked=tuple(one.id for one in own[:1]))
+    return Taker(replace(courier, **changes), own)  # type: ignore[arg-type]  # tests change any field
+
+
+def answer(*takers: Taker) -> Split | None:
+    everything = Problem(
+        (*VAN.stops, *(one for some in takers for one in some.stops)), tuple(t.courier for t in takers)
+    )
+    return asyncio.run(split(Greedy(), VAN, takers, line_travel(everything, (VAN.place,)), 10))
+
+
+def orders(found: Split | None) -> dict[str, tuple[str, ...]]:
+    return {route.courier_id: route.stop_ids() for route in found.plan.routes} if found else {}
+
+
+def test_one_who_has_room_comes_alone() -> None:
+    found = answer(taker("anna", 4, 3), taker("ben", -9, -8))
+    assert orders(found) == {"anna": ("anna3", "meet:7:anna", "h1", "h2", "h3")}
+
+
+def test_two_come_where_one_has_no_room_for_all() -> None:
+    found = answer(taker("anna", 4, 3, room=2), taker("ben", 9, 8, room=2))
+    assert found is not None
+    assert set(found.takers) == {"anna", "ben"}
+    assert not found.plan.unplanned
+    for name, order in orders(found).items():
+        assert order[:2] == (f"{name}{3 if name == 'anna' else 8}", f"meet:7:{name}")
+
+
+def test_nobody_comes_who_would_break_a_promise() -> None:
+    busy = taker("anna", 4, 3, -9)
+    tight = replace(busy.stops[1], windows=(TimeWindow(0, 900),))
+    assert answer(replace(busy, stops=(busy.stops[0], tight))) is None
+
+
+def test_a_promise_that_is_lost_anyway_holds_nobody_back() -> None:
+    busy = taker("anna", 4, 3, -9)
+    lost = replace(busy.stops[1], windows=(TimeWindow(0, 60),))
+    assert orders(answer(replace(busy, stops=(busy.stops[0], lost))))["anna"][1] == "meet:7:anna"
+
+
+@pytest.mark.parametrize("courier", [taker("anna", 4, shift=TimeWindow(0, 100)), taker("anna", 4, room=0)])
+def test_nobody_can(courier: Taker) -> None:
+    assert answer(courier) is None
+
+
+def test_the_question_is_valid_and_keeps_what_is_aboard_with_its_van() -> None:
+    takers = (taker("anna", 4, 3, 2), taker("ben", 9, 8))
+    places = Problem((*VAN.stops, *takers[0].stops, *takers[1].stops), tuple(one.courier for one in takers))
+    asked = question(VAN, takers, line_travel(places, (VAN.place,)))
+    assert validate(asked) == ()
+    by_id = asked.stop_by_id()
+    skills: dict[str, Courier] = {one.id: one for one in asked.couriers}
+    assert by_id[takers[0].stops[1].id].skills <= skills["anna"].skills
+    assert not by_id[takers[0].stops[1].id].skills <= skills["ben"].skills

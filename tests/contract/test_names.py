@@ -1,5 +1,7 @@
 """Ids, sizes, layouts and topics: what may be a name, and that a topic reads back as it was built."""
 
+from string import ascii_uppercase, digits
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,7 +12,9 @@ from contract.layout import CompartmentPlan, Layout
 from contract.sizes import SizeClass
 from contract.topics import Branch, TopicError
 
-LOCKER_IDS = st.from_regex(r"[A-Z0-9](?:[A-Z0-9-]{0,30}[A-Z0-9])?", fullmatch=True)
+ENDS = st.sampled_from(ascii_uppercase + digits)
+# Not from a regular expression: for one, Hypothesis first sorts all of Unicode: two seconds of CPU in a fresh clone.
+LOCKER_IDS = ENDS | st.tuples(ENDS, st.text(ascii_uppercase + digits + "-", max_size=30), ENDS).map("".join)
 
 
 @given(LOCKER_IDS, st.sampled_from(Branch))

@@ -1,5 +1,6 @@
 """Taking a compartment out of service and back in; what is inside can still be picked up."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from cloud.domain.access import unix
@@ -65,10 +66,16 @@ def set_service(uow: UnitOfWork, act: Act, keys: Keys, wish: ServiceWish) -> Com
     return send_command(uow, act, keys, command, wish.reason)
 
 
-def believed_in(uow: UnitOfWork, locker_id: str, label: str) -> list[Parcel]:
-    """Return the parcels that should lie in a compartment by what was journalled last, and not by its own picture."""
+def forgotten(uow: UnitOfWork, compartments: Sequence[Compartment], label: str) -> tuple[Parcel, ...]:
+    """Return what a locker answers for and does not know of any more, what should lie behind door ``label`` first."""
+    known = {one.parcel_id for one in compartments}
+    held = _held(uow, compartments[0].locker_id) if compartments else []
+    return tuple(sorted((one for one in held if one.id not in known), key=lambda one: one.compartment != label))
+
+
+def _held(uow: UnitOfWork, locker_id: str) -> list[Parcel]:
     here = str(Custodian(CustodianKind.LOCKER, locker_id))
-    return uow.find(Parcel, order="dropped_off_at id", locker_id=locker_id, custodian=here, compartment=label)
+    return uow.find(Parcel, order="dropped_off_at id", locker_id=locker_id, custodian=here)
 
 
 def _seen(uow: UnitOfWork, wish: ServiceWish) -> Parcel | None:
@@ -84,7 +91,10 @@ def _seen(uow: UnitOfWork, wish: ServiceWish) -> Parcel | None:
 
 def _miss(uow: UnitOfWork, act: Act, compartment: Compartment, seen: Parcel | None) -> None:
     """Open a case for what should lie there, is not in the locker's own picture, and was not seen by staff either."""
-    for parcel in believed_in(uow, compartment.locker_id, compartment.label):
-        if parcel.id not in {compartment.parcel_id, seen.id if seen else None}:
+    for parcel in _held(uow, compartment.locker_id):
+        if parcel.compartment == compartment.label and parcel.id not in {
+            compartment.parcel_id,
+            seen.id if seen else None,
+        }:
             detail = "staff looked into it and saw another parcel" if seen else "staff looked into it and it was empty"
             uow.add(case(act, "parcel_missing", parcel.id, (compartment.locker_id, compartment.label), detail))

@@ -1,6 +1,6 @@
 """One locker for its operator: the wall as it is, what a door did, and opening it from afar with a reason."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -16,7 +16,7 @@ from cloud.services import queries
 from cloud.services.ports import Act, UnitOfWork
 from cloud.services.records_ops import CommandSent
 from cloud.services.remote_open import REASON_MAX, REASON_MIN, OpenWish, remote_open
-from cloud.services.set_service import ServiceWish, set_service
+from cloud.services.set_service import ServiceWish, forgotten, set_service
 from cloud.web.console import staff_of
 from cloud.web.console_view import CommandView, Happening, clock_quality, happenings, names_of, state_of, wall_of
 from cloud.web.frame import Frame, Problem, see_other
@@ -30,7 +30,10 @@ Door = Annotated[DoorName | None, Query()]
 
 @dataclass(frozen=True, slots=True)
 class LockerView:
-    """``door`` is the compartment looked at, with the parcel in it; ``timeline`` is its own then, else the locker's."""
+    """``door`` is the compartment looked at, with the parcel in it; ``timeline`` is its own then, else the locker's.
+
+    ``believed`` should lie in this locker, but it has lost its memory and does not say so.
+    """
 
     page: queries.LockerPage
     door: Compartment | None
@@ -38,6 +41,7 @@ class LockerView:
     timeline: list[Happening]
     quality: str
     names: Mapping[str, str]
+    believed: Sequence[Parcel] = ()
 
     @property
     def wall(self) -> list[list[Compartment]]:
@@ -90,7 +94,10 @@ def create(frame: Frame) -> APIRouter:
     @router.post("/console/lockers/{locker_id}/service")
     async def post_service(request: Request, locker_id: PathLocker) -> Response:
         fields = await fields_of(request)
-        wish = ServiceWish(locker_id, label_of(fields), fields.get("in_service") == "yes", fields.get("reason", ""))
+        seen = fields.get("parcel") or None
+        wish = ServiceWish(
+            locker_id, label_of(fields), fields.get("in_service") == "yes", fields.get("reason", ""), seen
+        )
         return await carry_out(request, locker_id, fields, lambda uow, act: set_service(uow, act, rim.keys, wish))
 
     return router
@@ -113,4 +120,5 @@ def view_of(uow: UnitOfWork, locker_id: str, door: str | None) -> LockerView:
     parcel = uow.get(Parcel, chosen.parcel_id) if chosen and chosen.parcel_id else None
     timeline = happenings(queries.timeline(uow, locker_id, door))
     newest = timeline if door is None else happenings(uow.log.timeline(locker=locker_id, limit=1))
-    return LockerView(page, chosen, parcel, timeline, clock_quality(newest), names_of(uow))
+    seen = () if door is None else forgotten(uow, page.compartments, door)
+    return LockerView(page, chosen, parcel, timeline, clock_quality(newest), names_of(uow), seen)

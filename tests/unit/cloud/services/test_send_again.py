@@ -18,6 +18,7 @@ from cloud.services.reissue_code import reissue_code
 from cloud.services.send_again import LOOK_INSIDE, TOMBSTONES_MAX, send_again
 from cloud.services.sending import AGAIN
 from cloud.services.set_service import ServiceWish, set_service
+from cloud.web.console_lockers import view_of
 from contract import codec, envelope
 from contract.commands import Revoke, SetService
 from contract.events import (
@@ -207,6 +208,16 @@ def test_what_should_lie_there_and_does_not_is_missing(cloud: SmallCloud) -> Non
         parcel.id: "staff looked into it and saw another parcel",
         other.id: "staff looked into it and it was empty",
     }
+
+
+def test_the_console_offers_what_was_forgotten_the_likeliest_first(cloud: SmallCloud) -> None:
+    first, second = forgotten(cloud, "P", A01), forgotten(cloud, "Q", A02)
+    inside(cloud, "S", A03)
+
+    def offered(door: str) -> list[str]:
+        return [one.id for one in cloud.do(lambda uow: view_of(uow, HERE, door)).believed]
+
+    assert (offered(A01), offered(A02)) == ([first.id, second.id], [second.id, first.id])
 
 
 def test_what_the_locker_still_has_on_its_books_is_not_missed(cloud: SmallCloud) -> None:

@@ -8,6 +8,7 @@ from babel import dates, units
 
 from cloud.notify.hours import hours_said
 
+DASH, JOINER = "\N{EN DASH}", "\N{WORD JOINER}"
 _ISO = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?[+-]\d\d:\d\d")
 _MINUTE, _HOUR, _DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 
@@ -54,7 +55,8 @@ class Dates:
         return self.date(date.fromisoformat(text))
 
     def hours(self, text: str) -> str:
-        return hours_said(text, self.language)
+        """Return opening hours; a span of them never breaks over two lines."""
+        return hours_said(text, self.language).replace(DASH, f"{JOINER}{DASH}{JOINER}")
 
     def readable(self, text: str) -> str:
         """Return ``text`` with the moments in it said as people say them."""

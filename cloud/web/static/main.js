@@ -22,6 +22,9 @@ startJobs();
 startPass();
 startScan();
 
+// On a phone the areas slide in one row: begin with the one that is open, wherever in the row it stands.
+document.querySelector(".areas [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
+
 if (document.body.classList.contains("courier") && "serviceWorker" in navigator) {
   navigator.serviceWorker.register("/courier/keep.js", { scope: "/courier/" }).catch(() => {});
 }

@@ -61,7 +61,11 @@ class Shelf:
             ((name, value),) = conditions.items()
             if type(value) is str:  # four of five questions
                 return self._equal(conditions)
-        equal = {name: _rounded(value) for name, value in conditions.items() if type(value) not in _RANGES}
+        equal = {
+            name: value if type(value) is str else _rounded(value)
+            for name, value in conditions.items()
+            if type(value) not in _RANGES
+        }
         met, found = (equal.keys(), self._equal(equal)) if equal else self._sifted(conditions)
         if not found or len(met) == len(conditions):
             return found

@@ -143,13 +143,17 @@ class Week:
     async def round(self, *barcodes: str, word: bool = True) -> None:
         """Come with these parcels and say afterwards, where the locker cannot, which are inside."""
         brought = [self.announce(one) for one in barcodes]
-        passes = self.office.do(self._pass)
+        passes = self.passes()
         self.chronicle.tell(f"C1's phone shows {len(passes)} codes, {sum(map(len, passes))} characters")
         await Courier("C1", self.site, self.chance).visit(passes, brought)
         for thing in brought:
             if word and thing.holder.startswith(f"{self.site.id}/"):
                 self.chronicle.tell(f"C1 says that {thing.barcode} is inside")
                 self.office.do(partial(self._say_inside, thing.id))
+
+    def passes(self) -> tuple[str, ...]:
+        """Return what the courier's phone shows now."""
+        return self.office.do(self._pass)
 
     def _pass(self, uow: UnitOfWork) -> tuple[str, ...]:
         return courier_pass(uow, self.office.act(), self.office.keys, self.courier, self.site.id)

@@ -94,7 +94,7 @@ class StopKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Soft:
-    """What it costs to begin after ``end_s``, the end people would like: so much for each minute, seconds in part."""
+    """The soft end of a window: beginning after ``end_s`` costs so much for each minute, seconds in part."""
 
     end_s: int
     per_minute_cents: int

@@ -11,6 +11,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from cloud.api import (
     bulk,
+    changes,
     counters,
     couriers,
     crowd,
@@ -50,6 +51,7 @@ ROUTERS = (
     road.router,
     crowd.router,
     partners.router,
+    changes.router,
     webhooks.router,
     plans.router,
     kpis.router,

@@ -2,9 +2,11 @@
 
 from cloud.domain.actors import Role, require
 from cloud.domain.capacity import ReservationState
+from cloud.domain.changes import ChangeKind
 from cloud.domain.errors import ForbiddenError
 from cloud.domain.parcel import IN_LOCKER, Parcel, ParcelState, Wish, advance
 from cloud.services import audit
+from cloud.services.ask_change import Wanted, free_or_ask
 from cloud.services.collecting import issue_collection
 from cloud.services.history import move
 from cloud.services.notices import notice
@@ -13,11 +15,21 @@ from cloud.services.withdrawal import end_promise, revoke_grants
 
 
 def cancel_parcel(uow: UnitOfWork, act: Act, keys: Keys, parcel_id: str, reason: str) -> Parcel:
-    """Cancel or recall a parcel. A pick-up the locker allowed before it knew is a fact and becomes a support case."""
+    """Cancel or recall a parcel. A pick-up the locker allowed before it knew is a fact and becomes a support case.
+
+    What a partner or a crowd courier has aboard stays as it is until they have agreed.
+    """
     require(act.actor, Role.OPERATOR, Role.SUPPORT, Role.CARRIER)
     parcel = uow.need(Parcel, parcel_id)
     _check_carrier(act, parcel)
     audit.note(uow, act, "cancel_parcel", f"parcel:{parcel.id}", reason=reason)
+    if free_or_ask(uow, act, Wanted(parcel.id, ChangeKind.CANCEL, said=reason)):
+        return parcel
+    return cancel(uow, act, keys, uow.need(Parcel, parcel_id), reason)
+
+
+def cancel(uow: UnitOfWork, act: Act, keys: Keys, parcel: Parcel, reason: str) -> Parcel:
+    """Cancel or recall a parcel that nobody else need be asked about."""
     revoke_grants(uow, act, keys, parcel.id, reason)
     if parcel.state in IN_LOCKER:
         return _recall(uow, act, keys, parcel, reason)

@@ -5,6 +5,7 @@ A job a minute apart. Custody and states are exact at once, because they are the
 
 from datetime import timedelta
 
+from cloud.domain.changes import ChangeState
 from cloud.domain.custody import CustodianKind
 from cloud.domain.outside import CrowdTrip, OfferKind, OfferState, OfferStep
 from cloud.domain.parcel import TERMINAL, Parcel, ParcelState
@@ -12,7 +13,7 @@ from cloud.services.many import by_id
 from cloud.services.offer_steps import give_up, take, withdraw_errand
 from cloud.services.ports import Act, UnitOfWork
 from cloud.services.records import Route
-from cloud.services.records_outside import Errand, ErrandParcel, ErrandState, Offer
+from cloud.services.records_outside import Errand, ErrandParcel, ErrandState, Offer, ParcelChange
 
 NO_SHOW = timedelta(minutes=30)  # after this the parcels must leave with somebody else to arrive today
 _ON_THE_ROAD = (ParcelState.OUT_FOR_DELIVERY, ParcelState.DELIVERY_FAILED, ParcelState.ASSIGNED_TO_LOCKER)
@@ -20,6 +21,7 @@ _ON_THE_ROAD = (ParcelState.OUT_FOR_DELIVERY, ParcelState.DELIVERY_FAILED, Parce
 
 def follow_offers(uow: UnitOfWork, act: Act) -> int:
     """Move offers on to where their parcels are and return how many moved."""
+    _end_moot_changes(uow, act)
     moved = _drop_moot(uow, act) + _not_fetched(uow, act)
     live = (OfferState.ACCEPTED, OfferState.HANDED_OVER)
     for offer in uow.find(Offer, order="id", kind=OfferKind.CROWD, state=live):
@@ -53,6 +55,14 @@ def end_if_done(uow: UnitOfWork, act: Act, offer: Offer) -> bool:
     after = take(uow, act, offer, what, ended_at=act.now)
     uow.change(Errand, {"id": offer.errand_id}, ended_at=act.now, outcome=str(after.state))
     return True
+
+
+def _end_moot_changes(uow: UnitOfWork, act: Act) -> None:
+    """End what was asked about parcels that nobody of the others has aboard any more."""
+    for change in uow.find(ParcelChange, order="id", state=ChangeState.ASKED):
+        if not uow.count(ErrandParcel, parcel_id=change.parcel_id, state=ErrandState.ABOARD):
+            values = {"state": ChangeState.MOOT, "answered_at": act.now}
+            uow.change(ParcelChange, {"id": change.id, "state": ChangeState.ASKED}, **values)
 
 
 def _not_fetched(uow: UnitOfWork, act: Act) -> int:

@@ -84,6 +84,11 @@ def time_out_offers(uow: UnitOfWork, act: Act) -> int:
 def withdraw_errand(uow: UnitOfWork, act: Act, errand_id: str, reason: str) -> Errand:
     """Take an errand back from whoever was asked or has said yes, as long as the parcels lie at the depot."""
     require(act.actor, Role.OPERATOR, Role.PLANNER)
+    return take_back(uow, act, errand_id, reason)
+
+
+def take_back(uow: UnitOfWork, act: Act, errand_id: str, reason: str) -> Errand:
+    """Take an errand back in the name of whoever asked for something else; raises ``OfferEndedError``."""
     errand = uow.need(Errand, errand_id)
     found = uow.find(Offer, order="rank", errand_id=errand_id)
     if errand.ended_at is not None or any(one.state is OfferState.HANDED_OVER for one in found):

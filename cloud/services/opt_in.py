@@ -4,10 +4,12 @@ from dataclasses import dataclass
 
 from cloud.domain.actors import Role, require
 from cloud.domain.assignment import Scope
+from cloud.domain.changes import ChangeKind
 from cloud.domain.errors import InvalidError
 from cloud.domain.locker import Locker
 from cloud.domain.parcel import TERMINAL, Parcel, ParcelState
 from cloud.services import reroute
+from cloud.services.ask_change import Wanted, free_or_ask
 from cloud.services.history import move
 from cloud.services.notices import notice
 from cloud.services.ports import Act, Keys, UnitOfWork
@@ -60,6 +62,13 @@ def withdraw(uow: UnitOfWork, act: Act, parcel_id: str) -> int:
 def _promise(uow: UnitOfWork, act: Act, keys: Keys, parcel: Parcel, locker: Locker) -> None:
     if parcel.state is ParcelState.ASSIGNED_TO_LOCKER:
         raise InvalidError("locker_id", f"the parcel goes to locker {parcel.locker_id} already; release that first")
+    if free_or_ask(uow, act, Wanted(parcel.id, ChangeKind.LOCKER, locker_id=locker.id)):
+        return
+    send(uow, act, keys, uow.need(Parcel, parcel.id), locker)
+
+
+def send(uow: UnitOfWork, act: Act, keys: Keys, parcel: Parcel, locker: Locker) -> None:
+    """Promise the place and lead there whoever brings the parcel."""
     assigned = promise(uow, act, keys, parcel, locker)
     reroute.to_locker(uow, act, parcel, locker)
     note = notice(act, parcel, "opted_in", assigned.group_id)

@@ -12,7 +12,7 @@ from cloud.domain.actors import Role, require
 from cloud.domain.custody import Custodian, CustodianKind
 from cloud.domain.errors import ConflictError, InvalidError, NotFoundError
 from cloud.domain.outside import OfferKind
-from cloud.domain.parcel import TERMINAL, Parcel, ParcelState, Wish, advance
+from cloud.domain.parcel import IN_LOCKER, TERMINAL, Parcel, ParcelState, Wish, advance
 from cloud.services import audit
 from cloud.services.find_locker import question_for, send_to_locker
 from cloud.services.follow_offers import aboard, end_if_done
@@ -76,6 +76,8 @@ def report_status(uow: UnitOfWork, act: Act, keys: Keys, status: Status) -> Parc
     parcel = uow.need(Parcel, status.parcel_id)
     if entrusted.state is _AFTER.get(status.what):
         return parcel
+    if status.what is PartnerSays.DELIVERED and parcel.state in _AT_POINT:
+        return _ended(uow, act, offer, (parcel, status))  # brought to a counter whose staff have scanned it
     if parcel.custodian != str(Custodian(CustodianKind.PARTNER, offer.asked)):
         raise ConflictError(f"{parcel.custodian} answers for this parcel")
     match status.what:
@@ -87,14 +89,21 @@ def report_status(uow: UnitOfWork, act: Act, keys: Keys, status: Status) -> Parc
             parcel = _returned(uow, act, parcel)
         case _ as never:
             assert_never(never)
+    return _ended(uow, act, offer, (parcel, status)) if entrusted.state is ErrandState.ABOARD else parcel
+
+
+def _ended(uow: UnitOfWork, act: Act, offer: Offer, what: tuple[Parcel, Status]) -> Parcel:
+    """Write down how the partner's part in a parcel has ended."""
+    parcel, status = what
     state = ErrandState.DELIVERED if status.what is PartnerSays.DELIVERED else ErrandState.FAILED
-    if entrusted.state is ErrandState.ABOARD:
-        told = {"way_m": status.way_m, "co2_g": status.co2_g}
-        uow.change(ErrandParcel, {"errand_id": offer.errand_id, "parcel_id": parcel.id}, state=state, **told)
+    told = {"way_m": status.way_m, "co2_g": status.co2_g}
+    mine = {"errand_id": offer.errand_id, "parcel_id": parcel.id, "state": ErrandState.ABOARD}
+    if uow.change(ErrandParcel, mine, state=state, **told):
         end_if_done(uow, act, offer)
     return parcel
 
 
+_AT_POINT = (*IN_LOCKER, ParcelState.PICKED_UP)
 _AFTER = {PartnerSays.DELIVERED: ErrandState.DELIVERED, PartnerSays.FAILED: ErrandState.FAILED}
 
 

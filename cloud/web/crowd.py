@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from typing import Annotated
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Path, Request, Response
 
 from cloud.accepting import yes_to
 from cloud.api.problems import status_of
@@ -12,6 +13,7 @@ from cloud.domain.actors import Actor
 from cloud.domain.errors import DomainError, InvalidError
 from cloud.domain.locker import Locker
 from cloud.domain.outside import CrowdTrip
+from cloud.services.answer_change import Answer, answer_change
 from cloud.services.crowd import announce_trip, withdraw_trip
 from cloud.services.offer_steps import decline, give_up
 from cloud.services.ports import Act, UnitOfWork
@@ -25,6 +27,7 @@ from cloud.web.words import words_of
 TRIPS = "/courier/trips"
 METRES_PER_KM = 1_000
 CENTS = 100
+YesOrNo = Annotated[str, Path(pattern="^(yes|no)$")]
 ROOM = {"bag": (10_000, 40), "car": (60_000, 300)}  # grams and litres of a rucksack and of a car's boot
 
 
@@ -58,6 +61,7 @@ def create(frame: Frame) -> APIRouter:
     """Return the page and what it sends."""
     router, page = router_of(frame), TripsPage(frame)
     _answers(router, page)
+    _changes(router, page)
 
     @router.get(TRIPS)
     async def get_trips(request: Request) -> Response:
@@ -100,6 +104,17 @@ def _answers(router: APIRouter, page: TripsPage) -> None:
         return await page.carry_out(
             request, lambda uow, act, _: give_up(uow, act, offer_id, "the courier cannot take it after all")
         )
+
+
+def _changes(router: APIRouter, page: TripsPage) -> None:
+    keys = page.frame.rim.keys
+
+    @router.post("/courier/changes/{change_id}/{said}")
+    async def post_change(
+        request: Request, change_id: PathId, said: Annotated[str, Path(pattern="^(yes|no)$")]
+    ) -> Response:
+        answer = Answer(change_id, accepts=said == "yes")
+        return await page.carry_out(request, lambda uow, act, _: answer_change(uow, act, keys, answer))
 
 
 def trip_in(uow: UnitOfWork, act: Act, fields: Fields, frame: Frame) -> CrowdTrip:

@@ -6,10 +6,13 @@ from datetime import datetime
 
 from cloud.domain.locker import Locker, LockerStatus
 from cloud.domain.outside import CrowdTrip, OfferState
+from cloud.domain.parcel import Parcel
 from cloud.domain.places import distance_m
+from cloud.services.answer_change import waiting_changes
 from cloud.services.offers_view import OfferView, earned, offers_of
 from cloud.services.ports import Act, From, UnitOfWork
 from cloud.services.records import Courier, Route, Shift
+from cloud.services.records_outside import ParcelChange
 from cloud.web import maps
 
 PLACES_MAX = 200  # lockers a trip may be announced to; a longer list is no list on a phone
@@ -27,7 +30,10 @@ class TripLine:
 
 @dataclass(frozen=True, slots=True)
 class TripsView:
-    """``asked`` waits for an answer, ``accepted`` was said yes to, ``over`` came to nothing; ``near`` names areas."""
+    """``asked`` waits for an answer, ``accepted`` was said yes to, ``over`` came to nothing; ``near`` names areas.
+
+    ``changes`` are wishes of recipients whose parcels are aboard.
+    """
 
     courier: Courier
     trips: tuple[TripLine, ...]
@@ -38,6 +44,7 @@ class TripsView:
     to_come_cents: int
     near: dict[str, str]
     places: tuple[Locker, ...]
+    changes: tuple[tuple[ParcelChange, Parcel, Locker | None], ...]
     depot: tuple[float, float] | None
 
     def drawing(self, depot: str) -> str:
@@ -73,6 +80,7 @@ def trips_view(uow: UnitOfWork, act: Act, today: tuple[str, datetime]) -> TripsV
         to_come_cents=to_come,
         near={view.offer.id: _near(view, lockers) for view in views},
         places=lockers,
+        changes=waiting_changes(uow, courier.id),
         depot=(depot.start_lon, depot.start_lat) if depot else None,
     )
 

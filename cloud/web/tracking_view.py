@@ -10,11 +10,14 @@ from cloud.domain.capacity import choose_size
 from cloud.domain.locker import Locker
 from cloud.domain.parcel import IN_LOCKER, Parcel, ParcelState
 from cloud.domain.places import distance_m
+from cloud.services.answer_change import last_change
 from cloud.services.extend_deadline import HAPPENED as EXTENDED
+from cloud.services.offers_view import BroughtBy, brought_by
 from cloud.services.ports import Act, UnitOfWork
 from cloud.services.promise import left_at, why_not
 from cloud.services.queries import Tracking, tracking
 from cloud.services.records import Attempt, Consent, HistoryEntry, Route, Stop, StopTask, TaskState
+from cloud.services.records_outside import ParcelChange
 from contract.sizes import SizeClass
 
 OFFERED_MAX = 5  # lockers to choose from; more is a list to study
@@ -60,6 +63,8 @@ class View:
     consent: Consent | None
     consent_locker: Locker | None
     extensions_left: int
+    change: ParcelChange | None = None
+    change_of: BroughtBy | None = None
 
     @property
     def parcel(self) -> Parcel:
@@ -162,6 +167,8 @@ def view_of(uow: UnitOfWork, act: Act, parcel_id: str) -> View:
         consent=consent,
         consent_locker=uow.get(Locker, consent.locker_id) if consent and consent.locker_id else None,
         extensions_left=_extensions_left(uow, act, seen.parcel),
+        change=last_change(uow, parcel_id),
+        change_of=brought_by(uow, parcel_id),
     )
 
 

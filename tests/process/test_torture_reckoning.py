@@ -13,7 +13,9 @@ from contract.events import (
     DoorOpened,
     Entry,
     Event,
+    LockReleased,
     ParcelDroppedOff,
+    ReleaseFailed,
     ReleaseIntended,
     chain,
     genesis_hash,
@@ -24,7 +26,14 @@ from firmware_sim.truth import CabinetTruth, CompartmentTruth
 from tests.process.ledger import Journal
 from tests.process.torture.goods import Goods, Parcel
 from tests.process.torture.killer import MIX, victims
-from tests.process.torture.reckoning import Findings, Known, compare_doors, compare_journals, compare_parcels
+from tests.process.torture.reckoning import (
+    Findings,
+    Known,
+    compare_doors,
+    compare_journals,
+    compare_parcels,
+    cut_short,
+)
 
 LOCKER, A01 = LockerId("STORM-00"), CompartmentLabel("A01")
 BOOT, INTENT, GROUP = BootId(bytes(16)), MessageId(b"i" * 16), GroupId(b"g" * 16)
@@ -46,6 +55,13 @@ def journals_found(edge: Journal, cloud: Journal) -> list[str]:
     found = Findings()
     compare_journals(LOCKER, edge, cloud, found)
     return found.all()
+
+
+def test_a_release_that_no_word_ends_was_cut_short() -> None:
+    other = MessageId(b"j" * 16)
+    assert cut_short([*STORY, AgentStarted(BOOT, "1"), ReleaseIntended(other, A01, "drop_off")]) == 2
+    assert cut_short([*STORY, LockReleased(INTENT, A01)]) == 0
+    assert cut_short([ReleaseIntended(other, A01, "drop_off"), ReleaseFailed(other, A01, "too_soon")]) == 0
 
 
 def test_journals_that_agree_are_let_through_pruned_or_not() -> None:

@@ -14,8 +14,10 @@ from typing import Any
 from contract.events import (
     CodeBurnt,
     DoorOpened,
+    LockReleased,
     ParcelDroppedOff,
     ParcelPickedUp,
+    ReleaseFailed,
     ReleaseIntended,
     chain,
     genesis_hash,
@@ -86,6 +88,15 @@ def compare_doors(locker: str, events: list[Any], cabinet: CabinetTruth, found: 
         if one.coil_on:
             found.forbidden.append(f"{locker}: the coil of {one.label} is on")
     found.doubled.extend(f"{locker}: {one}" for one in _twice(events))
+
+
+def cut_short(events: list[Any]) -> int:
+    """Return how many releases a kill cut short, between the intent's commit and the word that the pulse is over.
+
+    Few of them end as "nobody knows": with the current the hook lets go, and after the restart the sensor tells.
+    """
+    over = {one.intent for one in events if isinstance(one, LockReleased | ReleaseFailed)}
+    return sum(isinstance(one, ReleaseIntended) and one.intent not in over for one in events)
 
 
 def _twice(events: list[Any]) -> Iterator[str]:

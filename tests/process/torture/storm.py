@@ -27,6 +27,7 @@ from tests.process.torture.reckoning import (
     compare_doors,
     compare_journals,
     compare_parcels,
+    cut_short,
     known_parcels,
 )
 from tests.process.town import Town, standing_town
@@ -62,6 +63,8 @@ class Report:
     goods: Goods = field(default_factory=Goods)
     found: Findings = field(default_factory=Findings)
     events: int = 0
+    cut_short: int = 0
+    """Releases a kill fell into: the intent was stored, and no word says that the pulse was over."""
     unclear: int = 0
     """Tasks a kill left half done: the agent said that it does not know, and did not pulse again."""
     seconds: float = 0.0
@@ -83,6 +86,7 @@ class Report:
                 "events": self.events,
                 "dropped_off": sum(bool(one.told_in) for one in parcels),
                 "picked_up": sum(one.fetched for one in parcels),
+                "killed_in_mid_release": self.cut_short,
                 "left_unclear_by_kills": self.unclear,
                 "staff": sum(one.stuck or one.fetch is Fetch.STAFF for one in parcels),
                 "nuisances": len(self.goods.nuisances),
@@ -224,6 +228,7 @@ def _reckon(town: Town, cabinets: dict[str, CabinetTruth], report: Report) -> No
         compare_journals(name, edge, cloud, report.found)
         compare_doors(name, cloud.events, cabinet, report.found)
         report.events += len(cloud.rows)
+        report.cut_short += cut_short(cloud.events)
         report.unclear += sum(isinstance(one, ReleaseIndeterminate) for one in cloud.events)
         rebased = town.lockers[name].program.said().count(_REBASED)
         report.found.lost.extend([f"{name}: rebased {rebased} times"] if rebased else [])

@@ -2,7 +2,7 @@
 
 import base64
 import binascii
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any
@@ -36,6 +36,7 @@ PathKey = Annotated[str, Path(pattern=r"^op-[0-9a-f]{16}$")]
 Fields = dict[str, str]
 Verb = Callable[[UnitOfWork, Act, Fields], object]
 Place = tuple[str, str]  # locker and order
+CarryOut = Callable[[Request, Place, Verb], Awaitable[Response]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,6 +197,12 @@ def _order(router: APIRouter, frame: Frame) -> None:
     @router.get("/console/lockers/{locker_id}/bulk/{opening_id}")
     async def get_order(request: Request, locker_id: PathLocker, opening_id: PathId) -> Response:
         return await show(request, (locker_id, opening_id))
+
+    _order_verbs(router, frame, carry_out)
+
+
+def _order_verbs(router: APIRouter, frame: Frame, carry_out: CarryOut) -> None:
+    rim = frame.rim
 
     @router.post("/console/lockers/{locker_id}/bulk/{opening_id}/sign")
     async def post_signature(request: Request, locker_id: PathLocker, opening_id: PathId) -> Response:

@@ -122,6 +122,17 @@ def _parser(environment: Mapping[str, str]) -> argparse.ArgumentParser:
         metavar="CARRIER=DURATION",
         help="another dwell for the parcels of one carrier; several times for several",
     )
+    _planning_flags(flag)
+    parser.add_argument("--demo", action="store_true", default=environment.get(f"{PREFIX}DEMO") == "1")
+    parser.add_argument("--verbose", action="store_true", help="log more")
+    return parser
+
+
+def _planning_flags(flag: Callable[[str, Callable[[str], object], object, str], None]) -> None:
+    flag("plan-seconds", _between(1, PLAN_S_MAX), "60", "how long planning a day may take")
+    flag("plan-exploration", _between(0, EXPLORATION_MAX), "1", "how hard VROOM looks for a better plan; 0 is quickest")
+    flag("travel-times", _travel_times, "great-circle", f"where travel times come from: {FORMS}")
+    flag("pace", _between(1, PACE_MAX), "1", "how many times oftener jobs run than they need to")
     flag(
         "detour-cents-max",
         _between(0, DETOUR_CENTS_MAX),
@@ -134,13 +145,6 @@ def _parser(environment: Mapping[str, str]) -> argparse.ArgumentParser:
         str(TRIP_DETOUR_KM_MAX),
         "how much farther a crowd courier may offer to drive",
     )
-    flag("plan-seconds", _between(1, PLAN_S_MAX), "60", "how long planning a day may take")
-    flag("plan-exploration", _between(0, EXPLORATION_MAX), "1", "how hard VROOM looks for a better plan; 0 is quickest")
-    flag("travel-times", _travel_times, "great-circle", f"where travel times come from: {FORMS}")
-    flag("pace", _between(1, PACE_MAX), "1", "how many times oftener jobs run than they need to")
-    parser.add_argument("--demo", action="store_true", default=environment.get(f"{PREFIX}DEMO") == "1")
-    parser.add_argument("--verbose", action="store_true", help="log more")
-    return parser
 
 
 def _port(given: str) -> int:

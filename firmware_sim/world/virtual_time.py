@@ -4,7 +4,7 @@ ADR 0010. Nothing here waits, opens a socket or starts a thread, so the same cor
 """
 
 import asyncio
-from asyncio import base_events, format_helpers
+from asyncio import base_events
 from collections.abc import Callable, Coroutine
 from contextvars import Context, copy_context
 from functools import partial
@@ -132,10 +132,7 @@ class VirtualLoop(base_events.BaseEventLoop):
             for _ in range(len(ready)):
                 handle = ready.popleft()
                 if not handle._cancelled:  # noqa: SLF001 - a loop is what runs asyncio's handles
-                    try:
-                        handle._context.run(handle._callback, *handle._args)  # noqa: SLF001 - as above
-                    except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001 - what asyncio's own handles do: whoever listens is told
-                        self._tell(handle, error)
+                    handle._run()  # noqa: SLF001 - as above; it tells whoever listens what went wrong
             if self._stopping:  # type: ignore[attr-defined]  # asyncio's own flag
                 return
 
@@ -148,10 +145,6 @@ class VirtualLoop(base_events.BaseEventLoop):
             self.now_ns = max(self.now_ns, timers[0][0])
         elif not self._stopping:  # type: ignore[attr-defined]  # asyncio's own flag
             raise StalledError("nothing will ever happen again")
-
-    def _tell(self, handle: asyncio.Handle, error: BaseException) -> None:
-        called = format_helpers._format_callback_source(handle._callback, handle._args)  # type: ignore[attr-defined]  # noqa: SLF001 - as asyncio's own handles name it
-        self.call_exception_handler({"message": f"Exception in callback {called}", "exception": error})
 
     def run_in_executor(  # type: ignore[override]  # one element less of generality
         self, executor: Any, func: Callable[..., T], *args: Any

@@ -29,7 +29,7 @@ async def collects(week: Week, *, dark: bool) -> Courier:
 
 
 @pytest.mark.parametrize(("dark", "unsaid"), [(True, ("P1",)), (False, ())])
-def test_a_courier_before_a_dark_screen_cannot_say_what_was_taken_out(dark: bool, unsaid: tuple[str, ...]) -> None:  # noqa: FBT001 - a case
+def test_a_courier_before_a_dark_screen_cannot_say_what_was_taken_out(*, dark: bool, unsaid: tuple[str, ...]) -> None:
     met: list[Courier] = []
 
     async def story(week: Week) -> None:

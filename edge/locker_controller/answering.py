@@ -35,7 +35,7 @@ def answer(draft: Draft, given: Answered) -> None:
     draft.put(notice=None)
     courier.stay(draft)
     task, visit = draft.state.task, draft.state.visit
-    if draft.state.technician is not None and technician.answer(draft, given.answer):
+    if technician.answer(draft, given.answer):
         return
     if task is not None:
         # "All right" under a sentence that covers a door is about the sentence; it claims nothing of the door.

@@ -89,9 +89,6 @@ class CrowdTrip:
     The trip begins at the depot (``start``) no earlier than ``leaves_at`` and ends by ``arrives_by`` at ``end``, or
     wherever the last parcel goes when there is no ``end``. ``detour_m_max`` is what may be driven more than straight
     from start to end (than nothing, without an end). Places in degrees, money in cents, volume in litres.
-
-    Where somebody lives is nobody's business afterwards: at ``coarse_at`` both places became districts, and
-    ``detour_m``, how much farther it was driven for us, was written down because it no longer follows from them.
     """
 
     id: str
@@ -110,9 +107,6 @@ class CrowdTrip:
     end_address: str = ""
     day: str = ""
     withdrawn_at: datetime | None = None
-    start_address: str = ""
-    detour_m: int | None = None
-    coarse_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

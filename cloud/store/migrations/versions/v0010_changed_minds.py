@@ -1,4 +1,4 @@
-"""What recipients asked for while others had their parcels; partners' kilometres; a trip's address, made coarse."""
+"""What recipients asked for while others had their parcels; partners' kilometres."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -12,9 +12,6 @@ depends_on = None
 def upgrade() -> None:
     op.add_column("errand_parcel", sa.Column("way_m", sa.BigInteger(), autoincrement=False, nullable=True))
     op.add_column("errand_parcel", sa.Column("co2_g", sa.BigInteger(), autoincrement=False, nullable=True))
-    op.add_column("crowd_trip", sa.Column("start_address", sa.Text(), nullable=False, server_default=""))
-    op.add_column("crowd_trip", sa.Column("detour_m", sa.BigInteger(), autoincrement=False, nullable=True))
-    op.add_column("crowd_trip", sa.Column("coarse_at", sa.BigInteger(), nullable=True))
     op.create_table(
         "parcel_change",
         sa.Column("id", sa.String(length=255), nullable=False),
@@ -48,7 +45,5 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.drop_table("parcel_change")
-    for column in ("coarse_at", "detour_m", "start_address"):
-        op.drop_column("crowd_trip", column)
     for column in ("co2_g", "way_m"):
         op.drop_column("errand_parcel", column)

@@ -19,12 +19,15 @@ from cloud.domain.locker import (
 )
 from cloud.services.attention import alarm, case
 from cloud.services.ports import Act, Change, UnitOfWork
+from cloud.services.projection_messages import configuration_about
 from cloud.services.record_state import heard
-from cloud.services.records_ops import Alarm, DesiredConfiguration, Model
+from cloud.services.records import MessageState
+from cloud.services.records_ops import Alarm, DesiredConfiguration, Model, OutboxMessage
 from contract.layout import Layout
 from contract.state import CompartmentState, Snapshot, snapshot_digest
 
 MISMATCH = "layout_mismatch"
+_UNCONFIRMED = (MessageState.QUEUED, MessageState.CLAIMED, MessageState.SENT)
 _DIFFERENCES_SHOWN = 10  # enough to see what was built differently
 
 
@@ -32,7 +35,7 @@ def record_report(uow: UnitOfWork, act: Act, snapshot: Snapshot) -> bool:
     """Take one snapshot; false when it is of another moment than our journal's, so that the next one is waited for."""
     locker = uow.need(Locker, snapshot.locker)
     uow.change(Locker, {"id": locker.id}, seen_at=act.now)
-    uow.change(DesiredConfiguration, {"locker_id": locker.id}, applied_version=snapshot.configuration_version)
+    _has_configuration(uow, act, locker.id, snapshot.configuration_version)
     if snapshot_digest(snapshot.compartments) != snapshot.digest:
         uow.add(
             alarm(act, (locker.id, None), ("snapshot_damaged", "critical"), "the digest does not match the picture")
@@ -47,6 +50,13 @@ def record_report(uow: UnitOfWork, act: Act, snapshot: Snapshot) -> bool:
     uow.change(Locker, {"id": locker.id}, reported_at=act.now)
     _reconcile(uow, act, locker.id, snapshot.compartments)
     return True
+
+
+def _has_configuration(uow: UnitOfWork, act: Act, locker_id: str, version: int) -> None:
+    """Note what the locker runs with; a message that brought the same once more has thereby arrived."""
+    uow.change(DesiredConfiguration, {"locker_id": locker_id}, applied_version=version)
+    waiting = {"locker_id": locker_id, "about": configuration_about(locker_id, version), "state": _UNCONFIRMED}
+    uow.change(OutboxMessage, waiting, state=MessageState.CONFIRMED, confirmed_at=act.now)
 
 
 def _activate(uow: UnitOfWork, act: Act, locker: Locker, snapshot: Snapshot) -> bool:

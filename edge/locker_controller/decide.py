@@ -144,6 +144,10 @@ def _present(draft: Draft, given: Presented) -> None:
         return
     if not isinstance(given, OperatorShown):
         technician.make_way(draft)
+    _serve(draft, given)
+
+
+def _serve(draft: Draft, given: Presented) -> None:
     match given:
         case OperatorShown(presence=presence):
             technician.sign_in(draft, presence)

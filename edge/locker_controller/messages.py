@@ -12,6 +12,7 @@ from contract.state import Acknowledgement, Configuration, Desired
 from edge.locker_controller import bulk, operators
 from edge.locker_controller.accepting import accept
 from edge.locker_controller.draft import Draft, with_entry
+from edge.locker_controller.effects import PublishReport
 from edge.locker_controller.limits import (
     CONFIRM_S,
     COURIER_SESSION_S,
@@ -117,9 +118,14 @@ def _set_deadline(draft: Draft, command: SetDeadline) -> None:
 
 
 def _configure(draft: Draft, message: Desired) -> None:
-    """Apply a newer configuration, unless it would make the locker useless, whoever signed it."""
+    """Apply a newer configuration, unless it would make the locker useless, whoever signed it.
+
+    The one in force is not journalled again: a picture, which names it, tells a cloud that is not sure of it.
+    """
     wanted = message.configuration
     if wanted.configuration_version <= draft.state.configuration.configuration_version:
+        if wanted.configuration_version == draft.state.configuration.configuration_version:
+            draft.ask(PublishReport())
         return
     if not _is_sane(wanted):
         refuse(draft, message.id, RefusalReason.LIMIT_REACHED)

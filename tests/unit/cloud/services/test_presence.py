@@ -7,19 +7,20 @@ import pytest
 from cloud.domain.errors import InvalidError
 from cloud.domain.locker import Compartment, CompartmentStatus, Contents, Locker, LockerStatus
 from cloud.domain.parcel import ParcelState
+from cloud.services.desire_configuration import desire_configuration
 from cloud.services.models import STANDARD, add_model, columns, layout_of
 from cloud.services.promise import promise
 from cloud.services.record_report import record_report
 from cloud.services.record_state import mark_silent, record_state
-from cloud.services.records import HistoryEntry
-from cloud.services.records_ops import Alarm, SupportCase
+from cloud.services.records import HistoryEntry, MessageState
+from cloud.services.records_ops import Alarm, OutboxMessage, SupportCase
 from cloud.services.release_reservation import expire_reservations
 from contract.events import DoorOpened, ParcelDroppedOff
 from contract.ids import CompartmentLabel, LockerId, ParcelRef
 from contract.layout import CompartmentPlan, Layout
 from contract.sizes import SizeClass
-from contract.state import CompartmentState, Snapshot, snapshot_digest
-from tests.unit.cloud.small_cloud import A01, BOOT, GRANT, REF, Journal, SmallCloud
+from contract.state import CompartmentState, Configuration, Snapshot, snapshot_digest
+from tests.unit.cloud.small_cloud import A01, BOOT, GRANT, OPERATOR, REF, Journal, SmallCloud
 
 OTHER_BOOT = b"another boot...."
 INSIDE = ParcelRef(b"p" * 16)
@@ -39,15 +40,32 @@ def _state(cloud: SmallCloud, **said: Any) -> None:
     cloud.do(lambda uow: record_state(uow, cloud.act(), cloud.state_of("WAW-01", **said)))
 
 
-def _report(cloud: SmallCloud, through: int = 0, said: tuple[Any, int] = (BOOT, 0), **changes: dict[str, Any]) -> None:
+def _report(
+    cloud: SmallCloud,
+    through: int = 0,
+    said: tuple[Any, int] = (BOOT, 0),
+    version: int = 0,
+    **changes: dict[str, Any],
+) -> None:
     layout = cloud.do(lambda uow: layout_of(uow, "S12"))
     seen = tuple(
         CompartmentState(**({"label": plan.label, "size": plan.size, "door": "closed"} | changes.get(plan.label, {})))
         for plan in layout.compartments
         if not changes.get(plan.label, {}).get("gone")
     )
-    snapshot = Snapshot(LockerId("WAW-01"), *said, through, 0, seen, snapshot_digest(seen))
+    snapshot = Snapshot(LockerId("WAW-01"), *said, through, version, seen, snapshot_digest(seen))
     cloud.do(lambda uow: record_report(uow, cloud.act(), snapshot))
+
+
+def test_a_picture_confirms_the_configuration_it_names_and_no_other(cloud: SmallCloud, locker: Journal) -> None:
+    del locker
+    for _ in range(2):
+        cloud.do(lambda uow: desire_configuration(uow, cloud.act(OPERATOR), cloud.keys, "WAW-01", Configuration()))
+    _report(cloud, version=2)
+
+    states = {one.about: one.state for one in cloud.of(OutboxMessage)}
+    assert states["WAW-01/configuration/2"] is MessageState.CONFIRMED
+    assert states["WAW-01/configuration/1"] is not MessageState.CONFIRMED
 
 
 def test_a_birth_brings_the_boot_nonce_and_a_will_takes_the_locker_away(cloud: SmallCloud, locker: Journal) -> None:

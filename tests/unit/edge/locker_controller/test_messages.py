@@ -224,6 +224,13 @@ def test_an_older_configuration_is_passed_over() -> None:
     assert scene.state.configuration.configuration_version == 3
 
 
+def test_the_configuration_in_force_sent_again_is_answered_by_a_picture() -> None:
+    scene = Scene()
+    scene.hears(desired(configuration_version=3))
+    again = scene.hears(desired(configuration_version=3))
+    assert (again.events, again.effects) == ((), (PublishReport(),))
+
+
 @pytest.mark.parametrize(
     "harm", [{"door_left_open_s": 0}, {"confirm_s": 0}, {"open_detect_ms": 10**9}, {"courier_session_s": 0}]
 )

@@ -45,7 +45,8 @@ async def test_a_burnt_code_hands_out_nothing(
 async def test_somebody_elses_code_is_a_miss(
     cloud: PaperCloud, locker: SimulatedLocker, spot: Spot, pace: Pace
 ) -> None:
-    stranger = cloud.promise(locker.id, "STRANGER")
+    somebodys, stranger = cloud.promise(locker.id, BARCODE), cloud.promise(locker.id, "STRANGER")
+    await Courier(pace).drop_off(spot, BARCODE, [cloud.courier_pass(locker.id, [somebodys])])
     assert await Recipient(pace).mistype(spot, stranger.code) == CodeWrong(free_left=4)
 
 

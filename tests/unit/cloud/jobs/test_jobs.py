@@ -160,6 +160,7 @@ async def test_the_timetable_knows_every_job_by_name(office: Office) -> None:
             "forget_webhooks",
             "learn_travel",
             "mark_silent",
+            "pin_operators",
             "plan_again",
             "plan_day",
             "prepare_codes",

@@ -76,7 +76,7 @@ def _attempt(made: City, courier: str) -> Measured:
     rest = made.read(lambda uow: read_rest(uow, act, left, question.here, failed.parcel_id))
     read = time.perf_counter()
     travel = great_circle(places_of(question, rest), VAN, NOW.hour)
-    ranked = rank(question, rest, travel)
+    ranked = rank(question, (rest, travel))
     thought = time.perf_counter()
     made.writer.submit(lambda uow: report_failed_attempt(uow, act, made.keys, failed, lambda _: ranked)).result()
     done, cpu = time.perf_counter(), time.process_time() - cpu

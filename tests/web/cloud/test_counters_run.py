@@ -3,8 +3,8 @@
 import pytest
 from playwright.async_api import expect
 
+from tests.web.axe import violations
 from tests.web.cloud.conftest import Window
-from tests.web.cloud.test_access import violations
 from tests.web.cloud.test_counter import shop
 from tests.web.cloud.world import World
 

@@ -12,7 +12,7 @@ from typing import assert_never
 from cloud.domain.changes import ChangeKind, ChangeState, answered
 from cloud.domain.errors import ChangeAnsweredError, ConflictError
 from cloud.domain.locker import Locker
-from cloud.domain.outside import CrowdTrip, OfferKind
+from cloud.domain.outside import CrowdTrip, OfferKind, OfferState
 from cloud.domain.parcel import Parcel
 from cloud.services import audit, opt_in, reroute
 from cloud.services.cancel_parcel import cancel
@@ -25,6 +25,7 @@ from cloud.services.records import Route
 from cloud.services.records_outside import ErrandParcel, ErrandState, Offer, ParcelChange
 
 SAID_MAX = 300  # characters of why not
+_HAS_IT = (OfferState.ACCEPTED, OfferState.HANDED_OVER)
 CHANGES_MAX = 200  # of one courier or partner that wait for an answer
 
 
@@ -56,8 +57,10 @@ def answer_change(uow: UnitOfWork, act: Act, keys: Keys, answer: Answer) -> Parc
 
 def waiting_changes(uow: UnitOfWork, asked: str) -> tuple[tuple[ParcelChange, Parcel, Locker | None], ...]:
     """Return what one courier or partner is asked and has not answered, with where it should go instead."""
-    found = uow.find(ParcelChange, order="asked_at id", state=ChangeState.ASKED, limit=CHANGES_MAX)
-    mine = [one for one in found if uow.need(Offer, one.offer_id).asked == asked]
+    offers = tuple(one.id for one in uow.find(Offer, order="id", asked=asked, state=_HAS_IT))
+    if not offers:
+        return ()
+    mine = uow.find(ParcelChange, order="asked_at id", offer_id=offers, state=ChangeState.ASKED, limit=CHANGES_MAX)
     return tuple(
         (one, uow.need(Parcel, one.parcel_id), uow.get(Locker, one.locker_id) if one.locker_id else None)
         for one in mine

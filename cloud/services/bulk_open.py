@@ -75,8 +75,8 @@ def sign_bulk(uow: UnitOfWork, act: Act, keys: Keys, opening_id: str, signature:
     account = person_of(uow, act)
     opening = uow.need(BulkOpening, opening_id)
     _check_open(opening, act.now)
-    key = uow.get(OperatorKeyRecord, signature.key_id)
-    if key is None or key.account_id != account.id or key.confirmed_at is None or key.revoked_at is not None:
+    key = _good_key(uow, signature.key_id, account.id)
+    if key is None:
         raise ForbiddenError("this is no confirmed signing key of yours; see the page on signing keys")
     if not signed_by(key.public_key, opening.order, signature.signature):
         raise InvalidError("signature_b64", "does not fit this order and your key")
@@ -89,10 +89,20 @@ def sign_bulk(uow: UnitOfWork, act: Act, keys: Keys, opening_id: str, signature:
         return uow.need(BulkOpening, opening.id)
     if opening.first_by == account.id:
         raise ForbiddenError("the second signature is another operator's")
+    if _good_key(uow, opening.first_key or "", opening.first_by) is None:
+        raise ConflictError("the first signature's key was revoked meanwhile; withdraw the request and ask again")
     _send(uow, act, keys, opening, signature)
     uow.change(BulkOpening, {"id": opening.id}, second_by=account.id, second_at=act.now)
     audit.note(uow, act, KIND, subject, reason=reason, detail=f"{opening.id} by {opening.first_key} and {key.id}")
     return uow.need(BulkOpening, opening.id)
+
+
+def _good_key(uow: UnitOfWork, key_id: str, account_id: str) -> OperatorKeyRecord | None:
+    """Return a key if it is this person's, confirmed and not revoked."""
+    key = uow.get(OperatorKeyRecord, key_id)
+    if key is None or key.account_id != account_id or key.confirmed_at is None or key.revoked_at is not None:
+        return None
+    return key
 
 
 def withdraw_bulk(uow: UnitOfWork, act: Act, opening_id: str) -> BulkOpening:

@@ -36,7 +36,15 @@ class FakeLocker:
         self.scans.append(text)
 
     async def answer(self, answer: Answer, label: CompartmentLabel | None) -> None:
-        self.answers.append((answer, label))
+        async with self._changed:
+            self.answers.append((answer, label))
+            self._changed.notify_all()
+
+    async def heard(self, answers: int) -> list[Answered]:
+        """Wait until people gave so many answers: a tap is on its way for a while after the finger left the glass."""
+        async with self._changed:
+            await self._changed.wait_for(lambda: len(self.answers) >= answers)
+        return self.answers
 
     def screen(self) -> Screen:
         return self._screen

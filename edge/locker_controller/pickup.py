@@ -30,9 +30,7 @@ def by_code(draft: Draft, stretched: StretchedCode) -> None:
     if pause_s:
         draft.show(LockedOut(pause_s))
         return
-    if forgot_all(draft.state) or is_new(
-        draft.state
-    ):  # whoever has a code here is no guesser, and nobody can hit anything
+    if forgot_all(draft.state) or is_new(draft.state):  # nobody can hit anything, so whoever tries is no guesser
         draft.show(Refused(Why.SET_UP))
         return
     ready = {

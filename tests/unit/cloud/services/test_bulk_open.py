@@ -157,6 +157,13 @@ def test_a_key_that_is_not_one_s_own_confirmed_or_still_good_signs_nothing(cloud
     refused(cloud, ForbiddenError, lambda: cloud.signs(asked, OLGA, OLGAS))
 
 
+def test_a_first_signature_does_not_outlive_its_key(cloud: BulkCloud) -> None:
+    asked = cloud.asks()
+    cloud.signs(asked, OLGA, OLGAS)
+    cloud.do(lambda uow: revoke_key(uow, cloud.act(PAUL), operator_key_id(public(OLGAS))))
+    assert "revoked meanwhile" in refused(cloud, ConflictError, lambda: cloud.signs(asked, PAUL, PAULS))
+
+
 def test_a_signature_over_something_else_is_refused(cloud: BulkCloud) -> None:
     asked = cloud.asks()
     refused(cloud, InvalidError, lambda: cloud.signs(asked, OLGA, OLGAS, asked.order + b" "))

@@ -31,7 +31,9 @@ V_CHAIN = V_BREAK + 2 * BREAKS_MAX  # see loads: the van's first, previous and n
 V_HEAD, V_PREVIOUS, V_NEXT, V_RELOAD, V_OPEN, V_SHUT, V_FIRST, V_AGAIN = range(V_CHAIN, V_CHAIN + 8)
 VEHICLE_COLUMNS = V_CHAIN + 8
 # columns of State.route; load follows from R_LOAD on
-R_LENGTH, R_COST, R_DIRTY, R_METRES, R_WAITS, R_OPENING, R_LOAD = range(7)  # R_METRES: where V_REACH is a limit
+R_LENGTH, R_COST, R_DIRTY, R_METRES, R_WAITS, R_OPENING = range(6)  # R_METRES: where V_REACH is a limit
+R_KIND, R_LOAD = range(6, 8)  # R_KIND: which empty vans are alike (below KINDS_MAX), or one of the two below
+LOOSE, CHAINED = -1, -2  # R_KIND of a vehicle nobody may be planned into, and of one that has loads behind each other
 ROUTE_COLUMNS = R_LOAD + DEMANDS
 # columns of State.seq
 S_OPTION, S_PLACE, S_LEAVE, S_LATEST, S_AHEAD = range(5)
@@ -46,6 +48,7 @@ T_COST, T_ABSENT, T_ROUTES, T_ROUTES_MAX, T_STEPS, T_SKIP, T_DIRTY = range(7)
 TOTAL_ENTRIES = 7
 
 ORDERS = 6  # columns of Data.order: demand, far, close, window's width, begin and end
+KINDS_MAX = 64  # bits in which empty vans of one kind are ticked off; more kinds share a bit
 MANDATORY = 1_000_000_000_000  # penalty of a customer who must be served; no sum of legs comes near it
 
 

@@ -9,9 +9,12 @@ from cloud.routing.joint.layout import (
     C_DEMAND,
     C_PENALTY,
     C_SIZE,
+    CHAINED,
     DEMANDS,
+    KINDS_MAX,
     L_ABSENT,
     L_DIRTY,
+    LOOSE,
     O_CUSTOMER,
     O_DUE,
     O_EXTRA,
@@ -23,6 +26,7 @@ from cloud.routing.joint.layout import (
     O_SERVICE,
     R_COST,
     R_DIRTY,
+    R_KIND,
     R_LENGTH,
     R_LOAD,
     R_METRES,
@@ -40,9 +44,11 @@ from cloud.routing.joint.layout import (
     T_ROUTES,
     V_BREAK,
     V_BREAKS,
+    V_CLASS,
     V_EARLY,
     V_END,
     V_FIXED,
+    V_HEAD,
     V_HOUR,
     V_LATE,
     V_LEG,
@@ -149,6 +155,12 @@ def open_route(data: Data, state: State, v: int) -> None:
     """Make route ``v`` an empty one between its two ends."""
     for column in range(ROUTE_COLUMNS):
         state.route[v, column] = 0
+    if data.vehicle[v, V_LOOSE]:
+        state.route[v, R_KIND] = LOOSE
+    elif data.vehicle[v, V_HEAD] >= 0:
+        state.route[v, R_KIND] = CHAINED
+    else:
+        state.route[v, R_KIND] = data.vehicle[v, V_CLASS] % KINDS_MAX
     state.seq[v, 0, S_PLACE] = data.vehicle[v, V_START]
     state.seq[v, 1, S_PLACE] = data.vehicle[v, V_END]
     state.seq[v, 0, S_LEAVE] = own_time(data, v, data.vehicle[v, V_EARLY])

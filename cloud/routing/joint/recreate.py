@@ -16,8 +16,10 @@ from cloud.routing.joint.layout import (
     C_PENALTY,
     C_SIZE,
     C_SKILLS,
+    CHAINED,
     DEMANDS,
     L_ABSENT,
+    LOOSE,
     O_BY,
     O_LOCATION,
     O_PREPARE,
@@ -26,6 +28,7 @@ from cloud.routing.joint.layout import (
     O_SERVICE,
     O_SKILLS,
     ORDERS,
+    R_KIND,
     R_LENGTH,
     R_LOAD,
     S_AHEAD,
@@ -39,13 +42,11 @@ from cloud.routing.joint.layout import (
     T_SKIP,
     T_STEPS,
     V_CAPACITY,
-    V_CLASS,
     V_END,
     V_FIXED,
     V_HEAD,
     V_LEG,
     V_LEG_BACK,
-    V_LOOSE,
     V_METRES,
     V_REACH,
     V_SKILLS,
@@ -63,7 +64,6 @@ NOWHERE = 4_000_000_000_000_000_000  # costs more than any place there is
 ORDER_WEIGHTS = (4, 4, 2, 1, 2, 2, 2)  # chance, demand, far, close, window's width, begin, end
 WEIGHTS_SUM = 17
 LEAVE_BLINK = 0.1  # of chances to leave a customer to somebody else: where all are left, none would open a route
-CLASSES_MAX = 64  # bits in which empty vans of one kind are ticked off; more kinds share a bit
 
 
 @inlined
@@ -166,15 +166,16 @@ def best_van(data: Data, state: State, dice: Dice, blink: float, about: tuple[in
     van, position = -1, -1
     tried = 0  # bits of kinds of empty vans
     for v in range(len(data.vehicle)):
-        if data.vehicle[v, V_LOOSE]:
+        kind = state.route[v, R_KIND]  # beside the length: of many vans most are empty, and their rows stay untouched
+        if kind == LOOSE:
             continue
         fixed = 0
-        if state.route[v, R_LENGTH] == 0 and data.vehicle[v, V_HEAD] >= 0:
+        if state.route[v, R_LENGTH] == 0 and kind == CHAINED:
             fixed = opening(data, state, v)
             if fixed < 0:
                 continue
         elif state.route[v, R_LENGTH] == 0:
-            bit = 1 << (data.vehicle[v, V_CLASS] % CLASSES_MAX)
+            bit = 1 << kind
             if tried & bit or state.total[T_ROUTES] >= state.total[T_ROUTES_MAX]:
                 continue
             tried |= bit

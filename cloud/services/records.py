@@ -54,8 +54,12 @@ class CourierKind(StrEnum):
 
 
 class StopKind(StrEnum):
+    """``depot`` and ``meeting``: nothing leaves the van there, parcels come aboard."""
+
     HOME = "home"
     LOCKER = "locker"
+    DEPOT = "depot"
+    MEETING = "meeting"
 
 
 class Task(StrEnum):
@@ -64,6 +68,13 @@ class Task(StrEnum):
     DELIVER = "deliver"
     DROP_OFF = "drop_off"
     COLLECT = "collect"
+    LOAD = "load"
+    TAKE_OVER = "take_over"
+
+
+BRINGS = (Task.DELIVER, Task.DROP_OFF)
+ENDS = (*BRINGS, Task.COLLECT)  # where a parcel's way leads to; of these it has one at a time
+ABOARD = (Task.LOAD, Task.TAKE_OVER)  # how it comes into the van on the way, before what it is there for
 
 
 class TaskState(StrEnum):
@@ -203,7 +214,11 @@ class Courier:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shift:
-    """A courier's working time and van: start and end place, capacity as count, grams and litres."""
+    """A courier's working time and van: start and end place, capacity as count, grams and litres.
+
+    The van may be loaded ``loads_max`` times, the first time before the shift; each further one takes ``reload_s``
+    where the shift starts.
+    """
 
     id: str
     courier_id: str
@@ -216,6 +231,8 @@ class Shift:
     parcels_max: int
     weight_g_max: int
     volume_l_max: int
+    loads_max: int = 1
+    reload_s: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

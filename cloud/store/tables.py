@@ -295,6 +295,8 @@ shift = Table(
     number("parcels_max"),
     number("weight_g_max"),
     number("volume_l_max"),
+    number("loads_max"),
+    number("reload_s"),
     _to("courier_id", "courier.id"),
     Index(None, "starts_at"),
     Index(None, "courier_id"),

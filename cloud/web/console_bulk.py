@@ -13,7 +13,7 @@ from cloud.api.problems import status_of
 from cloud.api.shapes import PathId, PathLocker
 from cloud.domain.actors import Actor, Role
 from cloud.domain.errors import DomainError, InvalidError
-from cloud.domain.locker import Locker, LockerStatus, is_counter
+from cloud.domain.locker import Locker, LockerStatus, is_counter, require_machine
 from cloud.services import operator_keys, queries
 from cloud.services.bulk_open import BulkWish, ask_bulk, in_maintenance, open_request, sign_bulk, withdraw_bulk
 from cloud.services.bulk_view import BulkView, bulk_view
@@ -220,19 +220,24 @@ def _order_verbs(router: APIRouter, frame: Frame, carry_out: CarryOut) -> None:
 
 
 def _technician(router: APIRouter, frame: Frame) -> None:
-    rim = frame.rim
+    """Add the page of a technician's pass: asking for the page makes none, for browsers fetch links nobody pressed."""
+    rim, address = frame.rim, "/console/lockers/{locker_id}/technician"
 
-    @router.get("/console/lockers/{locker_id}/technician")
-    async def get_pass(request: Request, locker_id: PathLocker) -> Response:
+    async def show(request: Request, locker_id: str, make: Callable[[UnitOfWork, Act], str] | None) -> Response:
         who = await signed_in(request, CONSOLE_HOME, Role.OPERATOR, Role.INSTALLER)
-        act = rim.act(who)
-
-        def unit(uow: UnitOfWork) -> tuple[Locker, str]:
-            return uow.need(Locker, locker_id), technician_pass(uow, act, rim.keys, locker_id)
-
-        locker, text = await rim.do(unit)
-        content: dict[str, Any] = {"locker": locker, "image": qr_image(text), "until": act.now + PASS_LIFE}
+        locker, act = await rim.look(lambda uow: uow.need(Locker, locker_id)), rim.act(who)
+        require_machine(locker)
+        image = qr_image(await rim.do(lambda uow: make(uow, act))) if make else None
+        content: dict[str, Any] = {"locker": locker, "image": image, "until": act.now + PASS_LIFE, "life": PASS_LIFE}
         return frame.page(request, "console_technician.html", who=who, area="fleet", **content)
+
+    @router.get(address)
+    async def get_pass(request: Request, locker_id: PathLocker) -> Response:
+        return await show(request, locker_id, None)
+
+    @router.post(address)
+    async def post_pass(request: Request, locker_id: PathLocker) -> Response:
+        return await show(request, locker_id, lambda uow, act: technician_pass(uow, act, rim.keys, locker_id))
 
 
 def bytes_of(fields: Mapping[str, str], name: str) -> bytes:

@@ -68,7 +68,7 @@ function openDoor(door, open) {
 function pointer(door) {
   const y = Math.min(Math.max(door.top + door.height / 2, 16), HEIGHT - 16);
   const x = door.x - 7;
-  return svg("path", { class: "here-pointer", d: `M${x} ${y}l-17 -13v26z` });
+  return svg("path", { class: "here-pointer", d: `M${x} ${y}l-14 -11v22z` });
 }
 
 /** Draw the wall with one compartment marked. `open` draws its door ajar. Returns null for a label it does not have. */

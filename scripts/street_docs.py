@@ -6,6 +6,7 @@ from pathlib import Path
 
 from cloud.web.words import words_of
 from tests.simulation.street import (
+    test_street_bulk,
     test_street_couriers,
     test_street_doors,
     test_street_machine,
@@ -17,7 +18,13 @@ from tests.simulation.street.scenario import SCENARIOS, Played, played
 from tests.simulation.street.speech import Said
 
 FILE = Path(__file__).resolve().parents[1] / "docs" / "street.md"
-PLAYED_IN = (test_street_couriers, test_street_doors, test_street_machine, test_street_messages)
+PLAYED_IN = (
+    test_street_couriers,
+    test_street_doors,
+    test_street_machine,
+    test_street_messages,
+    test_street_bulk,
+)
 FAMILIES = {"parcel": "happened", "message": "template"}
 SOURCES = {
     "alarm": "alarm",

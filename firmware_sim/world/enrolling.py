@@ -11,6 +11,7 @@ from cloud.services.models import STANDARD
 from cloud.services.ports import Keys
 from cloud.services.records import LockerKey
 from contract.ids import LockerId
+from firmware_sim.world.keyholders import ROOT
 from firmware_sim.world.office import Office
 from firmware_sim.world.site import Secrets
 
@@ -26,6 +27,7 @@ def enrolled(office: Office, number: int, chance: random.Random) -> Secrets:
         key_locker=chance.randbytes(32),
         salt_locker=chance.randbytes(16),
         device=office.craft.keys.private(chance.randbytes(32)),
+        root_of_trust=ROOT.public_key().public_bytes_raw(),
         cloud_keys={office.signer.key_id: office.signer.private_key.public_key()},
     )
     row = LockerRow(

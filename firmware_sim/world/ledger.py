@@ -32,6 +32,7 @@ from contract.ids import BootId, CompartmentLabel, GroupId, LockerId, MessageId,
 from contract.state import TimeQuality
 from edge.store.ports import SqlValue, Statement
 from firmware_sim.world.chronicle import START_MS, Chronicle
+from firmware_sim.world.orders import Ordered, OrderWitness
 
 FREE_MISSES = 5  # trust.md
 AGAIN_MS = 61_000  # product.md: once more within the same minute
@@ -54,6 +55,10 @@ class CloudTruth(Protocol):
     def addressee(self, number: bytes) -> str | None: ...
 
     def recalled(self, number: bytes) -> ParcelRef | None: ...
+
+    def order(self, number: bytes) -> Ordered | None: ...
+
+    def listed(self, number: int) -> frozenset[str]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +91,7 @@ class Remembered:
     parcels: dict[ParcelRef, Inside]
     holds: dict[CompartmentLabel, ParcelRef]
     groups: dict[GroupId, ParcelRef]
+    pinned: int
 
 
 @dataclass(slots=True)
@@ -119,11 +125,13 @@ class Ledger:
     spent: set[ParcelRef] = field(default_factory=set)
     looked: set[CompartmentLabel] | None = None
     events: Counter[str] = field(default_factory=Counter)
+    orders: OrderWitness = field(init=False)
     _moving_until_ms: int = 0
     _last_miss: tuple[int, int] = (0, 0)
 
     def __post_init__(self) -> None:
         self.head = genesis_hash(self.locker)
+        self.orders = OrderWitness(self.locker, self.cloud, self.now_ms, self._violated)
 
     # ------------------------------------------------------------------ what is fed in
 
@@ -154,13 +162,15 @@ class Ledger:
     def remembered(self) -> Remembered:
         """Return a copy of what the journal says now."""
         parcels = {parcel: replace(inside) for parcel, inside in self.parcels.items()}
-        return Remembered(list(self.raws), self.head, self.acknowledged, parcels, dict(self.holds), dict(self.groups))
+        holds, groups = dict(self.holds), dict(self.groups)
+        return Remembered(list(self.raws), self.head, self.acknowledged, parcels, holds, groups, self.orders.pinned)
 
     def remember(self, before: Remembered) -> None:
         """Take it that the journal says again what it said before."""
         self.spent |= {parcel for parcel, inside in self.parcels.items() if inside.burnt}
         self.raws, self.head, self.acknowledged = list(before.raws), before.head, before.acknowledged
         self.parcels, self.holds, self.groups = before.parcels, before.holds, before.groups
+        self.orders.pinned = before.pinned
         self._last_miss = (0, 0)
         self.of_before = True
 
@@ -199,6 +209,7 @@ class Ledger:
                 self.boot = boot
                 self.intents.clear()
                 self.pulses.clear()
+                self.orders.said(entry)
             case ReleaseIntended():
                 self._intended(entry, entry.event)
             case CodeBurnt(group=group, compartment=label):
@@ -227,7 +238,7 @@ class Ledger:
             case CodeRefused():
                 self._missed(entry, entry.event)
             case _:
-                pass
+                self.orders.said(entry)
 
     def _acknowledged(self, through: int) -> None:
         """Whatever is ticked off must lie in the cloud, byte for byte and once."""
@@ -245,7 +256,7 @@ class Ledger:
                 self._violated(1, f"{event.compartment} is pulsed again by itself after a restart")
             return
         self.seen_intents[event.intent] = self.boot
-        if event.purpose == Purpose.REMOTE:
+        if event.purpose == Purpose.REMOTE and not self.orders.opens(entry, event, (self.boot or b"").hex()):
             self._remote(entry, event)
         elif event.purpose == Purpose.PICK_UP and event.parcel is not None:
             self.pick_ups += 1

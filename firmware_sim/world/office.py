@@ -42,6 +42,7 @@ from contract.link_settings import LinkSettings
 from contract.topics import cloud_filters
 from firmware_sim.world.chronicle import START, Chronicle
 from firmware_sim.world.ledger import Issued
+from firmware_sim.world.orders import Ordered
 from firmware_sim.world.plug import Plug
 from firmware_sim.world.stores import GENUINE, Craft
 from firmware_sim.world.stretching import cheap_stretch
@@ -115,6 +116,8 @@ class Office:
         self.keys = Keys(self.signer, AesGcmBox(chance.randbytes(32)))
         self.mail: Mail = lambda *_: None
         self.commands: dict[bytes, Issued] = {}
+        self.orders: dict[bytes, Ordered] = {}
+        self.lists: dict[int, frozenset[str]] = {}
         self._life: asyncio.Task[None] | None = None
         self._wake = asyncio.Event()
         self.plug = Plug(self._died)
@@ -175,6 +178,13 @@ class Office:
         """Return the parcel whose rights a command revoked."""
         grant = self.ask(partial(_revoked_by, number.hex()))
         return ParcelRef(bytes.fromhex(grant.parcel_id)) if grant is not None else None
+
+    def order(self, number: bytes) -> Ordered | None:
+        return self.orders.get(number)
+
+    def listed(self, number: int) -> frozenset[str]:
+        """Return the names of the keys in one of the root's lists of operators; there is no list 0."""
+        return self.lists.get(number, frozenset())
 
     def boot_of(self, locker: str) -> str:
         """Return the boot the cloud takes a locker to be in."""

@@ -51,6 +51,7 @@ class Secrets:
     salt_locker: bytes
     device: Ed25519PrivateKey
     cloud_keys: KeyRing
+    root_of_trust: bytes = b""
 
 
 @dataclass(slots=True)
@@ -166,7 +167,7 @@ class Site:
     def _fittings(self, plug: Plug, machine: Machine) -> Fittings:
         secrets = self.secrets
         boot = BootId(self.chance.randbytes(16))
-        setup = Setup(secrets.locker, secrets.layout, secrets.key_locker)
+        setup = Setup(secrets.locker, secrets.layout, secrets.key_locker, secrets.root_of_trust)
         return Fittings(
             identity=Identity(setup, secrets.cloud_keys, secrets.salt_locker, boot, VERSION, START_MS - 86_400_000),
             signer=Signer(KeyId(secrets.locker), secrets.device),

@@ -1,4 +1,7 @@
-"""What goes wrong in the street, line by line as the design lists it; every line has at least one scenario."""
+"""What goes wrong in the street, line by line as the design lists it; every line has at least one scenario.
+
+The last one is no trouble of its own but what trouble may ask for (trust.md: opening in bulk).
+"""
 
 LINES = (
     "Locker full on arrival",
@@ -27,4 +30,5 @@ LINES = (
     "Clock wrong by a year",
     "Stolen SD card",
     "Static master codes",
+    "Many doors to be opened",
 )

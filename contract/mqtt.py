@@ -330,7 +330,8 @@ class MqttLink(HealingLink):
         connection: _Connection | None = None
         try:
             async with asyncio.timeout(self._place.connect_s_max):
-                wire = await open_wire(self._place.host, self._place.port, self._place.tls, self._place.sure_s)
+                tls = self._place.tls() if callable(self._place.tls) else self._place.tls
+                wire = await open_wire(self._place.host, self._place.port, tls, self._place.sure_s)
                 connection = self._connection = self._new_connection(wire)
                 await connection.establish()
             await self._be_born(self)

@@ -18,10 +18,13 @@ class TlsFiles:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MqttSettings(LinkSettings):
-    """Where the broker is and who we are to it. ``tls`` None means plain TCP, for benches and tests only."""
+    """Where the broker is and who we are to it. ``tls`` None means plain TCP, for benches and tests only.
+
+    Where a client has more than one certificate, ``tls`` is a function that is asked before every connection.
+    """
 
     host: str
     port: int
-    tls: TlsFiles | None = None
+    tls: TlsFiles | Callable[[], TlsFiles] | None = None
     sure_s: Callable[[], int] | None = None  # tells a moment that has surely passed, where clocks may be wrong
     connect_s_max: float = 10.0  # TCP, TLS, CONNACK and SUBACK together; a mobile network needs about two

@@ -24,6 +24,7 @@ from edge.locker_controller.controller import Controller
 from edge.locker_controller.identity import Hardware, Identity, World
 from edge.locker_controller.persist import RecordError
 from edge.locker_controller.salvage import JOURNAL_LOST
+from edge.renewal import Renewal
 from edge.store.errors import StoreError, StoreFact
 from edge.store.ports import Database
 from edge.store.store import Store
@@ -54,6 +55,7 @@ class Fittings:
     kiosk_port: int | None = None
     faults: Mapping[CompartmentLabel, str] = field(default_factory=dict)
     set_aside: Callable[[], str] | None = None
+    renewal: Renewal | None = None
 
 
 class Agent:
@@ -87,6 +89,8 @@ class Agent:
                     tasks.create_task(_scan(self._fittings.scanner, controller))
                 if self.uplink is not None:
                     tasks.create_task(self.uplink.run())
+                    if self._fittings.renewal is not None:
+                        tasks.create_task(self._fittings.renewal.run(controller, self.uplink.reconnect))
                 health.notify("READY=1", self._environment)
                 self.ready.set()
 
@@ -167,8 +171,11 @@ class Agent:
             await controller.raise_alarm("hardware_fault", f"{label}: {fault}")
 
     def _metrics(self) -> dict[str, float]:
-        failures = self.controller.store_failures if self.controller else 0
-        return {"resident_bytes": float(health.resident_bytes()), "store_failures": float(failures)}
+        controller, renewal = self.controller, self._fittings.renewal
+        numbers = {"resident_bytes": float(health.resident_bytes())}
+        numbers["store_failures"] = float(controller.store_failures if controller else 0)
+        days = renewal.days_left(controller.presence().at_ms) if controller and renewal else None
+        return numbers if days is None else {**numbers, "certificate_days_left": days}
 
     def _about(self) -> About:
         setup = self._fittings.identity.setup

@@ -12,12 +12,12 @@ import sys
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
 from contract.bulk import BulkError, read_statement
 from contract.envelope import Envelope, Signer
 from contract.ids import BootId, KeyId
-from contract.link import Link
+from contract.link import Link, LinkStatus
 from contract.mqtt_settings import MqttSettings
 from contract.state import TimeQuality
 from edge import logs
@@ -33,12 +33,18 @@ from edge.drivers.wiring import load_wiring
 from edge.drivers.wiring_records import Wiring
 from edge.locker_controller.identity import Hardware, Identity, World
 from edge.locker_controller.state import Setup
+from edge.renewal import Means, Renewal
 from edge.settings import AGENT_VERSION, BUILT_AT_S, Settings, parse
 from edge.store.sqlite_aio import AioDatabase
 from edge.uplink.presence import Presence
 from edge.uplink.uplink import link_settings
 from provisioning.bundle import Bundle, BundleError, load_bundle, tls_files
+from provisioning.cloud_place import kept_place
+from provisioning.papers import Lifetime, Turns, pairs
 from provisioning.signing_key import DeviceKeyError, load_signing_key
+
+if TYPE_CHECKING:
+    from provisioning.renewing import Outcome
 
 DATABASE = "locker.db"
 PARTS = ("", "-wal", "-shm")  # what a SQLite database consists of
@@ -83,7 +89,8 @@ def signer_of(bundle: Bundle, folder: Path) -> Signer:
 def mqtt_link(settings: Settings, bundle: Bundle) -> Callable[[Presence], Link]:
     """Return what makes the link to the bundle's broker, over mutual TLS."""
     host, port = settings.broker or (bundle.broker_host, bundle.broker_port)
-    tls = tls_files(settings.bundle, bundle)
+    turns = Turns(settings.bundle, bundle)
+    tls_files(settings.bundle, bundle)
 
     def make(presence: Presence) -> Link:
         from contract.mqtt import MqttLink  # noqa: PLC0415 - a locker without a link does without paho
@@ -96,13 +103,32 @@ def mqtt_link(settings: Settings, bundle: Bundle) -> Callable[[Presence], Link]:
             birth=common.birth,
             host=host,
             port=port,
-            tls=tls,
+            tls=turns,
             sure_s=partial(sure_s, presence),
             reconnect=settings.reconnect,
         )
-        return MqttLink(mqtt, random.Random(secrets.randbits(64)))  # noqa: S311 - jitter, not a secret
+        link = MqttLink(mqtt, random.Random(secrets.randbits(64)))  # noqa: S311 - jitter, not a secret
+        link.on_status(lambda status: turns.connected() if status is LinkStatus.CONNECTED else None)
+        return link
 
     return make
+
+
+def renewal_of(settings: Settings, bundle: Bundle) -> Renewal | None:
+    """Return what renews the certificate; None where nobody could be asked: cut off on purpose, or no address known."""
+    if settings.offline or kept_place(settings.bundle) is None:
+        return None
+
+    def look() -> Lifetime | None:
+        return pairs(settings.bundle, bundle)[0].life
+
+    def ask() -> "Outcome":
+        from provisioning.renewing import Outcome, Verdict, renew  # noqa: PLC0415 - 3 MB, needed once a fortnight
+
+        place = kept_place(settings.bundle)
+        return renew(settings.bundle, bundle, place) if place else Outcome(Verdict.FAILED, detail="no address is kept")
+
+    return Renewal(bundle.locker_id, Means(look, ask, random.Random(secrets.randbits(64)).random))  # noqa: S311 - jitter
 
 
 def sure_s(presence: Presence) -> int:
@@ -131,6 +157,7 @@ def fit(settings: Settings, bundle: Bundle, board: Board, scanner: Scanner | Non
         scanner=scanner,
         kiosk_port=settings.kiosk_port,
         faults=board.faults,
+        renewal=renewal_of(settings, bundle),
         set_aside=partial(set_aside, settings.data / DATABASE),
     )
 

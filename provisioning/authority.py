@@ -76,10 +76,10 @@ class Authority:
         """Root and issuing certificate: what a broker needs to judge clients."""
         return _pem(self.root) + _pem(self.issuing)
 
-    def issue_locker(self, csr_pem: bytes, locker: LockerId, now: datetime) -> Issued:
+    def issue_locker(self, csr_pem: bytes, locker: LockerId, now: datetime, life: timedelta = LOCKER_LIFE) -> Issued:
         """Sign a locker's key. The request's own names are ignored: the claim, not the device, says who it is."""
         name, path = locker_id(locker), f"locker/{locker}"
-        builder = self._leaf(read_csr_key(csr_pem), name, now, LOCKER_LIFE)
+        builder = self._leaf(read_csr_key(csr_pem), name, now, life)
         return self._sign(_client(builder, [self._spiffe(path)]))
 
     def issue_client(self, name: str, now: datetime) -> Identity:

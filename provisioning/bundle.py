@@ -36,6 +36,7 @@ class Bundle(msgspec.Struct, frozen=True, kw_only=True):
 
     ``cloud_keys`` holds the current key and the next one. ``root_of_trust`` is the offline Ed25519 key whose statement
     alone can exchange them, and says who may open in bulk: ``operators_b64`` is its list as of now, or empty.
+    ``certificate_from`` and ``certificate_until``: when the certificate was issued and ends (Unix seconds, 0: unsaid).
     """  # noqa: D400 - the shape of the JSON follows the colon
 
     locker_id: LockerId
@@ -50,6 +51,8 @@ class Bundle(msgspec.Struct, frozen=True, kw_only=True):
     salt_locker: bytes = msgspec.field(name="salt_locker_b64")
     layout: Layout
     operators: bytes = msgspec.field(name="operators_b64", default=b"")
+    certificate_from: int = 0
+    certificate_until: int = 0
 
     def key_ring(self) -> KeyRing:
         """Return the cloud's keys for ``contract.envelope.verify``."""

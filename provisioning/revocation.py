@@ -32,6 +32,8 @@ class Renewal(StrEnum):
     SAME_KEY = "same_key"
     NOT_OURS = "not_ours"
     BAD_REQUEST = "bad_request"
+    NOT_PROVEN = "not_proven"
+    TOO_MANY = "too_many"
 
 
 class RevocationList:
@@ -98,7 +100,8 @@ def may_renew(
 
 
 def _window(certificate: x509.Certificate, now: datetime) -> Renewal:
-    if now < certificate.not_valid_after_utc - LOCKER_LIFE / 2:
+    life = certificate.not_valid_after_utc - certificate.not_valid_before_utc - EARLY_START
+    if now < certificate.not_valid_after_utc - life / 2:
         return Renewal.TOO_EARLY
     if now > certificate.not_valid_after_utc + RENEWAL_GRACE:
         return Renewal.TOO_LATE

@@ -82,19 +82,26 @@ class Uplink:
         self.reports = Reports(self.link, standing.signer, locker.snapshot, self.telemetry)
         self._moved, self._renewal, self._born = asyncio.Event(), asyncio.Event(), asyncio.Event()
         self._online = False
+        self._tasks: asyncio.TaskGroup | None = None
+        self._holding: asyncio.Task[None] | None = None
         self.extra_metrics: Callable[[], dict[str, float]] = dict
         self.link.on_status(self._on_status)
 
     async def run(self) -> None:
         """Keep the link, and everything that uses it, until cancelled."""
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._hold_link())
+            self._tasks, self._holding = tasks, tasks.create_task(self._hold_link())
             tasks.create_task(self._tell_status())
             tasks.create_task(self._renew_presence())
             tasks.create_task(self._repeat_birth())
             tasks.create_task(self.inbox.run())
             tasks.create_task(self.outbox.run())
             tasks.create_task(self.reports.run())
+
+    def reconnect(self) -> None:
+        """Leave the broker and come back, with whatever certificate is the newest by now."""
+        if self._tasks is not None and self._holding is not None:
+            self._holding = self._tasks.create_task(self._hold_anew(self._holding))
 
     def _on_status(self, status: LinkStatus) -> None:
         self._moved.set()
@@ -134,6 +141,11 @@ class Uplink:
                 _log.error("link_taken_over", extra={"error": str(error)})
                 await self._locker.raise_alarm("link_taken_over", "another device connects with this identity")
             await asyncio.sleep(TAKEN_OVER_REST_S)
+
+    async def _hold_anew(self, before: asyncio.Task[None]) -> None:
+        before.cancel()
+        await asyncio.wait({before})
+        await self._hold_link()
 
     async def _tell_status(self) -> None:
         while True:

@@ -11,6 +11,7 @@ from contract.sizes import SizeClass
 from contract.state import Acknowledgement, Configuration, Desired
 from edge.locker_controller.inputs import Answer
 from firmware_sim.world.stretching import cheap_stretch
+from tests.hostile.bulk import newer_list, true_order
 from tests.hostile.victim import DOORS, KEY, LOCKER, SALT, Victim
 
 DAY_S = 86_400
@@ -20,8 +21,7 @@ Make = Callable[[Victim], Downward]
 
 
 def now_s(victim: Victim) -> int:
-    """Return what a cloud with a good clock says the time is."""
-    return victim.clock.true_ms() // 1000
+    return victim.now_s
 
 
 def remote_open(victim: Victim) -> RemoteOpen:
@@ -78,11 +78,15 @@ EVERY_KIND: dict[str, Make] = {
     "revoke": revoke,
     "set_deadline": set_deadline,
     "set_service": set_service,
+    "pin_operators": newer_list,
+    "open_many": true_order,
     "desired": desired,
     "ack": acknowledgement,
 }
-DATED = {"remote_open", "grants", "revoke", "set_deadline", "set_service"}
+DATED = set(EVERY_KIND) - {"desired", "ack"}
 """Kinds that carry an expiry; a configuration has a version instead, an acknowledgement a place in the journal."""
+OPENING = {"remote_open", "open_many"}
+"""Kinds that open doors: they live for a minute, and are told of when they come again."""
 
 
 # ---------------------------------------------------------------------- parcels

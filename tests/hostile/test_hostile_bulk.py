@@ -3,90 +3,20 @@
 Not even where a technician stands in maintenance mode; and what two operators did sign opens once.
 """
 
-from dataclasses import replace
-
 import msgspec
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from contract.bulk import (
-    BULK_LIFE_S,
-    MAINTENANCE_S,
-    ROOT_KEY_ID,
-    BulkOrder,
-    OpenMany,
-    OperatorKey,
-    OperatorList,
-    OrderSignature,
-    PinOperators,
-    operator_key_id,
-    read_statement,
-    signed_text,
-    write_order,
-)
-from contract.codec import encode
+from contract.bulk import MAINTENANCE_S, PinOperators, write_order
 from contract.commands import REMOTE_OPEN_GAP_S
-from contract.envelope import Envelope, Signer
 from contract.events import BulkEnded, CommandAccepted, CommandRefused, OperatorsPinned
-from contract.grants import Presence
-from contract.ids import MessageId
-from edge.locker_controller.inputs import Answer
+from tests.contract.bulk_papers import key_of
+from tests.hostile.bulk import MANY, maintained, open_many, order, statement
 from tests.hostile.messages import now_s
-from tests.hostile.victim import CLOUD, DOORS, LOCKER, Victim, play
+from tests.hostile.victim import ANNA, BEN, CLOUD, DOORS, LOCKER, Victim, play
 from tests.survives import survived
 
 ROW = "A cloud in the wrong hands"
 SHOWN_BY = "tests/hostile/test_hostile_cloud.py"
-ROOT, ANNA, BEN, MALLORY, TRUDY = (Ed25519PrivateKey.from_private_bytes(bytes([n]) * 32) for n in range(11, 16))
-MANY = DOORS[:3]
-
-
-def public(key: Ed25519PrivateKey) -> bytes:
-    return key.public_key().public_bytes_raw()
-
-
-def statement(victim: Victim, number: int, by: Ed25519PrivateKey, *keys: Ed25519PrivateKey) -> Envelope:
-    pinned = tuple(OperatorKey(public(key)[:16], public(key)) for key in keys)
-    body = encode(OperatorList(number, now_s(victim), now_s(victim) + 90 * 86_400, pinned))
-    return read_statement(Signer(ROOT_KEY_ID, by).sign(body))
-
-
-def order(victim: Victim) -> BulkOrder:
-    """Write an order that is right in everything but, perhaps, who signs it."""
-    begun = now_s(victim)
-    return BulkOrder(
-        locker=LOCKER,
-        order=victim.fresh_id().hex(),
-        boot=victim.boot.hex(),
-        counter=begun,
-        issued_at=begun,
-        expires_at=begun + BULK_LIFE_S,
-        until_uptime_ms=victim.clock.monotonic_ms() + BULK_LIFE_S * 1000,
-        compartments=tuple(MANY),
-        reason="spring cleaning",
-    )
-
-
-def open_many(victim: Victim, asked: BulkOrder, *keys: Ed25519PrivateKey) -> OpenMany:
-    raw, begun = write_order(asked), now_s(victim)
-    signatures = tuple(OrderSignature(operator_key_id(public(key)), key.sign(signed_text(raw))) for key in keys)
-    return OpenMany(LOCKER, MessageId(bytes.fromhex(asked.order)), begun, begun + 60, raw, signatures)
-
-
-async def enrolled(victim: Victim) -> None:
-    """Give the locker the list of Anna and Ben that its bundle brought."""
-    await victim.power_off()
-    listed = statement(victim, 1, ROOT, ANNA, BEN)
-    victim.setup = replace(victim.setup, root_of_trust=public(ROOT), operators=listed)
-    await victim.power_on()
-
-
-async def maintained(victim: Victim) -> None:
-    begun = now_s(victim)
-    shown = Presence(LOCKER, victim.fresh_id(), begun, begun + 3600, b"p" * 16)
-    await victim.shown(shown)  # type: ignore[arg-type] # a technician's pass, which the street has as well
-    await victim.controller.answer(Answer.MAINTENANCE_ON, None)
-    await victim.pass_time(1)
-    assert victim.controller.state.in_maintenance
+MALLORY, TRUDY = key_of(14), key_of(15)
 
 
 async def shuts_doors(victim: Victim, for_s: int = 60) -> None:
@@ -97,7 +27,6 @@ async def shuts_doors(victim: Victim, for_s: int = 60) -> None:
 
 def test_two_operators_and_a_technician_open_doors_once_and_no_replay_opens_them_again() -> None:
     async def scenario(victim: Victim) -> None:
-        await enrolled(victim)
         assert len(victim.told(OperatorsPinned)) == 1
         await maintained(victim)
         command = open_many(victim, order(victim), ANNA, BEN)
@@ -122,7 +51,6 @@ def test_two_operators_and_a_technician_open_doors_once_and_no_replay_opens_them
 
 def test_a_taken_over_cloud_opens_nothing_in_bulk_even_where_somebody_maintains_the_locker() -> None:
     async def scenario(victim: Victim) -> None:
-        await enrolled(victim)
         await maintained(victim)
         theirs = statement(victim, 99, CLOUD.private_key, MALLORY, TRUDY)
         begun = now_s(victim)
@@ -156,7 +84,6 @@ def test_a_taken_over_cloud_opens_nothing_in_bulk_even_where_somebody_maintains_
 
 def test_an_order_kept_back_until_nobody_stands_there_opens_nothing() -> None:
     async def scenario(victim: Victim) -> None:
-        await enrolled(victim)
         await maintained(victim)
         kept = msgspec.structs.replace(open_many(victim, order(victim), ANNA, BEN), expires_at=now_s(victim) + 86_400)
         await victim.pass_time(MAINTENANCE_S)
@@ -173,7 +100,6 @@ def test_an_order_kept_back_until_nobody_stands_there_opens_nothing() -> None:
 
 def test_power_that_goes_in_the_midst_leaves_the_rest_shut() -> None:
     async def scenario(victim: Victim) -> None:
-        await enrolled(victim)
         await maintained(victim)
         await victim.obeys(open_many(victim, order(victim), ANNA, BEN))
         await victim.reboot()

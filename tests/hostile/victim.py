@@ -15,11 +15,13 @@ from typing import TypeVar
 import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from contract.bulk import OperatorKey, OperatorList
 from contract.codec import Downward, decode_entry, decode_upward, encode, to_qr
 from contract.codes import PickUpCode, StretchedCode
 from contract.envelope import Signer, verify
 from contract.events import Entry, Event
 from contract.grants import Capability, CourierPass
+from contract.grants import Presence as TechniciansPass
 from contract.ids import BootId, CompartmentLabel, KeyId, LockerId, MessageId
 from contract.layout import CompartmentPlan, Layout
 from contract.link import Incoming, LinkStatus, Outgoing
@@ -40,6 +42,7 @@ from edge.uplink.presence import Presence
 from edge.uplink.uplink import link_settings
 from firmware_sim.world.stretching import cheap_stretch
 from firmware_sim.world.virtual_time import VirtualLoop
+from tests.contract.bulk_papers import key_of, public, stated
 
 LOCKER = LockerId("WAW-01")
 START_S = 1_790_000_000
@@ -58,6 +61,9 @@ def a_key(number: int, name: str) -> Signer:
 
 CLOUD, NEXT, OLD = a_key(1, "cloud-1"), a_key(2, "cloud-2"), a_key(3, "cloud-0")
 STRANGER, DEVICE = a_key(4, "cloud-1"), a_key(5, LOCKER)
+ROOT, ANNA, BEN = (key_of(number) for number in (11, 12, 13))
+OPERATORS = tuple(OperatorKey(public(key)[:16], public(key)) for key in (ANNA, BEN))
+LISTED = stated(OperatorList(1, START_S, START_S + 90 * 86_400, OPERATORS), ROOT)
 PINNED = {one.key_id: one.private_key.public_key() for one in (CLOUD, NEXT)}
 
 T = TypeVar("T")
@@ -103,7 +109,8 @@ class Victim:
         self.broker, self.disk, self.clock = MemoryBroker(), Disk(), Clocks(loop)
         self.board = MemoryBoard(DOORS)
         self.board.on_change(lambda *_: None)
-        self.setup = Setup(LOCKER, Layout("victim", tuple(CompartmentPlan(one, SizeClass.M) for one in DOORS)), KEY)
+        layout = Layout("victim", tuple(CompartmentPlan(one, SizeClass.M) for one in DOORS))
+        self.setup = Setup(LOCKER, layout, KEY, public(ROOT), LISTED)
         self.agent: Agent
         self.boot = BootId(b"")
         self.counter = 0
@@ -190,6 +197,11 @@ class Victim:
         self.broker.cut(LOCKER)
         await self.pass_time(RECONNECT_S)
 
+    @property
+    def now_s(self) -> int:
+        """What a cloud with a good clock says the time is."""
+        return self.clock.true_ms() // 1000
+
     def next_counter(self) -> int:
         self.counter += 1
         return self.counter
@@ -204,7 +216,7 @@ class Victim:
         assert self.agent.controller is not None
         return self.agent.controller
 
-    async def shown(self, document: CourierPass | Capability) -> None:
+    async def shown(self, document: CourierPass | Capability | TechniciansPass) -> None:
         """Hold a QR in front of the scanner."""
         await self.controller.scan(to_qr(CLOUD.sign(encode(document))))
         await self.pass_time(SOON_S)

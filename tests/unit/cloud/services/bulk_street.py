@@ -11,19 +11,16 @@ from cloud.services.operator_keys import bring_list, confirm_key, register_key, 
 from cloud.services.record_state import record_state
 from cloud.services.records_bulk import BulkOpening, OperatorListRecord
 from cloud.services.records_ops import Account
-from contract.bulk import MAINTENANCE_S, OrderSignature, operator_key_id, signed_text
+from contract.bulk import MAINTENANCE_S, operator_key_id
 from contract.ids import BootId, LockerId
 from contract.state import LockerState
 from provisioning.operators.lists import sign_list
+from tests.contract.bulk_papers import public, signature
 from tests.unit.cloud.small_cloud import BOOT, SmallCloud
 
 ROOT, OLGAS, PAULS, SPARE = (Ed25519PrivateKey.from_private_bytes(bytes([number]) * 32) for number in range(1, 5))
 OLGA, PAUL, RITA = (actor(Role.OPERATOR, name) for name in ("olga", "paul", "rita"))
 WISH = BulkWish("WAW-01", ("A01", "A02"), "spring cleaning")
-
-
-def public(key: Ed25519PrivateKey) -> bytes:
-    return key.public_key().public_bytes_raw()
 
 
 def people(cloud: SmallCloud, *names: str) -> None:
@@ -76,9 +73,8 @@ class BulkCloud(SmallCloud):
         return self.do(lambda uow: ask_bulk(uow, self.act(who), wish))
 
     def signs(self, asked: BulkOpening, who: Actor, key: Ed25519PrivateKey, order: bytes | None = None) -> BulkOpening:
-        made = key.sign(signed_text(asked.order if order is None else order))
-        signature = OrderSignature(operator_key_id(public(key)), made)
-        return self.do(lambda uow: sign_bulk(uow, self.act(who), self.keys, asked.id, signature))
+        made = signature(key, asked.order if order is None else order)
+        return self.do(lambda uow: sign_bulk(uow, self.act(who), self.keys, asked.id, made))
 
     def is_sent(self) -> BulkOpening:
         asked = self.asks()

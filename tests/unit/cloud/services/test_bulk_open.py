@@ -40,7 +40,8 @@ from contract.events import (
     ReleaseIntended,
 )
 from contract.ids import BootId, CompartmentLabel, MessageId
-from tests.unit.cloud.services.bulk_street import OLGA, OLGAS, PAUL, PAULS, RITA, SPARE, WISH, BulkCloud, public
+from tests.contract.bulk_papers import public
+from tests.unit.cloud.services.bulk_street import OLGA, OLGAS, PAUL, PAULS, RITA, SPARE, WISH, BulkCloud
 from tests.unit.cloud.small_cloud import BOOT
 
 A01, A02 = CompartmentLabel("A01"), CompartmentLabel("A02")

@@ -22,7 +22,8 @@ from cloud.services.technician_pass import technician_pass
 from contract import codec, envelope
 from contract.bulk import OPERATOR_LIST_LIFE_S, PinOperators, operator_key_id, read_list, read_statement
 from contract.grants import Presence
-from tests.unit.cloud.services.bulk_street import OLGA, OLGAS, PAUL, PAULS, RITA, ROOT, SPARE, BulkCloud, public
+from tests.contract.bulk_papers import public
+from tests.unit.cloud.services.bulk_street import OLGA, OLGAS, PAUL, PAULS, RITA, ROOT, SPARE, BulkCloud
 
 
 @pytest.fixture

@@ -7,37 +7,24 @@ from typing import Any
 import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from contract.bulk import (
-    ROOT_KEY_ID,
-    BulkOrder,
-    OpenMany,
-    OperatorKey,
-    OperatorList,
-    OrderSignature,
-    PinOperators,
-    operator_key_id,
-    read_statement,
-    signed_text,
-    write_order,
-)
-from contract.codec import encode
-from contract.envelope import Envelope, Signer
+from contract.bulk import BulkOrder, OpenMany, OperatorKey, OperatorList, PinOperators
+from contract.envelope import Envelope
 from contract.grants import Presence
 from contract.ids import MessageId
 from edge.locker_controller.decide import Decision
 from edge.locker_controller.inputs import Answer, OperatorShown
+from tests.contract.bulk_papers import command, key_of, public, stated
 from tests.unit.edge.locker_controller.builders import A01, A02, A03, DAY, HOUR, LOCKER, NOON_S, Scene, boot_id, name
 
-ROOT, ANNA, BEN, CARO, MALLORY = (Ed25519PrivateKey.from_private_bytes(bytes([number]) * 32) for number in range(1, 6))
+ROOT, ANNA, BEN, CARO, MALLORY = (key_of(number) for number in range(1, 6))
 PERSONS = {id(ANNA): name("Anna"), id(BEN): name("Ben"), id(CARO): name("Anna"), id(MALLORY): name("Mallory")}
 """Caro's is Anna's second key: the same person."""
 
 
 def listed(*keys: Ed25519PrivateKey, number: int = 1, by: Ed25519PrivateKey = ROOT, until_s: int = 0) -> Envelope:
     """Return the statement that these keys open in bulk, by the offline root unless said otherwise."""
-    pinned = tuple(OperatorKey(PERSONS[id(key)], key.public_key().public_bytes_raw()) for key in keys)
-    body = encode(OperatorList(number, NOON_S, until_s or NOON_S + DAY, pinned))
-    return read_statement(Signer(ROOT_KEY_ID, by).sign(body))
+    pinned = tuple(OperatorKey(PERSONS[id(key)], public(key)) for key in keys)
+    return stated(OperatorList(number, NOON_S, until_s or NOON_S + DAY, pinned), by)
 
 
 def pin(statement: Envelope, named: str = "pin") -> PinOperators:
@@ -59,21 +46,8 @@ def order(number: int = 1, labels: Sequence[str] = (A01, A02, A03), **more: Any)
     return msgspec.structs.replace(asked, **more)
 
 
-def signature(key: Ed25519PrivateKey, raw: bytes) -> OrderSignature:
-    return OrderSignature(operator_key_id(key.public_key().public_bytes_raw()), key.sign(signed_text(raw)))
-
-
 def open_many(asked: BulkOrder, *keys: Ed25519PrivateKey, **more: Any) -> OpenMany:
-    raw = write_order(asked)
-    command = OpenMany(
-        LOCKER,
-        MessageId(bytes.fromhex(asked.order)),
-        NOON_S,
-        NOON_S + 2 * HOUR,
-        raw,
-        tuple(signature(key, raw) for key in keys),
-    )
-    return msgspec.structs.replace(command, **more)
+    return msgspec.structs.replace(command(asked, (NOON_S, NOON_S + 2 * HOUR), *keys), **{"aud": LOCKER, **more})
 
 
 def presence(person: str = "Tom", until_s: int = NOON_S + DAY, **more: Any) -> Presence:
@@ -86,7 +60,7 @@ class Site(Scene):
 
     def __init__(self) -> None:
         super().__init__()
-        self.setup = replace(self.setup, root_of_trust=ROOT.public_key().public_bytes_raw())
+        self.setup = replace(self.setup, root_of_trust=public(ROOT))
         self.state = msgspec.structs.replace(self.state, setup=self.setup)
         self.hears(pin(listed(ANNA, BEN, CARO)))
 

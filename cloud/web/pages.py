@@ -61,7 +61,14 @@ def create_pages(rim: Rim, tiles: Tiles | None = None, leaflet: Path = LEAFLET) 
     lists = (console_counters, console_outside, console_scenarios, console_lists)
     for part in (*people, console, console_lockers, console_bulk, console_parcels, console_costs, *lists):
         router.include_router(part.create(frame))
+    for area in ("console", "counter", "courier", "t"):
+        router.add_api_route(f"/{area}/{{rest:path}}", _nowhere, methods=["GET"])
     return router
+
+
+async def _nowhere(rest: str) -> Response:
+    """Answer an address of ours that leads nowhere with a page: the API's answer is for programs."""
+    raise NotFoundError("page", rest)
 
 
 def _file(frame: Frame, name: str, *, kept: bool) -> Response:

@@ -14,7 +14,6 @@ import msgspec
 
 from cloud.domain.access import unix
 from cloud.domain.custody import Custodian, CustodianKind
-from cloud.domain.ids import group_id, message_id
 from cloud.domain.parcel import Parcel
 from cloud.services.attention import case
 from cloud.services.desire_configuration import send_current
@@ -22,10 +21,8 @@ from cloud.services.many import by_id
 from cloud.services.ports import Act, From, Signing, UnitOfWork
 from cloud.services.records import GrantState, IssuedGrant, MessageState
 from cloud.services.records_ops import OutboxMessage, SupportCase
-from cloud.services.sending import AGAIN, FOR_EVER, LASTING, send_command, send_grants_again
-from contract.commands import Revoke
+from cloud.services.sending import AGAIN, LASTING, send_grants_again, send_tombstone
 from contract.grants import Grant, PickUpGrant
-from contract.ids import LockerId
 
 LOOK_INSIDE = "locker_forgot"
 TOMBSTONES_MAX = 400  # the largest locker, each compartment once; older than a bundle lives, none is needed
@@ -44,7 +41,7 @@ def send_again(uow: UnitOfWork, act: Act, keys: Signing, locker_id: str) -> int:
     grants = [_as_it_stands(one, parcels.get(one.parcel_id)) for one in live if _holds(act, one)]
     send_grants_again(uow, act, keys, locker_id, grants)
     for group in _tombstones(uow, act, locker_id, {one.group_id for one in live}, set(parcels)):
-        _bury_again(uow, act, keys, (group, locker_id))
+        send_tombstone(uow, act, keys, (group, locker_id), WHY)
     send_current(uow, act, keys, locker_id)
     _ask_staff(uow, act, locker_id)
     return len(grants)
@@ -82,19 +79,6 @@ def _tombstones(uow: UnitOfWork, act: Act, locker_id: str, live: set[str], parce
     about = tuple(sorted(parcels | inside))
     old = uow.find(IssuedGrant, order="id", locker_id=locker_id, parcel_id=about, state=DEAD) if about else []
     return [group for group in dict.fromkeys(one.group_id for one in [*revoked, *old]) if group not in live]
-
-
-def _bury_again(uow: UnitOfWork, act: Act, keys: Signing, where: tuple[str, str]) -> None:
-    group, locker_id = where
-    command = Revoke(
-        aud=LockerId(locker_id),
-        id=message_id(act.ids.new()),
-        issued_at=unix(act.now),
-        expires_at=unix(act.now + FOR_EVER),
-        group=group_id(group),
-        reason=WHY,
-    )
-    send_command(uow, act, keys, command, WHY)
 
 
 def _believed_inside(uow: UnitOfWork, locker_id: str) -> list[Parcel]:

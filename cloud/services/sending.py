@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 
 from cloud.domain.access import unix
-from cloud.domain.ids import message_id
+from cloud.domain.ids import group_id, message_id
 from cloud.domain.locker import Locker, is_counter
 from cloud.services.ports import Act, Signing, UnitOfWork
 from cloud.services.records import CommandState, MessageState
@@ -52,6 +52,20 @@ def _bundle(act: Act, keys: Signing, locker_id: str, part: tuple[Grant, ...], *,
     )
     payload = keys.signer.sign(encode(bundle))
     return _message(act, locker_id, (AGAIN if again else "grants", number), payload, until)
+
+
+def send_tombstone(uow: UnitOfWork, act: Act, keys: Signing, where: tuple[str, str], reason: str) -> None:
+    """Tell a locker that a group (``where``: group and locker) opens nothing any more, while any copy may last."""
+    group, locker_id = where
+    command = Revoke(
+        aud=LockerId(locker_id),
+        id=message_id(act.ids.new()),
+        issued_at=unix(act.now),
+        expires_at=unix(act.now + FOR_EVER),
+        group=group_id(group),
+        reason=reason,
+    )
+    send_command(uow, act, keys, command, reason)
 
 
 def send_command(uow: UnitOfWork, act: Act, keys: Signing, command: Command, reason: str) -> CommandSent:

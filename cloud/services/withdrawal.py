@@ -1,14 +1,10 @@
 """Ending promises before they are used: the reservation, the assignment, the grants, the code, the tasks."""
 
-from cloud.domain.access import unix
 from cloud.domain.capacity import Reservation, ReservationState
-from cloud.domain.ids import group_id, message_id
 from cloud.services import reroute
 from cloud.services.ports import Act, Keys, UnitOfWork
 from cloud.services.records import Assignment, GrantState, IssuedGrant, SealedCode, TaskState
-from cloud.services.sending import FOR_EVER, send_command
-from contract.commands import Revoke
-from contract.ids import LockerId
+from cloud.services.sending import send_tombstone
 
 
 def end_promise(uow: UnitOfWork, act: Act, parcel_id: str, state: ReservationState, outcome: str) -> None:
@@ -30,18 +26,10 @@ def revoke_grants(uow: UnitOfWork, act: Act, keys: Keys, parcel_id: str, reason:
 
 def revoke_group(uow: UnitOfWork, act: Act, keys: Keys, where: tuple[str, str], reason: str) -> None:
     """Revoke one group at one locker (``where``), and forget its code."""
-    group, locker_id = where
+    group, _locker = where
     uow.change(IssuedGrant, {"group_id": group, "state": GrantState.ISSUED}, state=GrantState.REVOKED, ended_at=act.now)
     uow.remove(SealedCode, group_id=group)
-    command = Revoke(
-        aud=LockerId(locker_id),
-        id=message_id(act.ids.new()),
-        issued_at=unix(act.now),
-        expires_at=unix(act.now + FOR_EVER),
-        group=group_id(group),
-        reason=reason,
-    )
-    send_command(uow, act, keys, command, reason)
+    send_tombstone(uow, act, keys, where, reason)
 
 
 def live_pick_up(uow: UnitOfWork, parcel_id: str) -> IssuedGrant | None:

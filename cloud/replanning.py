@@ -11,12 +11,13 @@ from dataclasses import replace
 
 from cloud.domain.actors import SYSTEM
 from cloud.rim import Rim
+from cloud.routing.borders import reordered_before, repaired_before
 from cloud.routing.jam import with_jams
 from cloud.routing.matrices import MatrixError, TravelTimes
 from cloud.routing.planner import PlannerError
 from cloud.routing.problem import Place, StopId
-from cloud.routing.reorder import STOPS_MIN, reordered
-from cloud.routing.repair import Repaired, repair
+from cloud.routing.reorder import STOPS_MIN
+from cloud.routing.repair import Repaired
 from cloud.routing.travel.errors import TravelServerError
 from cloud.routing.travel_times import VAN, great_circle
 from cloud.services import reroute
@@ -73,7 +74,7 @@ def repaired(rest: Rest, travel: TravelTimes, courier_from: int = 0) -> Repaired
     courier = replace(
         rest.courier, shift=rest.courier.shift._replace(start_s=courier_from), locked=locked(rest), under_way=True
     )
-    return repair(courier, rest.stops, travel)
+    return repaired_before(courier, rest.stops, rest.borders, travel)
 
 
 def locked(rest: Rest) -> tuple[StopId, ...]:
@@ -90,7 +91,7 @@ def _read(uow: UnitOfWork, rim: Rim, route_id: str) -> Rest | None:
 
 async def _solve(rim: Rim, rest: Rest, travel: TravelTimes) -> NewOrder | None:
     """Return a cheaper order of the rest, None if the worker finds none."""
-    found = await reordered(rim.planner, rest.courier, rest.stops, travel)
+    found = await reordered_before(rim.planner, rest.courier, rest.stops, rest.borders, travel)
     return new_order(rest, found.route, found.longer_m) if found else None
 
 

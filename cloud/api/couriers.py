@@ -1,5 +1,6 @@
 """Couriers: who drives and when, today's route, the pass for a locker's kiosk, and the attempt that failed."""
 
+import json
 from datetime import date, datetime, time, timedelta
 from typing import Annotated
 
@@ -28,8 +29,9 @@ from cloud.domain.actors import Role
 from cloud.domain.errors import ForbiddenError, InvalidError
 from cloud.intake.fields import LANGUAGES
 from cloud.services import queries
+from cloud.services.come_aboard import Aboard, come_aboard
 from cloud.services.courier_pass import courier_pass
-from cloud.services.people import create_courier, create_shift
+from cloud.services.people import LOADS_MAX, RELOAD_MAX, create_courier, create_shift
 from cloud.services.ports import Act, UnitOfWork
 from cloud.services.records import Courier, CourierKind, Shift
 from cloud.services.report_failed_attempt import FailedAttempt, report_failed_attempt
@@ -42,6 +44,7 @@ Driving = Annotated[Call, needs(Role.COURIER, Role.OPERATOR)]
 OwnDay = Annotated[Call, needs(Role.COURIER, Role.OPERATOR, Role.SUPPORT, changing=False)]
 Loading = Annotated[Call, needs(Role.COURIER, Role.OPERATOR, Role.PLANNER)]
 Email = Annotated[str, Field(max_length=254, pattern=r"^[^@\s]+@[^@\s]+$")]
+_MINUTE = timedelta(minutes=1)
 _CARRIED_MAX = 100_000_000  # as large as routing's own limits on weight and volume
 
 
@@ -69,6 +72,8 @@ class CouriersShape(Told):
 
 
 class ShiftAsked(Asked):
+    """The van is loaded ``loads_max`` times in all; each time but the first takes ``reload_min`` at the start."""
+
     starts_at: Moment
     ends_at: Moment
     start_lon: Lon
@@ -78,6 +83,8 @@ class ShiftAsked(Asked):
     parcels_max: Annotated[int, Field(ge=1, le=100_000)] = 150
     weight_g_max: Annotated[int, Field(ge=1, le=_CARRIED_MAX)] = 800_000
     volume_l_max: Annotated[int, Field(ge=1, le=_CARRIED_MAX // 1_000)] = 8_000
+    loads_max: Annotated[int, Field(ge=1, le=LOADS_MAX)] = 1
+    reload_min: Annotated[int, Field(ge=0, le=RELOAD_MAX // _MINUTE)] = 15
 
 
 class ShiftShape(Told):
@@ -125,6 +132,22 @@ class PassShape(Told):
 class StartedShape(Told):
     route_id: str
     parcels_loaded: int
+
+
+class AboardAsked(Asked):
+    """``parcels`` by id or barcode, null for all that lie there; ``is_all``: what is left does not come along."""
+
+    parcels: Annotated[list[Annotated[str, Field(max_length=80)]], Field(max_length=500)] | None = None
+    is_all: bool = False
+
+
+class AboardShape(Told):
+    """How many came aboard now, how many may still come, how many were left behind."""
+
+    route_id: str
+    taken: int
+    to_come: int
+    left_behind: int
 
 
 class AttemptAsked(Asked):
@@ -177,7 +200,8 @@ async def post_shift(call: Managing, courier_id: PathId, asked: ShiftAsked) -> R
     """Say when a courier drives, from where, with which van."""
 
     def work(uow: UnitOfWork, act: Act) -> ShiftShape:
-        shift = Shift(id=act.ids.new(), courier_id=courier_id, **asked.model_dump())
+        said = asked.model_dump(exclude={"reload_min"})
+        shift = Shift(id=act.ids.new(), courier_id=courier_id, reload_s=asked.reload_min * 60, **said)
         return ShiftShape.model_validate(create_shift(uow, act, shift))
 
     return await call.do(work, 201)
@@ -213,6 +237,18 @@ async def post_start(call: Loading, route_id: Annotated[str, Path(pattern=Hex)])
     return await call.do(
         lambda uow, act: StartedShape(route_id=route_id, parcels_loaded=start_route(uow, act, route_id))
     )
+
+
+@router.post("/couriers/{courier_id}/stops/{stop_id}/aboard", response_model=AboardShape)
+async def post_aboard(
+    call: Driving, courier_id: PathId, stop_id: Annotated[str, Path(pattern=Hex)], asked: AboardAsked
+) -> Response:
+    """Say what came into the van at the depot or from another van: from then on this courier answers for it."""
+    parcels = None if asked.parcels is None else tuple(asked.parcels)
+    what = Aboard(courier_id, stop_id, parcels, asked.is_all)
+    answer = await call.do(lambda uow, act: AboardShape.model_validate(come_aboard(uow, act, what)))
+    call.rim.replans.ask(json.loads(bytes(answer.body))["route_id"])
+    return answer
 
 
 @router.post("/attempts", status_code=201, response_model=AttemptShape)

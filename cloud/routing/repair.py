@@ -35,7 +35,13 @@ def repair(courier: Courier, order: Sequence[Stop], travel: Travel) -> Repaired:
     late = _late(courier, kept, travel)
     for stop in sorted(late, key=lambda one: one.windows[-1].end_s)[:MOVES_MAX]:
         kept = _moved(courier, kept, stop, travel)
-    return Repaired(kept, earliest_route(courier, kept, travel), tuple(one.id for one in _late(courier, kept, travel)))
+    return in_order(courier, kept, travel)
+
+
+def in_order(courier: Courier, order: Sequence[Stop], travel: Travel) -> Repaired:
+    """Return this very order with its times, and what is late in it."""
+    route = earliest_route(courier, order, travel)
+    return Repaired(tuple(order), route, tuple(one.id for one in _late(courier, order, travel)))
 
 
 def delayed(courier: Courier, by_s: int) -> Courier:

@@ -10,7 +10,7 @@ from cloud.services import reroute
 from cloud.services.locker_question import RouteLeft
 from cloud.services.many import by_id
 from cloud.services.ports import Before, From, UnitOfWork
-from cloud.services.records import Attempt, Route, Shift, Stop, StopTask, Task, TaskState
+from cloud.services.records import Attempt, Route, Shift, Stop, StopKind, StopTask, Task, TaskState
 
 ROUTES_MAX = 1_000  # of one day: as many as couriers (cloud.routing.problem.COURIERS_MAX)
 SERVED = (TaskState.DONE, TaskState.FAILED)
@@ -86,7 +86,7 @@ def _dropped_off(uow: UnitOfWork, left: RouteLeft, stops: Sequence[Stop]) -> Map
 
 def _ahead(stop: Stop, tasks: Sequence[StopTask], parcels: Mapping[str, Parcel]) -> Ahead:
     promised = [parcels[task.parcel_id].window_from for task in tasks if task.parcel_id in parcels]
-    windows = [at for at in promised if at is not None] if stop.locker_id is None else []
+    windows = [at for at in promised if at is not None] if stop.kind is StopKind.HOME else []
     return Ahead(Place(stop.lon, stop.lat), stop.eta, stop.service_s, max(windows, default=None))
 
 

@@ -8,7 +8,7 @@ from functools import cache
 from cloud.routing.travel.arrivals import arrivals, band, bucket_of
 from cloud.services import driven, reroute
 from cloud.services.ports import UnitOfWork
-from cloud.services.records import Plan, Route, Stop, StopTask, TaskState
+from cloud.services.records import ENDS, Plan, Route, Stop, StopTask, TaskState
 from cloud.services.travel_knowledge import knowledge, traffic
 
 STEP = timedelta(minutes=5)  # bands begin and end on full ones: nobody reads them finer
@@ -51,7 +51,7 @@ def around(uow: UnitOfWork, at: datetime, route: Route, now: datetime) -> Expect
 
 def expected_parcel(uow: UnitOfWork, parcel_id: str, now: datetime, zone: tzinfo) -> Expected | None:
     """Return when the stop of a parcel may be expected; None when nobody is to drive there."""
-    task = uow.first(StopTask, parcel_id=parcel_id, state=TaskState.PENDING)
+    task = uow.first(StopTask, parcel_id=parcel_id, state=TaskState.PENDING, task=ENDS)
     stop = uow.get(Stop, task.stop_id) if task else None
     route = uow.get(Route, stop.route_id) if stop else None
     plan = uow.get(Plan, route.plan_id) if route else None

@@ -15,7 +15,7 @@ from cloud.domain.parcel import Parcel, ParcelState
 from cloud.domain.windows import Window
 from cloud.routing.joint.day import JointDay
 from cloud.routing.plan import Unplanned
-from cloud.routing.problem import Amounts, Costs, Courier, Place, Problem, RouteCourierId, StopKind, TimeWindow
+from cloud.routing.problem import Amounts, Costs, Courier, Place, Problem, Reload, RouteCourierId, StopKind, TimeWindow
 from cloud.routing.stops import Collection, DayInput, DropOff, HomeDelivery, Item, Site, build_stops
 from cloud.services.day_choices import Due, Hands, joint_day
 from cloud.services.forecast_capacity import forecast, with_forecast
@@ -23,7 +23,7 @@ from cloud.services.many import by_id
 from cloud.services.offers import offered_parcels
 from cloud.services.outside_day import OURS, Others, as_courier, as_tariff, others_of, refused
 from cloud.services.ports import NOT_NULL, Act, Before, From, UnitOfWork
-from cloud.services.records import GrantState, IssuedGrant, Route, Shift
+from cloud.services.records import GrantState, IssuedGrant, Route, Shift, Stop, StopTask, Task, TaskState
 from contract.sizes import SizeClass
 
 PARCELS_MAX = 20_000  # a day of one depot; the largest city day measured has 10,000
@@ -63,7 +63,7 @@ class DayData:
 def gather_day(uow: UnitOfWork, act: Act, span: DaySpan) -> DayData:
     """Read the day. Only parcels the depot holds are brought; what is in a van already stays with its courier."""
     require(act.actor, Role.PLANNER, Role.OPERATOR)
-    theirs = offered_parcels(uow)
+    theirs = offered_parcels(uow) | waiting_to_load(uow, span)
     wanted = [one for one in uow.reads.parcels_to_plan(span.ends, PARCELS_MAX) if one not in theirs]
     due = list(by_id(uow, Parcel, wanted).values())
     collections = _collections(uow, act)
@@ -89,6 +89,15 @@ def gather_day(uow: UnitOfWork, act: Act, span: DaySpan) -> DayData:
     if joint is not None:  # only a day with choices has a use for it, and it reads weeks of history
         joint = replace(joint, sites=_forecast(uow, act, (joint.sites, shifts), span))
     return DayData(span, Problem(stops.stops, couriers, partners), stops.unplanned, shifts, joint, others=others)
+
+
+def waiting_to_load(uow: UnitOfWork, span: DaySpan) -> set[str]:
+    """Return what lies at the depot for a van on the road that comes back for it; vans of days before do not."""
+    tasks = uow.find(StopTask, task=Task.LOAD, state=TaskState.PENDING)
+    stops = by_id(uow, Stop, {task.stop_id for task in tasks})
+    routes = by_id(uow, Route, {stop.route_id for stop in stops.values()})
+    coming = {key for key, one in routes.items() if one.started_at is not None and one.ends_at >= span.begins}
+    return {task.parcel_id for task in tasks if stops[task.stop_id].route_id in coming}
 
 
 def waiting_shifts(uow: UnitOfWork, span: DaySpan) -> tuple[Shift, ...]:
@@ -167,13 +176,15 @@ def _item(parcel: Parcel, skills: frozenset[str]) -> Item:
 
 
 def _courier(shift: Shift, span: DaySpan) -> Courier:
+    depot = Place(shift.start_lon, shift.start_lat)
     return Courier(
         RouteCourierId(shift.id),
-        Place(shift.start_lon, shift.start_lat),
+        depot,
         Place(shift.end_lon, shift.end_lat),
         _window(Window(shift.starts_at, shift.ends_at), span),
         Amounts(shift.parcels_max, shift.weight_g_max, shift.volume_l_max * CM3_PER_L),
         costs=STANDARD_COSTS,
+        reload=Reload(depot, shift.loads_max - 1, shift.reload_s) if shift.loads_max > 1 else None,
     )
 
 

@@ -21,7 +21,7 @@ from cloud.services.gather_day import STANDARD_COSTS
 from cloud.services.kpis_others import ByPartner, Paid, by_partners, crowd_days, paid_by_route
 from cloud.services.many import by_id
 from cloud.services.ports import Act, From, UnitOfWork
-from cloud.services.records import Attempt, Courier, Plan, Route, Stop, StopTask, Task, TaskState
+from cloud.services.records import BRINGS, Attempt, Courier, Plan, Route, Stop, StopKind, StopTask, Task, TaskState
 from cloud.services.records_outside import Partner
 
 DAYS_MAX = 92  # a quarter; at 1,000 parcels a day that is 92,000 tasks, a second's work
@@ -30,7 +30,6 @@ EARTH_M_PER_DEGREE = 111_195.0  # one degree of a great circle on the sphere of 
 ATTEMPTS_BEFORE = timedelta(days=14)  # a failed parcel is brought again, or back, well within two weeks
 AREA_DEGREES = 0.02  # about 2 km north to south: a district, not a street
 OWN = "own"
-BRINGS = (Task.DELIVER, Task.DROP_OFF)
 
 
 @dataclass(slots=True)
@@ -203,7 +202,7 @@ def _attempted(uow: UnitOfWork, routes: Sequence[Route], first: date) -> Iterabl
 
 def _driven(days: _Days, route: Route, costs: Costs) -> Iterable[_Driven]:
     """Yield what was done on a route, each with its part of the route's cost."""
-    stops = [stop for stop in days.stops[route.id] if any(task.done_at for task in days.tasks[stop.id])]
+    stops = [stop for stop in days.stops[route.id] if _counts(stop) and any(t.done_at for t in days.tasks[stop.id])]
     if not stops:
         return
     done = [task.done_at for stop in stops for task in days.tasks[stop.id] if task.done_at]
@@ -223,6 +222,11 @@ def _driven(days: _Days, route: Route, costs: Costs) -> Iterable[_Driven]:
             tally.stops, tally.seconds = 1 / len(ended), part * seconds
             tally.cents, tally.metres = part * cents, part * metres
             yield _Driven(day, route.courier_id, by, stop.locker_id, task.task, parcel, tally)
+
+
+def _counts(stop: Stop) -> bool:
+    """Whether a stop is for somebody: where parcels come aboard, the time and the way are those of all the others."""
+    return stop.kind in (StopKind.HOME, StopKind.LOCKER)
 
 
 def _by_partner(one: ByPartner) -> _Driven:

@@ -17,6 +17,8 @@ KEY_PREFIX = "lm_"
 SHOWN_CHARACTERS = 8  # of a key, so that its owner can tell which one it is
 _IS_ID = re.compile("[0-9a-f]{32}")
 SHIFT_MAX = timedelta(hours=16)
+LOADS_MAX = 10  # of one van in one shift: the first, and as many as a plan may come back for (problem.RELOADS_MAX)
+RELOAD_MAX = timedelta(hours=2)  # longer is a break between two shifts
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,10 @@ def create_shift(uow: UnitOfWork, act: Act, shift: Shift) -> Shift:
     uow.need(Courier, shift.courier_id)
     if not timedelta(0) < shift.ends_at - shift.starts_at <= SHIFT_MAX:
         raise InvalidError("ends_at", f"a shift lasts up to {SHIFT_MAX}")
+    if not 1 <= shift.loads_max <= LOADS_MAX:
+        raise InvalidError("loads_max", f"a van is loaded 1 to {LOADS_MAX} times")
+    if not 0 <= shift.reload_s <= RELOAD_MAX.total_seconds():
+        raise InvalidError("reload_min", f"loading again takes up to {RELOAD_MAX}")
     uow.add(shift)
     return shift
 

@@ -12,7 +12,7 @@ from cloud.domain.locker import Contents
 from cloud.domain.parcel import Fact, Parcel, ParcelState, observe
 from cloud.services.notices import notice
 from cloud.services.projection import READY, Projection, Seen
-from cloud.services.records import Task, TaskState
+from cloud.services.records import ABOARD, Task, TaskState
 from contract.events import (
     CollectionAbandoned,
     DropOffAbandoned,
@@ -46,7 +46,8 @@ def dropped_off(changes: Projection, seen: Seen, event: ParcelDroppedOff) -> Non
         changes.end_reservation(seen, ref, ReservationState.RELEASED, anywhere=True)
         changes.spend_at(ref, str(parcel.locker_id))
     changes.end_assignment(ref, "dropped_off")
-    changes.end_task(ref, Task.DROP_OFF, TaskState.DONE)
+    for task in (Task.DROP_OFF, *ABOARD):  # it was aboard, whoever forgot to say so
+        changes.end_task(ref, task, TaskState.DONE)
     moved = replace(_placed(changes, seen, parcel, event), state=observed.state)
     changes.change_parcel(seen, moved, "dropped_off", f"courier:{event.courier.hex()}")
     if surprise:

@@ -11,6 +11,7 @@ from cloud.domain.parcel import Parcel
 from cloud.services.many import by_id
 from cloud.services.ports import Act, FleetRow, From, LoggedEvent, UnitOfWork
 from cloud.services.records import (
+    ENDS,
     Consent,
     Courier,
     CourierKind,
@@ -100,7 +101,7 @@ class PlanPage:
 def tracking(uow: UnitOfWork, parcel_id: str) -> Tracking:
     """Return what a recipient with the signed link sees."""
     parcel = uow.need(Parcel, parcel_id)
-    pending = uow.first(StopTask, parcel_id=parcel_id, state=TaskState.PENDING)
+    pending = uow.first(StopTask, parcel_id=parcel_id, state=TaskState.PENDING, task=ENDS)
     stop = uow.get(Stop, pending.stop_id) if pending else None
     return Tracking(
         parcel=parcel,

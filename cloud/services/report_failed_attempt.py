@@ -8,7 +8,7 @@
 from dataclasses import dataclass
 
 from cloud.domain.actors import Role, require
-from cloud.domain.errors import ForbiddenError
+from cloud.domain.errors import ConflictError, ForbiddenError
 from cloud.domain.parcel import Parcel, Wish, advance
 from cloud.services import reroute
 from cloud.services.find_locker import question_for, send_to_locker
@@ -16,7 +16,7 @@ from cloud.services.history import move
 from cloud.services.locker_question import ChooseLocker, LockerQuestion, RouteLeft
 from cloud.services.ports import Act, Keys, UnitOfWork
 from cloud.services.promise import Assigned
-from cloud.services.records import Attempt, TaskState
+from cloud.services.records import ABOARD, Attempt, StopTask, TaskState
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +51,8 @@ def report_failed_attempt(
     parcel = uow.need(Parcel, failed.parcel_id)
     route = reroute.route_carrying(uow, parcel.id)
     _check_courier(act, failed, parcel, route)
+    if uow.first(StopTask, parcel_id=parcel.id, task=ABOARD, state=TaskState.PENDING):
+        raise ConflictError("this parcel has not come aboard yet")
     parcel = move(
         uow,
         act,

@@ -13,7 +13,7 @@ from cloud.domain.parcel import Parcel
 from cloud.domain.places import distance_m
 from cloud.services.locker_question import NewOrder, RouteLeft
 from cloud.services.ports import Act, Change, UnitOfWork
-from cloud.services.records import Plan, Route, Stop, StopKind, StopTask, Task, TaskState
+from cloud.services.records import ABOARD, ENDS, Plan, Route, Stop, StopKind, StopTask, Task, TaskState
 
 SPEED_M_S = 7.0  # 25 km/h, a van in a city with detours; only for the first guess of an ETA
 DETOUR = 1.4  # road over great-circle distance in European cities
@@ -56,11 +56,14 @@ def to_locker(uow: UnitOfWork, act: Act, parcel: Parcel, locker: Locker, way: Wa
     """
     route, order = way
     route = route or route_carrying(uow, parcel.id)
-    end_tasks(uow, act, parcel.id, TaskState.CANCELLED)
+    end_tasks(uow, act, parcel.id, TaskState.CANCELLED, ENDS)
     if route is None:
         return None
     route = _without(route, parcel.id)
-    there = _open_stop_at(route, locker.id)
+    first = _first_free(route, parcel.id)
+    aboard = _comes_aboard_at(route, parcel.id)
+    there = _open_stop_at(route, locker.id, 0 if aboard is None else aboard)
+    order = order if aboard is None else None  # whoever thought about it took the parcel for one in the van
     if order is not None and order.stop_ids() == open_ids(route):
         stop = there if there is not None and not order.has_new else _blank_stop(act, route, locker)
         if order.has_new:
@@ -69,7 +72,7 @@ def to_locker(uow: UnitOfWork, act: Act, parcel: Parcel, locker: Locker, way: Wa
             uow.change(Stop, {"id": stop.id}, service_s=stop.service_s + DROP_OFF_S)
         resequence(uow, route, order, stop)
     else:
-        stop = there or _inserted(uow, act, route, _blank_stop(act, route, locker))
+        stop = there or _inserted(uow, act, route, _blank_stop(act, route, locker), first)
     uow.add(_task(act, stop, parcel, Task.DROP_OFF))
     return stop
 
@@ -77,7 +80,7 @@ def to_locker(uow: UnitOfWork, act: Act, parcel: Parcel, locker: Locker, way: Wa
 def to_home(uow: UnitOfWork, act: Act, parcel: Parcel) -> Stop | None:
     """Put a delivery to the recipient's door on the route that carries the parcel, in place of what was to be done."""
     route = route_carrying(uow, parcel.id)
-    end_tasks(uow, act, parcel.id, TaskState.CANCELLED)
+    end_tasks(uow, act, parcel.id, TaskState.CANCELLED, ENDS)
     if route is None:
         return None
     door = Stop(
@@ -92,7 +95,8 @@ def to_home(uow: UnitOfWork, act: Act, parcel: Parcel) -> Stop | None:
         eta=act.now,
         service_s=DOOR_STOP_S,
     )
-    stop = _inserted(uow, act, _without(route, parcel.id), door)
+    route = _without(route, parcel.id)
+    stop = _inserted(uow, act, route, door, _first_free(route, parcel.id))
     uow.add(_task(act, stop, parcel, Task.DELIVER))
     return stop
 
@@ -127,9 +131,12 @@ def open_ids(route: RouteLeft) -> frozenset[str]:
     return frozenset(stop.id for stop in route.stops if is_open(route, stop))
 
 
-def end_tasks(uow: UnitOfWork, act: Act, parcel_id: str, state: TaskState) -> int:
-    """End everything still to be done with a parcel."""
-    return uow.change(StopTask, {"parcel_id": parcel_id, "state": TaskState.PENDING}, state=state, done_at=act.now)
+def end_tasks(
+    uow: UnitOfWork, act: Act, parcel_id: str, state: TaskState, kinds: tuple[Task, ...] = (*ENDS, *ABOARD)
+) -> int:
+    """End everything still to be done with a parcel, or of these kinds only."""
+    where = {"parcel_id": parcel_id, "task": kinds, "state": TaskState.PENDING}
+    return uow.change(StopTask, where, state=state, done_at=act.now)
 
 
 def is_open(route: RouteLeft, stop: Stop) -> bool:
@@ -152,23 +159,39 @@ def with_stops(uow: UnitOfWork, route: Route) -> RouteLeft:
 
 
 def _without(route: RouteLeft, parcel_id: str) -> RouteLeft:
-    """Return the route as it is once this parcel's tasks on it have ended."""
+    """Return the route as it is once this parcel leads nowhere on it; where it comes aboard it still does."""
 
     def rest(task: StopTask) -> StopTask:
-        is_over = task.parcel_id == parcel_id and task.done_at is None
+        is_over = task.parcel_id == parcel_id and task.done_at is None and task.task in ENDS
         return replace(task, state=TaskState.CANCELLED) if is_over else task
 
     return replace(route, tasks={stop: tuple(map(rest, tasks)) for stop, tasks in route.tasks.items()})
 
 
-def _open_stop_at(route: RouteLeft, locker_id: str) -> Stop | None:
-    return next((stop for stop in route.stops if stop.locker_id == locker_id and is_open(route, stop)), None)
+def _first_free(route: RouteLeft, parcel_id: str) -> int:
+    """Return the first place in the order for this parcel: behind all that is done, and behind where it comes aboard.
 
-
-def _inserted(uow: UnitOfWork, act: Act, route: RouteLeft, blank: Stop) -> Stop:
-    """Insert a stop behind everything already done, where the way grows least, and move later ETAs."""
+    A stop that was called off among those ahead counts as done, as it always did.
+    """
     done = [number for number, stop in enumerate(route.stops) if not is_open(route, stop)]
-    first = done[-1] + 1 if done else 0
+    aboard = _comes_aboard_at(route, parcel_id)
+    return max(done[-1] + 1 if done else 0, 0 if aboard is None else aboard + 1)
+
+
+def _comes_aboard_at(route: RouteLeft, parcel_id: str) -> int | None:
+    """Return the place in the order where the parcel is still to come aboard, None for one in the van."""
+    for number, stop in enumerate(route.stops):
+        if any(task.parcel_id == parcel_id and task.task in ABOARD for task in pending(route, stop)):
+            return number
+    return None
+
+
+def _open_stop_at(route: RouteLeft, locker_id: str, first: int) -> Stop | None:
+    return next((stop for stop in route.stops[first:] if stop.locker_id == locker_id and is_open(route, stop)), None)
+
+
+def _inserted(uow: UnitOfWork, act: Act, route: RouteLeft, blank: Stop, first: int) -> Stop:
+    """Insert a stop at ``first`` or later, where the way grows least, and move later ETAs."""
     place, longer_m = _cheapest(route.stops, first, (blank.lon, blank.lat))
     before = route.stops[place - 1] if place else None
     began = max(act.now, before.eta + timedelta(seconds=before.service_s) if before else route.route.starts_at)

@@ -23,6 +23,7 @@ from cloud.services.many import by_id
 from cloud.services.ports import Act, UnitOfWork
 from cloud.services.records import Shift, StopTask, Task
 from cloud.services.records import Stop as StoredStop
+from cloud.services.records import StopKind as StoredKind
 
 OVERTIME = timedelta(hours=2)  # a courier may come home this much later than planned to bring a parcel to a locker
 AHEAD = timedelta(hours=16)  # of opening hours looked at: a shift with overtime
@@ -32,13 +33,17 @@ MM3_PER_CM3 = 1_000
 
 @dataclass(frozen=True, slots=True)
 class Rest:
-    """``stops`` in the order in force; ``names`` leads from routing's ids back to the stored stops."""
+    """``stops`` in the order in force; ``names`` leads from routing's ids back to the stored stops.
+
+    At ``borders`` parcels come aboard: what is behind one of them cannot be done before it.
+    """
 
     left: RouteLeft
     now: datetime
     courier: Courier
     stops: tuple[Stop, ...]
     names: Mapping[StopId, str]
+    borders: frozenset[StopId] = frozenset()
 
 
 def read_rest(
@@ -58,7 +63,9 @@ def read_rest(
             stops.append(one)
             names[one.id] = stop.id
     shift = uow.get(Shift, left.route.shift_id)
-    return Rest(left, act.now, _courier(act, left, shift, here or position_of(left, shift)), tuple(stops), names)
+    courier = _courier(act, left, shift, here or position_of(left, shift))
+    borders = {StopId(stop.id) for stop in ahead if stop.kind in (StoredKind.DEPOT, StoredKind.MEETING)}
+    return Rest(left, act.now, courier, tuple(stops), names, frozenset(borders))
 
 
 def position_of(left: RouteLeft, shift: Shift | None) -> tuple[float, float]:
@@ -105,23 +112,31 @@ def _stop(
     known: tuple[Mapping[str, Parcel], Mapping[str, Locker]],
     names: Mapping[StopId, str],
 ) -> Stop:
+    if stop.kind in (StoredKind.DEPOT, StoredKind.MEETING):
+        return Stop(StopId(stop.id), Place(stop.lon, stop.lat), service_s=stop.service_s)
     parcels, lockers = known
     locker = lockers.get(stop.locker_id or "")
     name = site_stop_id(StopKind.LOCKER, stop.locker_id) if stop.locker_id else StopId(stop.id)
     if name in names:  # a second visit of one locker keeps its own name: there are two stops then
         name = StopId(stop.id)
     windows = (hours(locker, act.now) or ()) if locker else _promised(act.now, parcels, tasks)
-    taken = sum(task.task is Task.COLLECT for task in tasks)
+    collected, brought = (_load(parcels, tasks, is_taken=one) for one in (True, False))
     return Stop(
         name,
         Place(stop.lon, stop.lat),
         windows,
         stop.service_s,
-        Amounts(len(tasks) - taken),
-        Amounts(taken),
+        brought,
+        collected,
         kind=StopKind.LOCKER if stop.locker_id else StopKind.HOME,
         parcels=tuple(task.parcel_id for task in tasks),
     )
+
+
+def _load(parcels: Mapping[str, Parcel], tasks: Sequence[StopTask], *, is_taken: bool) -> Amounts:
+    """Return what is taken along at a stop, or what is left there."""
+    found = [parcels[one.parcel_id] for one in tasks if (one.task is Task.COLLECT) == is_taken]
+    return Amounts(len(found), sum(one.weight_g for one in found), sum(volume_cm3(one) for one in found))
 
 
 def _promised(now: datetime, parcels: Mapping[str, Parcel], tasks: Iterable[StopTask]) -> tuple[TimeWindow, ...]:

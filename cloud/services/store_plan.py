@@ -1,6 +1,6 @@
 """A day's answer becomes routes, stops and tasks; the plan it replaces ends, except for routes already driving."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -9,12 +9,14 @@ from cloud.domain.locker import Locker
 from cloud.domain.parcel import Parcel, ParcelState, Wish, advance
 from cloud.routing import plan as routed
 from cloud.routing.plan import StepKind
+from cloud.routing.problem import Place
 from cloud.routing.problem import Stop as PlannedStop
+from cloud.services import reroute
 from cloud.services.gather_day import DayData, at_depot
 from cloud.services.history import entry
 from cloud.services.many import CHUNK, by_id
 from cloud.services.ports import NOT_NULL, Act, Change, UnitOfWork
-from cloud.services.records import Plan, Route, Stop, StopKind, StopTask, Task, TaskState, Unplanned
+from cloud.services.records import BRINGS, Plan, Route, Stop, StopKind, StopTask, Task, TaskState, Unplanned
 
 
 @dataclass(slots=True)
@@ -46,9 +48,17 @@ def store_plan(uow: UnitOfWork, act: Act, data: DayData, answer: routed.Plan, pl
     for left in (*data.left_behind, *answer.unplanned):
         for ref in left.parcels:
             work.added.append(Unplanned(id=act.ids.new(), plan_id=plan.id, parcel_id=ref, reason=left.sentence))
+    _forget_loads(uow, act, planned)
     uow.add(*work.added)
     _mark(uow, act, parcels, planned)
     return plan.id
+
+
+def _forget_loads(uow: UnitOfWork, act: Act, planned: set[str]) -> None:
+    """Call off the loads of days before that nobody came back for: their parcels are planned anew."""
+    late = {one.parcel_id for one in uow.find(StopTask, task=Task.LOAD, state=TaskState.PENDING)} & planned
+    for ref in sorted(late):
+        reroute.end_tasks(uow, act, ref, TaskState.CANCELLED)
 
 
 def _plan(act: Act, data: DayData, answer: routed.Plan, planner: str) -> Plan:
@@ -91,21 +101,46 @@ def _route(act: Act, work: _Work, route: routed.Route) -> set[str]:
     )
     work.added.append(stored)
     planned: set[str] = set()
-    steps = (step for step in route.steps if step.kind is StepKind.STOP)
+    steps = [step for step in route.steps if step.kind in (StepKind.STOP, StepKind.RELOAD)]
     for position, step in enumerate(steps):
-        stop = work.stops[step.ref]
-        tasks = list(_tasks(work, stop))
+        tasks = list(_load(work, steps[position + 1 :]) if step.kind is StepKind.RELOAD else _tasks(work, step.ref))
         if tasks:
-            stored_stop = _stop(act, work, stop, (step, tasks[0][0]))
-            stored_stop = replace(stored_stop, route_id=stored.id, position=position)
+            blank = _depot(act, work, step) if step.kind is StepKind.RELOAD else _stop(act, work, (step, tasks[0][0]))
+            stored_stop = replace(blank, route_id=stored.id, position=position)
             work.added.append(stored_stop)
             work.added.extend(_task(act, stored_stop.id, ref, task) for ref, task in tasks)
             planned.update(ref for ref, _ in tasks)
     return planned
 
 
-def _stop(act: Act, work: _Work, stop: PlannedStop, what: tuple[routed.Step, str]) -> Stop:
+def _load(work: _Work, behind: Sequence[routed.Step]) -> Iterable[tuple[str, Task]]:
+    """Yield what is loaded at a stop at the depot: all that is brought from there to the next one."""
+    for step in behind:
+        if step.kind is StepKind.RELOAD:
+            return
+        yield from ((ref, Task.LOAD) for ref, task in _tasks(work, step.ref) if task in BRINGS)
+
+
+def _depot(act: Act, work: _Work, step: routed.Step) -> Stop:
+    lon, lat = step.place or Place(0, 0)
+    eta, service_s = _at(work, step.begin_s), step.service_s
+    return Stop(
+        id=act.ids.new(),
+        route_id="",
+        position=0,
+        kind=StopKind.DEPOT,
+        locker_id=None,
+        address="",
+        lon=lon,
+        lat=lat,
+        eta=eta,
+        service_s=service_s,
+    )
+
+
+def _stop(act: Act, work: _Work, what: tuple[routed.Step, str]) -> Stop:
     step, first = what[0], work.parcels[what[1]]
+    stop = work.stops[step.ref]
     locker_id = work.data.decided.get(first.id) or first.locker_id or ""
     locker = None if _is_home(stop) else work.lockers.get(locker_id)
     return Stop(
@@ -122,8 +157,9 @@ def _stop(act: Act, work: _Work, stop: PlannedStop, what: tuple[routed.Step, str
     )
 
 
-def _tasks(work: _Work, stop: PlannedStop) -> Iterable[tuple[str, Task]]:
+def _tasks(work: _Work, name: str) -> Iterable[tuple[str, Task]]:
     """Yield what is still to be done with each parcel of a stop; the world moved on while the planner thought."""
+    stop = work.stops[name]
     for ref in stop.parcels:
         parcel = work.parcels.get(ref)
         if parcel is None:

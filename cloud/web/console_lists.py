@@ -15,7 +15,7 @@ from cloud.planning import JOB, plan_day
 from cloud.services import audit, queries
 from cloud.services.by_whom import Hand, Share, hands_of, shares
 from cloud.services.ports import Act, Before, UnitOfWork
-from cloud.services.records import Courier, Route
+from cloud.services.records import ENDS, Courier, Route, StopKind
 from cloud.services.records_ops import Alarm, AuditEntry, ImportProblem, ImportRun, JobRun, SupportCase
 from cloud.services.see_alarm import see_alarm
 from cloud.services.settle import settle_alarm, settle_case
@@ -23,8 +23,9 @@ from cloud.web import maps
 from cloud.web.console import staff_of
 from cloud.web.console_view import names_of
 from cloud.web.courier_view import StopCard
-from cloud.web.frame import Frame, Problem, see_other
+from cloud.web.frame import Frame, Problem, language_of, see_other
 from cloud.web.route import fields_of, router_of
+from cloud.web.words import Words, words_of
 
 ROWS_SHOWN = 100  # of a list on one page
 PROBLEMS_SHOWN = 1_000  # of one import; a file with more is wrong as a whole
@@ -38,7 +39,12 @@ class RouteView:
 
     @property
     def parcels(self) -> int:
-        return sum(len(card.view.tasks) for card in self.cards)
+        return sum(1 for card in self.cards for task, _ in card.view.tasks if task.task in ENDS)
+
+    @property
+    def loads(self) -> int:
+        """How often the van is loaded."""
+        return 1 + sum(1 for card in self.cards if card.stop.kind is StopKind.DEPOT)
 
     @property
     def done(self) -> int:
@@ -56,7 +62,7 @@ class PlanView:
     def shares(self) -> tuple[Share, ...]:
         return shares(self.hands)
 
-    def drawing(self) -> str:
+    def drawing(self, words: Words) -> str:
         """Return all routes on one map, each in its own colour; what others bring in dashes and diamonds."""
         lines, points = [], []
         for colour, one in enumerate(self.routes):
@@ -64,7 +70,9 @@ class PlanView:
             for number, card in enumerate(one.cards, start=1):
                 at = (card.stop.lon, card.stop.lat)
                 is_locker = card.stop.locker_id is not None
-                points.append(maps.point("dot", at, f"{number}. {card.name}", colour=colour % 6, locker=is_locker))
+                points.append(
+                    maps.point("dot", at, f"{number}. {card.named(words)}", colour=colour % 6, locker=is_locker)
+                )
         for hand in self.hands:
             spots = [(one.errand.lon, one.errand.lat) for one in hand.errands]
             if hand.start is not None:
@@ -87,7 +95,8 @@ def _plan(router: APIRouter, frame: Frame) -> None:
     async def show(request: Request, day: date, problem: Problem | None = None, status: int = 200) -> Response:
         who = await staff_of(request)
         view = await rim.look(lambda uow: plan_view(uow, day))
-        content = {"view": view, "drawing": view.drawing(), "day": day, "today": date.fromisoformat(rim.today())}
+        words = words_of(language_of(request))
+        content = {"view": view, "drawing": view.drawing(words), "day": day, "today": date.fromisoformat(rim.today())}
         content["can_plan"] = who.may_be(Role.OPERATOR, Role.PLANNER)
         return frame.page(request, "console_plan.html", status, who=who, area="plan", problem=problem, **content)
 

@@ -16,15 +16,17 @@ from cloud.api.shapes import PathId, PathLocker
 from cloud.choosing import ranked_for
 from cloud.domain.actors import Actor, Role
 from cloud.domain.errors import DomainError, ForbiddenError, InvalidError
+from cloud.services.come_aboard import Aboard, come_aboard
 from cloud.services.complete_stop import bring_back, deliver_home, say_inside
 from cloud.services.eta import Expected, expected
 from cloud.services.ports import Act, UnitOfWork
 from cloud.services.report_failed_attempt import FailedAttempt, report_failed_attempt
 from cloud.services.start_route import start_route
 from cloud.web.courier_view import REASONS, AttemptView, DayView, PassView, attempt_view, day_view, pass_view
-from cloud.web.frame import STATIC, Frame, Problem, see_other
+from cloud.web.frame import STATIC, Frame, Problem, language_of, see_other
 from cloud.web.route import fields_of, router_of, signed_in
 from cloud.web.sign_in import COURIER_HOME
+from cloud.web.words import words_of
 
 DAY = "/courier/day"
 NOTE_MAX = 500
@@ -48,17 +50,24 @@ class Phone:
             return view, expected(uow, route, rim.clock.now(), rim.locality.zone) if route else {}
 
         view, told = await rim.look(unit)
-        content = {"view": view, "expected": told, "drawing": view.drawing(), "reasons": REASONS, "who": who}
-        return self.frame.page(request, "courier_day.html", status, problem=problem, **content)
+        words = words_of(language_of(request))
+        content = {"view": view, "expected": told, "drawing": view.drawing(words), "reasons": REASONS, "who": who}
+        page = self.frame.page(request, "courier_day.html", status, problem=problem, words=words, **content)
+        page.headers["Permissions-Policy"] = "geolocation=(self), camera=(self), microphone=()"  # barcodes, jams
+        return page
 
-    async def carry_out(self, request: Request, verb: Verb, then: str = DAY) -> Response:
-        """Do what the courier reports; ``verb`` is told the form's fields."""
+    async def carry_out(
+        self, request: Request, verb: Verb, then: str = DAY, tell: Callable[[str], None] | None = None
+    ) -> Response:
+        """Do what the courier reports; ``verb`` is told the form's fields, ``tell`` what it returned."""
         who = await courier_of(request)
         fields, act = await fields_of(request), self.frame.rim.act(who)
         try:
-            await self.frame.rim.do(lambda uow: verb(uow, act, fields))
+            found = await self.frame.rim.do(lambda uow: verb(uow, act, fields))
         except DomainError as error:
             return await self.show(request, who, self.frame.problem(request, error, fields), status_of(error))
+        if tell is not None:
+            tell(found)
         return see_other(then)
 
 
@@ -96,6 +105,17 @@ def _reports(router: APIRouter, phone: Phone) -> None:
     @router.post("/courier/routes/{route_id}/start")
     async def post_start(request: Request, route_id: PathId) -> Response:
         return await phone.carry_out(request, lambda uow, act, _: start_route(uow, act, route_id))
+
+    @router.post("/courier/stops/{stop_id}/aboard")
+    async def post_aboard(request: Request, stop_id: PathId) -> Response:
+        """Take one parcel that was scanned, everything, or say that the rest stays behind."""
+
+        def verb(uow: UnitOfWork, act: Act, fields: Fields) -> str:
+            which, is_rest = fields.get("parcel", "").strip()[:NOTE_MAX], "rest" in fields
+            parcels = (which,) if which else () if is_rest else None
+            return come_aboard(uow, act, Aboard(act.actor.name, stop_id, parcels, is_rest)).route_id
+
+        return await phone.carry_out(request, verb, tell=phone.frame.rim.replans.ask)
 
     @router.post("/courier/parcels/{parcel_id}/delivered")
     async def post_delivered(request: Request, parcel_id: PathId) -> Response:

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
+from cloud.domain.custody import CustodianKind, parse_custodian
 from cloud.domain.locker import Locker
 from cloud.domain.parcel import Parcel, ParcelState
 from cloud.domain.places import distance_m
@@ -11,9 +12,22 @@ from cloud.services.complete_stop import SAID_INSIDE
 from cloud.services.courier_pass import courier_pass
 from cloud.services.ports import Act, Keys, UnitOfWork
 from cloud.services.queries import CourierDay, StopView, courier_day
-from cloud.services.records import Attempt, HistoryEntry, Stop, StopKind, StopTask, Task, TaskState
+from cloud.services.records import (
+    ABOARD,
+    BRINGS,
+    ENDS,
+    Attempt,
+    Courier,
+    HistoryEntry,
+    Stop,
+    StopKind,
+    StopTask,
+    Task,
+    TaskState,
+)
 from cloud.web import maps
 from cloud.web.tracking_view import ROUND_M, WALK_DETOUR
+from cloud.web.words import Words
 
 REASONS = ("nobody_home", "refused", "no_access", "wrong_address", "damaged")
 BACK = (ParcelState.COLLECTED, ParcelState.DELIVERY_FAILED, ParcelState.CANCELLED)
@@ -21,10 +35,14 @@ BACK = (ParcelState.COLLECTED, ParcelState.DELIVERY_FAILED, ParcelState.CANCELLE
 
 @dataclass(frozen=True, slots=True)
 class StopCard:
-    """One stop with its parcels by what is done with them; ``is_open`` while something is left to do."""
+    """One stop with its parcels by what is done with them; ``is_open`` while something is left to do.
+
+    ``whose`` is the courier of the van that is met there.
+    """
 
     view: StopView
     locker: Locker | None
+    whose: str = ""
 
     @property
     def stop(self) -> Stop:
@@ -51,7 +69,20 @@ class StopCard:
         return tuple(parcel for task, parcel in self.pending if task.task is Task.COLLECT)
 
     @property
-    def name(self) -> str:
+    def aboard(self) -> tuple[Parcel, ...]:
+        """What is still to come into the van here."""
+        return tuple(parcel for task, parcel in self.pending if task.task in ABOARD)
+
+    @property
+    def is_border(self) -> bool:
+        return self.stop.kind in (StopKind.DEPOT, StopKind.MEETING)
+
+    def named(self, words: Words) -> str:
+        """Return what people call the place."""
+        if self.stop.kind is StopKind.MEETING:
+            return words.say("courier.at_van", name=self.whose) if self.whose else words.say("courier.at_other_van")
+        if self.stop.kind is StopKind.DEPOT:
+            return words.say("courier.at_depot")
         return self.locker.name if self.locker else self.stop.address
 
 
@@ -76,13 +107,23 @@ class DayView:
         found = [card for card in self.cards if card.stop.locker_id == locker_id]
         return next((card for card in found if card.is_open), found[-1] if found else None)
 
-    def drawing(self) -> str:
+    @property
+    def several_loads(self) -> bool:
+        return any(card.stop.kind is StopKind.DEPOT for card in self.cards)
+
+    @property
+    def first_load(self) -> int:
+        """How many parcels are loaded before the start."""
+        brought = {parcel.id for card in self.cards for task, parcel in card.pending if task.task in BRINGS}
+        return len(brought - {parcel.id for card in self.cards for parcel in card.aboard})
+
+    def drawing(self, words: Words) -> str:
         """Return the route on a map, stops numbered in their order."""
         points = [
             maps.point(
                 "stop",
                 (card.stop.lon, card.stop.lat),
-                card.name,
+                card.named(words),
                 text=str(number),
                 state="done" if not card.is_open else "next" if card is self.next else "ahead",
                 locker=card.stop.kind is StopKind.LOCKER,
@@ -141,7 +182,21 @@ def day_view(uow: UnitOfWork, courier_id: str, span: tuple[datetime, datetime]) 
     day = courier_day(uow, courier_id, *span)
     lockers = _lockers(uow, day.stops)
     shown = [view for view in day.stops if _matters(view)]
-    return DayView(day, tuple(StopCard(view, lockers.get(view.stop.locker_id or "")) for view in shown))
+    met = {view.stop.id: _met(uow, view) for view in shown if view.stop.kind is StopKind.MEETING}
+    return DayView(
+        day,
+        tuple(StopCard(one, lockers.get(one.stop.locker_id or ""), met.get(one.stop.id, "")) for one in shown),
+    )
+
+
+def _met(uow: UnitOfWork, view: StopView) -> str:
+    """Return the name of the courier whose van it is: who still has something of it, or had it."""
+    for task, parcel in view.tasks:
+        custodian = parse_custodian(parcel.custodian)
+        if task.state is TaskState.PENDING and custodian.kind is CustodianKind.COURIER:
+            courier = uow.get(Courier, custodian.name)
+            return courier.name if courier else ""
+    return ""
 
 
 def _matters(view: StopView) -> bool:
@@ -169,5 +224,5 @@ def attempt_view(uow: UnitOfWork, attempt_id: str) -> AttemptView:
 
 
 def _stop_for(uow: UnitOfWork, parcel_id: str) -> Stop | None:
-    task = uow.first(StopTask, parcel_id=parcel_id, state=TaskState.PENDING)
+    task = uow.first(StopTask, parcel_id=parcel_id, state=TaskState.PENDING, task=ENDS)
     return uow.get(Stop, task.stop_id) if task else None

@@ -16,7 +16,7 @@ from cloud.services.offers_view import BroughtBy, brought_by
 from cloud.services.ports import Act, UnitOfWork
 from cloud.services.promise import left_at, why_not
 from cloud.services.queries import Tracking, tracking
-from cloud.services.records import Attempt, Consent, HistoryEntry, Route, Stop, StopTask, TaskState
+from cloud.services.records import ENDS, Attempt, Consent, HistoryEntry, Route, Stop, StopTask, TaskState
 from cloud.services.records_outside import ParcelChange
 from contract.sizes import SizeClass
 
@@ -201,7 +201,7 @@ def _offer(parcel: Parcel, locker: Locker) -> Offer:
 
 def _stops_before(uow: UnitOfWork, parcel_id: str) -> int | None:
     """Return how many stops the courier has before this one; None while nobody drives."""
-    task = uow.first(StopTask, parcel_id=parcel_id, state=TaskState.PENDING)
+    task = uow.first(StopTask, parcel_id=parcel_id, state=TaskState.PENDING, task=ENDS)
     stop = uow.get(Stop, task.stop_id) if task else None
     route = uow.get(Route, stop.route_id) if stop else None
     if stop is None or route is None or route.started_at is None:

@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -58,6 +59,7 @@ from contract.ids import KeyId, LockerId
 from contract.sizes import SizeClass
 from provisioning.authority import create_authority
 from provisioning.bundle import CloudKey
+from provisioning.revocation import may_renew
 from tests.unit.cloud.api.applications import Pages, application_for
 
 NOW = datetime(2026, 11, 23, 7, 0, tzinfo=UTC)
@@ -155,12 +157,12 @@ class Office:
 
         return await self.rim.do(unit)
 
-    async def shift(self, courier_id: str = COURIER) -> None:
+    async def shift(self, courier_id: str = COURIER, **more: int) -> None:
         begins, ends = self.clock.now() + timedelta(hours=1), self.clock.now() + timedelta(hours=9)
         place = {"start_lon": 21.0, "start_lat": 52.2, "end_lon": 21.0, "end_lat": 52.2}
         async with self.client() as http:
             times = {"starts_at": begins.isoformat(), "ends_at": ends.isoformat()}
-            answer = await http.post(f"/v1/couriers/{courier_id}/shifts", json=times | place)
+            answer = await http.post(f"/v1/couriers/{courier_id}/shifts", json=times | place | more)
             assert answer.status_code == 201, answer.text
 
     async def work(self) -> None:
@@ -319,6 +321,7 @@ def _network(directory: Path, signing: Ed25519PrivateKey) -> Network:
         cloud_keys=(CloudKey(key_id=KeyId("cloud-1"), public_key=public),),
         root_of_trust=public,
         issue_certificate=authority.issue_locker,
+        may_renew=partial(may_renew, authority),
     )
 
 

@@ -9,7 +9,7 @@ import msgspec
 
 from cloud.domain.locker import Compartment, CompartmentStatus, Contents, Locker, is_counter, is_silent
 from cloud.services.ports import FleetRow, LoggedEvent, UnitOfWork
-from cloud.services.records import CommandState
+from cloud.services.records import CommandState, Courier
 from cloud.services.records_ops import Account, CommandSent
 from contract.codec import CodecError, decode_entry
 from contract.events import Entry
@@ -188,5 +188,5 @@ class CommandView:
 
 
 def names_of(uow: UnitOfWork) -> dict[str, str]:
-    """Return the names of everybody who can sign in, by what stands in the audit log."""
-    return {account.id: account.name for account in uow.find(Account)}
+    """Return the names of everybody who can sign in and of every courier, by what stands in the audit log."""
+    return {one.id: one.name for one in (*uow.find(Courier), *uow.find(Account))}

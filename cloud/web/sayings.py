@@ -56,9 +56,10 @@ def actor_said(words: Words, text: str, names: Mapping[str, str]) -> str:
     """Return who an actor's text ``role:id`` is: by name where there is an account, else by what they do."""
     role, _, name = text.partition(":")
     what = words.word("role", role)
-    if name in names:
-        return f"{names[name]} ({what})"
-    return what if role in {Role.SYSTEM, ""} or not name else f"{what} {_short(name)}"
+    place, slash, person = name.rpartition("/")  # staff of a counter are named with it
+    if person in names:
+        return f"{names[person]} ({what})"
+    return what if role in {Role.SYSTEM, ""} or not name else f"{what} {place}{slash}{_short(person)}"
 
 
 def subject_said(words: Words, text: str, names: Mapping[str, str]) -> str:

@@ -88,6 +88,8 @@ def test_people_are_named_where_there_is_an_account() -> None:
     assert actor_said(EN, "operator:1f", NAMES) == "Olga (operator)"
     assert actor_said(DE, "system:cloud", NAMES) == "automatisch"
     assert actor_said(EN, "courier:c0c0c0c0c0c0c0c0", NAMES) == "courier c0c0c0c0…"
+    assert actor_said(EN, "staff:WAW-BOOKS/1f", NAMES) == "Olga (counter staff)"
+    assert actor_said(EN, "staff:WAW-BOOKS/c0c0c0c0c0c0", NAMES) == "counter staff WAW-BOOKS/c0c0c0c0…"
 
 
 def test_an_audit_line_names_what_it_is_about() -> None:

@@ -189,4 +189,4 @@ class CommandView:
 
 def names_of(uow: UnitOfWork) -> dict[str, str]:
     """Return the names of everybody who can sign in and of every courier, by what stands in the audit log."""
-    return {one.id: one.name for one in (*uow.find(Courier), *uow.find(Account))}
+    return {one.id: one.name for one in uow.find(Courier)} | {one.id: one.name for one in uow.find(Account)}

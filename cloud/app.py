@@ -16,6 +16,7 @@ import socket
 import sys
 from collections.abc import AsyncIterator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import httpx
@@ -66,6 +67,8 @@ from contract.topics import cloud_filters
 from provisioning.authority import load_authority
 from provisioning.bundle import CloudKey
 from provisioning.files import make_directory
+from provisioning.gate import BrokerGate
+from provisioning.revocation import REVOKED, RevocationList, may_renew
 
 NAME = "cloud"  # our name at the broker and in our certificate
 RECONNECT = Reconnect(min_s=0.2, first_s=1.0, max_s=10.0)  # one client, not a fleet: lockers wait for it
@@ -163,6 +166,13 @@ def _network(settings: Settings, cloud_keys: tuple[CloudKey, ...], root_of_trust
         cloud_keys=cloud_keys,
         root_of_trust=root_of_trust,
         issue_certificate=authority.issue_locker,
+        may_renew=partial(may_renew, authority),
+        gate=BrokerGate(
+            authority,
+            RevocationList(settings.tls_dir / REVOKED, authority),
+            settings.broker_host,
+            settings.broker_port,
+        ),
     )
 
 

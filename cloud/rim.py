@@ -5,11 +5,11 @@ the answer arrives. A look is ``await rim.look(lambda uow: query(uow, ...))``: o
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import TypeVar
+from typing import Protocol, TypeVar
 from zoneinfo import ZoneInfo
 
 from cloud.background import Background
@@ -18,19 +18,24 @@ from cloud.domain.actors import Actor
 from cloud.domain.rules import STANDARD, Rules
 from cloud.engines import DayPlanner
 from cloud.hub import Hub
+from cloud.proposals import Proposals
 from cloud.recent_travel import RecentTravel
 from cloud.replans import Replans
 from cloud.routing.planner import Planner
 from cloud.routing.travel_times import TravelTimesProvider
 from cloud.services.ports import Act, Ids, Keys, UnitOfWork
+from cloud.services.renew_certificate import IssueCertificate, MayRenew
 from cloud.store.reader import Reader
 from cloud.store.writer import Writer
-from contract.ids import LockerId
-from provisioning.authority import Issued
 from provisioning.bundle import CloudKey
 
 T = TypeVar("T")
-IssueCertificate = Callable[[bytes, LockerId, datetime], Issued]
+
+
+class Gate(Protocol):
+    """The broker's door: ``shut_out`` makes it refuse certificates and ends the sessions of these lockers."""
+
+    async def shut_out(self, serials: frozenset[int], lockers: Sequence[str], now: datetime) -> int: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +64,8 @@ class Network:
     cloud_keys: tuple[CloudKey, ...]
     root_of_trust: bytes
     issue_certificate: IssueCertificate
+    may_renew: MayRenew
+    gate: Gate | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,6 +87,7 @@ class Rim:
     rules: Rules = STANDARD
     joint: DayPlanner | None = None
     replans: Replans = field(default_factory=Replans)
+    proposals: Proposals = field(default_factory=Proposals)
     recent: RecentTravel = field(default_factory=RecentTravel)
 
     def act(self, actor: Actor) -> Act:

@@ -14,6 +14,7 @@ from provisioning.broker import Broker, BrokerError, running
 from provisioning.setup import LOOPBACK, Setup, SetupWish, set_up
 
 REFRESH = timedelta(hours=24)  # the revocation list lives 30 days; a day keeps it far from its end
+LOOK_S = 5.0  # the cloud adds to the list when somebody revokes a locker; five seconds are soon enough for a theft
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -46,11 +47,22 @@ async def _serve(setup: Setup) -> None:
     async with running(Broker(setup.place, random.SystemRandom())) as broker:
         sys.stdout.write(f"broker ready on {setup.place.host}:{setup.place.port}; files: {setup.place.config.parent}\n")
         sys.stdout.flush()
-        while not stop.is_set():
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(REFRESH.total_seconds()):
-                    await stop.wait()
+        await _keep_list(setup, broker, stop)
+
+
+async def _keep_list(setup: Setup, broker: Broker, stop: asyncio.Event, look_s: float = LOOK_S) -> None:
+    """Have the broker read the revocation list whenever it has changed, and sign it anew once a day."""
+    loop = asyncio.get_running_loop()
+    read, fresh_s = setup.revoked.version(), loop.time()
+    while not stop.is_set():
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(look_s):
+                await stop.wait()
+        if loop.time() - fresh_s >= REFRESH.total_seconds():
             setup.revoked.refresh(datetime.now(UTC))
+            fresh_s = loop.time()
+        if (found := setup.revoked.version()) != read:
+            read = found
             broker.reload()
 
 

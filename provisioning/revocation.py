@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from provisioning.authority import EARLY_START, LOCKER_LIFE, Authority, CsrRefusedError, read_csr_key
 from provisioning.files import PUBLIC, write_atomically
 
+REVOKED = "revoked.crl"  # in the broker's directory
 RENEWAL_GRACE = timedelta(days=90)  # a locker that stood in a flooded cellar for a summer may still come back
 LIST_LIFE = timedelta(days=30)  # the broker refuses everybody once its list is stale; it is signed anew at every start
 # A certificate revoked longer ago than this has expired and its grace is over, so it needs no line any more.
@@ -45,6 +46,11 @@ class RevocationList:
 
     def serials(self) -> frozenset[int]:
         return frozenset(entry.serial_number for entry in self._entries())
+
+    def version(self) -> tuple[int, int]:
+        """Return what changes whenever the list is written: the file is always a new one."""
+        found = self._path.stat()
+        return found.st_ino, found.st_mtime_ns
 
     def revoke(self, serial: int, now: datetime) -> None:
         """Add ``serial`` and sign the list anew; revoking twice changes nothing."""

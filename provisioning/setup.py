@@ -12,7 +12,7 @@ from provisioning.authority import SERVICE_LIFE, Authority, Identity, load_or_cr
 from provisioning.broker import BrokerPlace
 from provisioning.broker_config import BrokerSettings, acl_text, mosquitto_conf
 from provisioning.files import PUBLIC, make_directory, write_atomically
-from provisioning.revocation import RevocationList
+from provisioning.revocation import REVOKED, RevocationList
 
 SERVER = "broker"
 LOOPBACK = ("localhost", "127.0.0.1")
@@ -45,7 +45,7 @@ def set_up(wish: SetupWish, now: datetime) -> Setup:
     """Make what is missing, renew what is past half its life, write the configuration anew. Safe to repeat."""
     directory = make_directory(wish.directory)
     authority = load_or_create_authority(directory / "authority", wish.domain, now)
-    revoked = RevocationList(directory / "revoked.crl", authority)
+    revoked = RevocationList(directory / REVOKED, authority)
     revoked.refresh(now)
     write_atomically(directory / "trust.crt", authority.trust_pem.encode(), PUBLIC)
     write_atomically(directory / "root.crt", authority.root_pem.encode(), PUBLIC)
@@ -74,7 +74,7 @@ def _configure(wish: SetupWish) -> Path:
         trust=directory / "trust.crt",
         certificate=directory / f"{SERVER}.crt",
         key=directory / f"{SERVER}.key",
-        revoked=directory / "revoked.crl",
+        revoked=directory / REVOKED,
         acl=directory / "mosquitto.acl",
         store=make_directory(directory / "store"),
         services=wish.services,

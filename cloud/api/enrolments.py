@@ -3,6 +3,8 @@
 No session and no key: the claim is the right. The shapes are the provisioning package's own, on both ends.
 """
 
+from datetime import datetime
+
 from fastapi import APIRouter, Request, Response
 from msgspec import DecodeError, ValidationError
 from msgspec.json import Decoder
@@ -90,4 +92,10 @@ def bundle_of(rim: Rim, enrolled: Enrolled) -> Bundle:
         salt_locker=enrolled.secrets.salt,
         layout=enrolled.layout,
         operators=enrolled.operators,
+        certificate_from=_seconds(enrolled.issued_at),
+        certificate_until=_seconds(enrolled.ends_at),
     )
+
+
+def _seconds(moment: datetime | None) -> int:
+    return 0 if moment is None else int(moment.timestamp())

@@ -12,11 +12,13 @@ from cloud.api.shapes import Asked, CommandShape, DoorName, Id, PathId, PathLock
 from cloud.domain.actors import Role
 from cloud.domain.errors import NotFoundError
 from cloud.services import queries
+from cloud.services.certificates import certificate_until
 from cloud.services.desire_configuration import desire_configuration
 from cloud.services.enrol_locker import make_claim
 from cloud.services.ports import Act, LoggedEvent, UnitOfWork
 from cloud.services.records_ops import CommandSent
 from cloud.services.remote_open import OpenWish, remote_open
+from cloud.services.revoke_locker import revoke_locker
 from cloud.services.set_service import ServiceWish, set_service
 from contract.codec import CodecError, decode_entry
 from contract.events import Entry
@@ -86,6 +88,7 @@ class LockerShape(Told):
     online: bool
     seen_at: datetime | None
     agent_version: str | None
+    certificate_until: datetime | None
     intake_open: bool
     compartments: list[CompartmentShape]
     left: dict[str, int]
@@ -146,6 +149,15 @@ class ConfigurationAsked(Asked):
     quiet_to_min: Annotated[int, Field(ge=0, lt=24 * 60)] = 0
 
 
+class RevokeAsked(Asked):
+    reason: Reason
+
+
+class RevokedShape(Told):
+    id: str
+    status: str
+
+
 class ConfigurationShape(Told):
     version: int
     applied_version: int
@@ -161,10 +173,15 @@ async def list_lockers(call: Seeing) -> FleetShape:
 @router.get("/{locker_id}")
 async def get_locker(call: Seeing, locker_id: PathLocker) -> LockerShape:
     """Return one locker with its compartments, open alarms and latest commands."""
-    found: queries.LockerPage = await call.look(lambda uow: queries.locker_page(uow, locker_id))
+
+    def unit(uow: UnitOfWork) -> tuple[queries.LockerPage, datetime | None]:
+        return queries.locker_page(uow, locker_id), certificate_until(uow, locker_id)
+
+    found, until = await call.look(unit)
     own = {name: getattr(found.locker, name) for name in found.locker.__slots__}
     return LockerShape(
         **{name: value for name, value in own.items() if name in LockerShape.model_fields},
+        certificate_until=until,
         compartments=[CompartmentShape.model_validate(one) for one in found.compartments],
         left={str(size): count for size, count in found.left.items()},
         alarms=[AlarmShape.model_validate(one) for one in found.alarms],
@@ -225,6 +242,14 @@ async def post_claim(call: Fitting, locker_id: PathLocker) -> Response:
         return ClaimShape(locker_id=made.locker_id, claim=made.secret, expires_at=made.expires_at)
 
     return await call.do(work, 201)
+
+
+@router.post("/{locker_id}/revoke", response_model=RevokedShape)
+async def post_revoke(call: Opening, locker_id: PathLocker, asked: RevokeAsked) -> Response:
+    """Take the locker's identity back: nothing it says is believed, and the broker refuses it within a minute."""
+    return await call.do(
+        lambda uow, act: RevokedShape.model_validate(revoke_locker(uow, act, locker_id, asked.reason)), 200
+    )
 
 
 @router.post("/{locker_id}/remote-opens", status_code=202, response_model=CommandShape)

@@ -14,6 +14,7 @@ from cloud.scenarios import JOB as SCENARIO
 from cloud.scenarios import answer_scenario
 from cloud.services import idempotency
 from cloud.services.came_back import came_back
+from cloud.services.certificates import to_shut_out, warn_of_ends
 from cloud.services.dispatch import expire_messages, resend_unconfirmed
 from cloud.services.expire_parcels import expire_parcels
 from cloud.services.follow_offers import follow_offers
@@ -32,6 +33,7 @@ from cloud.services.webhooks import feed_carriers, forget_old
 
 REPEAT_MAX = 100  # batches of 500 in one run; beyond 50,000 the next run goes on
 CODES_AT_ONCE = 4  # made between two looks at the loop: 4 x 50 ms of one core
+SHUT_OUT_S = 15  # so long a revoked locker's session may live on; its words are refused at once
 GAP_MIN = timedelta(seconds=1)  # a demo's hurried day; oftener the jobs would only meet themselves
 PLAN_AT = Daily(4, 30)  # before the depots open, after the night's deadlines have ended
 TIDY_AT = Daily(3, 15)
@@ -63,6 +65,8 @@ def all_jobs(rim: Rim) -> tuple[Job, ...]:
         job("feed_carriers", timedelta(seconds=15), feed_carriers),
         job("expire_commands", timedelta(seconds=5), expire_commands),
         job("pin_operators", timedelta(hours=1), lambda uow, act: pin_missing(uow, act, keys)),
+        job("warn_of_ends", timedelta(hours=1), warn_of_ends),
+        Job("shut_out", Every(timedelta(seconds=SHUT_OUT_S)), lambda: shut_out(rim)),
         job("mark_silent", timedelta(seconds=30), mark_silent),
         job("resend_unconfirmed", timedelta(seconds=60), resend_unconfirmed),
         job("expire_messages", timedelta(seconds=30), expire_messages),
@@ -74,6 +78,15 @@ def all_jobs(rim: Rim) -> tuple[Job, ...]:
         Job("plan_again", PLAN_AGAIN, lambda: plan_again(rim)),
         Job("compare_day", COMPARE_AT, lambda: compare_today(rim)),
     )
+
+
+async def shut_out(rim: Rim) -> int:
+    """Have the broker refuse what was revoked; it is told again and again, so nothing need be remembered."""
+    now, gate = rim.clock.now(), rim.network.gate
+    if gate is None:
+        return 0
+    wanted = await rim.look(lambda uow: to_shut_out(uow, now))
+    return await gate.shut_out(wanted.serials, wanted.lockers, now)
 
 
 async def run_verb(rim: Rim, name: str, verb: Verb) -> int:

@@ -13,6 +13,7 @@ from cloud.domain.actors import Role, require
 from cloud.domain.locker import Locker, LockerStatus, change_status, require_machine
 from cloud.services import audit, boots
 from cloud.services.attention import alarm
+from cloud.services.certificates import remember
 from cloud.services.device_keys import LockerSecrets, about_key, revoke_keys, secrets_of
 from cloud.services.models import layout_of
 from cloud.services.operator_keys import newest_list
@@ -25,6 +26,7 @@ from provisioning import claims
 from provisioning.authority import Issued
 from provisioning.claims import ClaimRecord, ClaimVerdict
 from provisioning.device_keys import EnrolmentRequest, RequestProblem, verify_request
+from provisioning.renewal import issued_at
 
 IssueCertificate = Callable[[bytes, LockerId, datetime], Issued]
 
@@ -47,6 +49,8 @@ class Enrolled:
     secrets: LockerSecrets
     layout: Layout
     operators: bytes = b""
+    issued_at: datetime | None = None
+    ends_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,12 +123,7 @@ def _again(
         return EnrolmentRefused(ClaimVerdict.EXPIRED)
     locker = uow.need(Locker, claim.locker_id)
     certificate = issue_certificate(request.csr_pem.encode(), LockerId(locker.id), act.now)
-    uow.change(
-        LockerKey,
-        {"id": key.id},
-        certificate_serial=f"{certificate.serial:x}",
-        certificate_until=certificate.certificate.not_valid_after_utc,
-    )
+    remember(uow, act, key, request.csr_pem.encode(), certificate)
     audit.note(uow, act, "enrol_again", locker.id, detail=f"certificate {certificate.serial:x}")
     return _enrolled(uow, locker, certificate, secrets_of(keys, key))
 
@@ -132,7 +131,10 @@ def _again(
 def _enrolled(uow: UnitOfWork, locker: Locker, certificate: Issued, secrets: LockerSecrets) -> Enrolled:
     listed = newest_list(uow)
     operators = listed.statement if listed else b""
-    return Enrolled(locker.id, certificate.chain_pem, secrets, layout_of(uow, locker.model), operators)
+    leaf = certificate.certificate
+    layout = layout_of(uow, locker.model)
+    life = (issued_at(leaf), leaf.not_valid_after_utc)
+    return Enrolled(locker.id, certificate.chain_pem, secrets, layout, operators, *life)
 
 
 def _replace_key(
@@ -148,19 +150,19 @@ def _replace_key(
         boots.forget(uow, locker.id)
     secrets = LockerSecrets(act.ids.bytes(KEY_BYTES), act.ids.bytes(SALT_BYTES))
     number = act.ids.new()
-    uow.add(
-        LockerKey(
-            id=number,
-            locker_id=locker.id,
-            key_sealed=keys.box.seal(secrets.key, about_key(number)),
-            salt_sealed=keys.box.seal(secrets.salt, about_key(number)),
-            signing_public=request.signing_public_key,
-            certificate_serial=f"{certificate.serial:x}",
-            certificate_until=certificate.certificate.not_valid_after_utc,
-            created_at=act.now,
-            revoked_at=None,
-        )
+    key = LockerKey(
+        id=number,
+        locker_id=locker.id,
+        key_sealed=keys.box.seal(secrets.key, about_key(number)),
+        salt_sealed=keys.box.seal(secrets.salt, about_key(number)),
+        signing_public=request.signing_public_key,
+        certificate_serial=f"{certificate.serial:x}",
+        certificate_until=certificate.certificate.not_valid_after_utc,
+        created_at=act.now,
+        revoked_at=None,
     )
+    uow.add(key)
+    remember(uow, act, key, request.csr_pem.encode(), certificate)
     return secrets
 
 

@@ -11,8 +11,8 @@ from cloud.domain.locker import Compartment, Locker
 from cloud.domain.lockout import Lockout
 from cloud.domain.outside import CrowdTrip, PartnerTariff
 from cloud.domain.parcel import Parcel
-from cloud.services import records, records_bulk, records_ops, records_outside
-from cloud.store import tables, tables_bulk, tables_counters, tables_ops, tables_outside
+from cloud.services import records, records_bulk, records_certificates, records_ops, records_outside
+from cloud.store import tables, tables_bulk, tables_certificates, tables_counters, tables_ops, tables_outside
 
 TABLE_OF: Mapping[type[Any], Table] = {
     Locker: tables.locker,
@@ -59,6 +59,7 @@ TABLE_OF: Mapping[type[Any], Table] = {
     records_bulk.OperatorKeyRecord: tables_bulk.operator_key,
     records_bulk.OperatorListRecord: tables_bulk.operator_list,
     records_bulk.BulkOpening: tables_bulk.bulk_opening,
+    records_certificates.LockerCertificate: tables_certificates.locker_certificate,
     records_outside.Errand: tables_outside.errand,
     records_outside.ErrandParcel: tables_outside.errand_parcel,
     records_outside.Offer: tables_outside.offer,

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
@@ -13,9 +14,11 @@ from cloud.domain.errors import DomainError, NotFoundError
 from cloud.domain.locker import Compartment
 from cloud.domain.parcel import Parcel
 from cloud.services import queries
+from cloud.services.certificates import ENDING_IN, certificate_until
 from cloud.services.ports import Act, UnitOfWork
 from cloud.services.records_ops import CommandSent
 from cloud.services.remote_open import REASON_MAX, REASON_MIN, OpenWish, remote_open
+from cloud.services.revoke_locker import revoke_locker
 from cloud.services.set_service import ServiceWish, forgotten, set_service
 from cloud.web.console import staff_of
 from cloud.web.console_view import CommandView, Happening, clock_quality, happenings, names_of, state_of, wall_of
@@ -42,6 +45,11 @@ class LockerView:
     quality: str
     names: Mapping[str, str]
     believed: Sequence[Parcel] = ()
+    certificate_until: datetime | None = None
+
+    def certificate_ends_soon(self, now: datetime) -> bool:
+        """Whether the certificate should have been renewed by now."""
+        return self.certificate_until is not None and self.certificate_until <= now + ENDING_IN
 
     @property
     def wall(self) -> list[list[Compartment]]:
@@ -100,6 +108,12 @@ def create(frame: Frame) -> APIRouter:
         )
         return await carry_out(request, locker_id, fields, lambda uow, act: set_service(uow, act, rim.keys, wish))
 
+    @router.post("/console/lockers/{locker_id}/revoke")
+    async def post_revoke(request: Request, locker_id: PathLocker) -> Response:
+        reason, act = (await fields_of(request)).get("reason", ""), rim.act(await staff_of(request))
+        await rim.do(lambda uow: revoke_locker(uow, act, locker_id, reason))
+        return see_other(f"/console/lockers/{locker_id}")
+
     return router
 
 
@@ -120,5 +134,6 @@ def view_of(uow: UnitOfWork, locker_id: str, door: str | None) -> LockerView:
     parcel = uow.get(Parcel, chosen.parcel_id) if chosen and chosen.parcel_id else None
     timeline = happenings(queries.timeline(uow, locker_id, door))
     newest = timeline if door is None else happenings(uow.log.timeline(locker=locker_id, limit=1))
+    until = certificate_until(uow, locker_id)
     seen = () if door is None else forgotten(uow, page.compartments, door)
-    return LockerView(page, chosen, parcel, timeline, clock_quality(newest), names_of(uow), seen)
+    return LockerView(page, chosen, parcel, timeline, clock_quality(newest), names_of(uow), seen, until)

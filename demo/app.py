@@ -11,6 +11,7 @@ from contextlib import AsyncExitStack
 from rich.console import Console
 
 from demo.cloud_client import CloudClient, CloudError
+from demo.counters import account_of
 from demo.crowd_courier import met
 from demo.day import Days, Others
 from demo.partner_fleet import joined
@@ -35,8 +36,8 @@ async def run(settings: Settings, state: State, summary: Summary) -> Verdict:
         stack.callback(state.save)
         _end_when_told(scene)
         phones = [await _phone(stage, one.login, one.password) for one in scene.couriers]
-        _find_addresses(stage, scene)
         others = Others(await joined(stack, scene.operator), await met(stack, scene))
+        _find_addresses(stage, scene, others)
         days = Days(stage, scene, phones, others, asyncio.Event())
         living = asyncio.create_task(days.live())
         try:
@@ -75,15 +76,20 @@ def _end_when_told(scene: Scene) -> None:
         loop.add_signal_handler(number, scene.over.set)
 
 
-def _find_addresses(stage: Stage, scene: Scene) -> None:
+def _find_addresses(stage: Stage, scene: Scene, others: Others) -> None:
+    """Have one address and account for everybody a reader may want to be."""
     ports, secrets = stage.state.ports, stage.state.secrets
-    courier = scene.couriers[0]
+    courier, passer_by = scene.couriers[0], others.passer_by.facts
     scene.addresses |= {
         "operator": f"{stage.cloud_url}/console  ({secrets['operator_login']} / {secrets['operator_password']})",
         "courier": f"{stage.cloud_url}/courier  ({courier.login} / {courier.password})",
+        "crowd courier": f"{stage.cloud_url}/courier/trips  ({passer_by.login} / {passer_by.password})",
         "mails": f"http://{LOOPBACK}:{ports['mails']}/",
         "lockers": f"{scene.simulator.url}/",
     }
+    for shop in list(scene.counters)[:1]:
+        login, password = account_of(shop)
+        scene.addresses["counter staff"] = f"{stage.cloud_url}/counter  ({login} / {password})"
 
 
 async def _main(settings: Settings, state: State, summary: Summary) -> Verdict:

@@ -14,12 +14,18 @@ from demo.scene import Counter, Scene
 COUNTERS_FILE = Path(__file__).with_name("warsaw-counters.geojson")
 
 
+def account_of(shop: str) -> tuple[str, str]:
+    """Return the sign-in name and the password of who works at a counter."""
+    login = f"staff-{shop.lower()}"
+    return login, f"{login}-in-the-demo"
+
+
 async def staffed(stack: AsyncExitStack, operator: CloudClient, shops: Iterable[LockerRow]) -> dict[str, Counter]:
     """Have somebody work at each counter, who signs in on the counter's own page."""
     counters: dict[str, Counter] = {}
     for shop in shops:
-        login = f"staff-{shop.id.lower()}"
-        account = {"login": login, "name": f"Staff of {shop.name}"[:200], "password": f"{login}-in-the-demo"}
+        login, password = account_of(shop.id)
+        account = {"login": login, "name": f"Staff of {shop.name}"[:200], "password": password}
         try:
             await operator.post("/v1/accounts", {**account, "roles": ["staff"], "counter_id": shop.id})
         except CloudError as error:

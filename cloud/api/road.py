@@ -8,7 +8,7 @@ from pydantic import Field
 
 from cloud.api.calls import Call, needs
 from cloud.api.couriers import AssignedShape
-from cloud.api.shapes import Asked, Hex, Id, Lat, Lon, Moment, PathId, PathLocker, Reason, Told
+from cloud.api.shapes import Asked, Hex, Lat, Lon, Moment, PathId, PathLocker, Told
 from cloud.choosing import sent_elsewhere
 from cloud.disruptions import Whereabouts, running_late, traffic_jam
 from cloud.domain.actors import Role
@@ -16,11 +16,9 @@ from cloud.domain.errors import ForbiddenError
 from cloud.routing.jam import DELAY_S_MAX, RADIUS_M_MAX, Jam
 from cloud.routing.problem import Place
 from cloud.services.delays import DELAY_MAX, Delayed
-from cloud.services.hand_over import HandedOver, HandOver, hand_over
 from cloud.services.locker_trouble import Elsewhere, TakesNothing, Trouble
 
 router = APIRouter(prefix="/v1", tags=["road"])
-Managing = Annotated[Call, needs(Role.OPERATOR, Role.PLANNER)]
 Driving = Annotated[Call, needs(Role.COURIER, Role.OPERATOR)]
 Noticing = Annotated[Call, needs(Role.COURIER, Role.OPERATOR, Role.PLANNER)]
 _MINUTE = timedelta(minutes=1)
@@ -49,19 +47,6 @@ class DelayedShape(Told):
 
     told: int
     late: int
-
-
-class HandOverAsked(Asked):
-    """``to`` takes the van over where it stands, in about ``minutes``."""
-
-    to: Id
-    reason: Reason
-    minutes: Annotated[int, Field(ge=0, le=DELAY_MAX // _MINUTE)] = 0
-
-
-class HandedOverShape(DelayedShape):
-    route_id: str
-    parcels: int
 
 
 class TroubleAsked(Asked):
@@ -107,17 +92,6 @@ async def post_trouble(call: Driving, courier_id: PathId, locker_id: PathLocker,
     trouble = TakesNothing(courier_id, locker_id, asked.trouble, here)
     found = await sent_elsewhere(call.rim, call.rim.act(call.actor), trouble)
     return await call.do(lambda _uow, _act: TroubleShape(parcels=[_elsewhere(one) for one in found]))
-
-
-@router.post("/couriers/{courier_id}/hand-over", response_model=HandedOverShape)
-async def post_hand_over(call: Managing, courier_id: PathId, asked: HandOverAsked) -> Response:
-    """Say that a courier is out and who takes over: route and custody move, and everybody's arrival is told anew."""
-    what = HandOver(courier_id, asked.to, asked.reason)
-    handed: HandedOver = await call.rim.do(lambda uow: hand_over(uow, call.rim.act(call.actor), what))
-    by = asked.minutes * _MINUTE
-    late = await running_late(call.rim, call.rim.act(call.actor), asked.to, by, Whereabouts())
-    shape = HandedOverShape(route_id=handed.route_id, parcels=handed.parcels, told=late.told, late=late.late)
-    return await call.do(lambda _uow, _act: shape)
 
 
 def _elsewhere(one: Elsewhere) -> ElsewhereShape:

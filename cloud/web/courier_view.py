@@ -1,5 +1,6 @@
 """A courier's day as the phone shows it: the next stop large, the rest as a list, and what lies in the van."""
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,6 +11,7 @@ from cloud.domain.parcel import Parcel, ParcelState
 from cloud.domain.places import distance_m
 from cloud.services.complete_stop import SAID_INSIDE
 from cloud.services.courier_pass import courier_pass
+from cloud.services.many import by_id
 from cloud.services.ports import Act, Keys, UnitOfWork
 from cloud.services.queries import CourierDay, StopView, courier_day
 from cloud.services.records import (
@@ -19,6 +21,7 @@ from cloud.services.records import (
     Attempt,
     Courier,
     HistoryEntry,
+    Route,
     Stop,
     StopKind,
     StopTask,
@@ -87,9 +90,22 @@ class StopCard:
 
 
 @dataclass(frozen=True, slots=True)
+class Awaited:
+    """Somebody who comes for parcels in this courier's van."""
+
+    name: str
+    at: datetime
+    parcels: int
+
+
+@dataclass(frozen=True, slots=True)
 class DayView:
+    """``strays`` are promised to a locker, in this van and on nobody's route."""
+
     day: CourierDay
     cards: tuple[StopCard, ...]
+    awaited: tuple[Awaited, ...] = ()
+    strays: frozenset[str] = frozenset()
 
     @property
     def next(self) -> StopCard | None:
@@ -101,7 +117,7 @@ class DayView:
 
     @property
     def to_bring_back(self) -> tuple[Parcel, ...]:
-        return tuple(one for one in self.day.carried if one.state in BACK)
+        return tuple(one for one in self.day.carried if one.state in BACK or one.id in self.strays)
 
     def card_of(self, locker_id: str) -> StopCard | None:
         found = [card for card in self.cards if card.stop.locker_id == locker_id]
@@ -183,10 +199,26 @@ def day_view(uow: UnitOfWork, courier_id: str, span: tuple[datetime, datetime]) 
     lockers = _lockers(uow, day.stops)
     shown = [view for view in day.stops if _matters(view)]
     met = {view.stop.id: _met(uow, view) for view in shown if view.stop.kind is StopKind.MEETING}
-    return DayView(
-        day,
-        tuple(StopCard(one, lockers.get(one.stop.locker_id or ""), met.get(one.stop.id, "")) for one in shown),
-    )
+    cards = tuple(StopCard(one, lockers.get(one.stop.locker_id or ""), met.get(one.stop.id, "")) for one in shown)
+    tasks = _waiting(uow, day)
+    busy = {task.parcel_id for task in tasks}
+    strays = {one.id for one in day.carried if one.state is ParcelState.ASSIGNED_TO_LOCKER and one.id not in busy}
+    return DayView(day, cards, tuple(_awaited(uow, tasks)), frozenset(strays))
+
+
+def _waiting(uow: UnitOfWork, day: CourierDay) -> list[StopTask]:
+    """Return what anybody is still to do with what lies in the van."""
+    carried = tuple(one.id for one in day.carried)
+    return uow.find(StopTask, order="id", parcel_id=carried, state=TaskState.PENDING) if carried else []
+
+
+def _awaited(uow: UnitOfWork, tasks: Iterable[StopTask]) -> Iterable[Awaited]:
+    """Yield who comes to take something over, the soonest first."""
+    counts = Counter(task.stop_id for task in tasks if task.task is Task.TAKE_OVER)
+    stops = by_id(uow, Stop, counts)
+    for stop in sorted(stops.values(), key=lambda one: (one.eta, one.id)):
+        courier = uow.need(Courier, uow.need(Route, stop.route_id).courier_id)
+        yield Awaited(courier.name, stop.eta, counts[stop.id])
 
 
 def _met(uow: UnitOfWork, view: StopView) -> str:

@@ -22,7 +22,7 @@ from cloud.routing.problem import Problem
 from cloud.routing.vroom_request import assemble, translate
 from cloud.routing.worker_wire import VehicleOrder
 from cloud.services.ports import UnitOfWork
-from cloud.services.records import Consent, IssuedGrant, Route, Stop, StopTask, TaskState
+from cloud.services.records import Consent, IssuedGrant, Stop, StopTask, TaskState
 from cloud.services.records_ops import Alarm, Notification, SupportCase
 from tests.unit.cloud.api.office import COURIER, NOW, OTHER_COURIER, Office, open_office
 
@@ -235,38 +235,6 @@ async def test_without_another_locker_it_stays_in_the_van_and_the_courier_hears_
     assert kept["why_not"]
     parcel = (await all_of(office, Parcel, id=kept["parcel_id"]))[0]
     assert (parcel.state, parcel.custodian) == (ParcelState.DELIVERY_FAILED, f"courier:{COURIER}")
-
-
-async def test_a_van_is_taken_over_with_everything_in_it_and_the_recipients_hear_of_the_delay(office: Office) -> None:
-    await drive(office)
-    body = {"to": OTHER_COURIER, "reason": "a broken leg", "minutes": 60}
-    said = await post(office, f"/v1/couriers/{COURIER}/hand-over", body, "operator")
-    assert (said["parcels"], said["told"]) == (6, 6)
-    assert {one.custodian for one in await all_of(office, Parcel)} == {f"courier:{OTHER_COURIER}"}
-    first = (await ahead(office))[0]
-    assert first.eta - office.clock.now() > timedelta(minutes=60)
-    async with office.client("courier2") as http:
-        day = (await http.get(DAY.replace(COURIER, OTHER_COURIER))).json()
-        assert (len(day["stops"]), len(day["carried"])) == (6, 6)
-        parcel = day["stops"][0]["tasks"][0]["parcel"]["id"]
-        attempt = await http.post("/v1/attempts", json={"parcel_id": parcel, "reason": "nobody at home"})
-    assert attempt.status_code == 201
-    assert [one.kind for one in await all_of(office, Alarm)] == ["courier_out"]
-
-
-async def test_nobody_takes_over_from_themselves_from_nobody_or_beside_a_route_of_their_own(office: Office) -> None:
-    await drive(office)
-    async with office.client("planner") as http:
-        path = "/v1/couriers/{}/hand-over"
-        own = await http.post(path.format(COURIER), json={"to": COURIER, "reason": "ill"})
-        none = await http.post(path.format(OTHER_COURIER), json={"to": COURIER, "reason": "ill"})
-        route = (await all_of(office, Route))[0]
-        twin = replace(route, id=office.rim.ids.new(), courier_id=OTHER_COURIER, started_at=None)
-        await office.rim.do(lambda uow: uow.add(twin))
-        stop = (await ahead(office))[-1]
-        await office.rim.do(lambda uow: uow.change(Stop, {"id": stop.id}, route_id=twin.id))
-        busy = await http.post(path.format(COURIER), json={"to": OTHER_COURIER, "reason": "ill"})
-    assert (own.status_code, none.status_code, busy.status_code) == (422, 404, 409)
 
 
 async def test_a_better_order_is_found_afterwards_and_only_if_it_is_better(office: Office, planner: Talent) -> None:

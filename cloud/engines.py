@@ -1,4 +1,4 @@
-"""Which engine plans a day: the joint one where places are to be chosen or there are many, VROOM the rest, or instead.
+"""Which engine plans a day: the joint one for choices, several loads or many stops, VROOM the rest, or instead.
 
 The joint engine gets most of the deadline and VROOM what is left: a worker that is killed, hangs or lies costs the day
 its choices (everybody who may go to a locker is driven home) and never its plan. Why these two: ADR 0017.
@@ -86,7 +86,8 @@ async def answer_day(
 
 def _for_joint(engines: Engines, data: DayData) -> JointDay | None:
     """Return the day as the joint engine sees it, None if it is not for it."""
-    if data.joint is None and len(data.problem.stops) >= engines.joint_from:
+    has_loads = any(one.reload is not None for one in data.problem.couriers)  # VROOM knows one load at a time
+    if data.joint is None and (has_loads or len(data.problem.stops) >= engines.joint_from):
         return JointDay(data.problem.couriers, data.problem.stops, tariffs=data.problem.tariffs)
     return data.joint
 

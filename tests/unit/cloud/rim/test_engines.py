@@ -313,3 +313,13 @@ async def test_a_large_day_is_the_joint_engine_s_without_choices_too(office: Off
     assert (answered.planner, answered.trouble) == (planner, "")
     assert len(engine.heard) == (planner == "joint")
     assert answered.data.problem.stops == data.problem.stops
+
+
+async def test_a_day_on_which_a_van_is_loaded_twice_is_the_joint_engine_s_however_small(office: Office) -> None:
+    await office.parcels(2)
+    await office.shift(loads_max=2)
+    engine = Nearest()
+    plan_id = await plan(office, engine)
+    assert (await all_of(office, Plan, id=plan_id))[0].planner == "joint"
+    [(day, _)] = engine.heard
+    assert [one.reload.times_max if one.reload else 0 for one in day.couriers] == [0, 1]

@@ -16,6 +16,7 @@ from cloud.services import crowd, offer_steps
 from cloud.services.offers_view import ErrandView, OfferView, errands_of, offer_view, offers_of, readable
 from cloud.services.ports import Act, UnitOfWork
 from cloud.services.records_outside import Errand, Offer
+from cloud.services.trip_places import forget_places, set_out_from
 
 router = APIRouter(prefix="/v1", tags=["deliveries by others"])
 Announcing = Annotated[Call, needs(Role.COURIER, Role.OPERATOR)]
@@ -30,13 +31,19 @@ PathOffer = Annotated[str, Path(pattern=Hex)]
 
 
 class TripAsked(Asked):
-    """A way from the depot that is driven anyway. Without an end it may end wherever the last parcel goes."""
+    """A way that is driven anyway, by the depot (``start``). Without an end it ends wherever the last parcel goes.
+
+    ``from_lon`` and ``from_lat`` are where somebody sets out; they are never stored, but what the way to the depot is
+    longer is taken off the detour. A day after the trip only the end's district is kept.
+    """
 
     courier_id: Id | None = None
     leaves_at: Moment
     arrives_by: Moment
     start_lon: Lon
     start_lat: Lat
+    from_lon: Lon | None = None
+    from_lat: Lat | None = None
     end_lon: Lon | None = None
     end_lat: Lat | None = None
     end_address: Annotated[str, Field(max_length=200)] = ""
@@ -60,6 +67,10 @@ class TripShape(Told):
     volume_l_max: int
     per_parcel_cents: int
     withdrawn_at: datetime | None
+
+
+class ForgottenShape(Told):
+    trips: int
 
 
 class OfferShape(Told):
@@ -149,11 +160,19 @@ async def post_trip(call: Announcing, asked: TripAsked) -> Response:
     day = asked.leaves_at.astimezone(call.rim.locality.zone).date().isoformat()
 
     def work(uow: UnitOfWork, act: Act) -> TripShape:
-        said = asked.model_dump(exclude={"courier_id"})
+        said = asked.model_dump(exclude={"courier_id", "from_lon", "from_lat"})
         trip = CrowdTrip(id=act.ids.new(), courier_id=courier_id, day=day, **said)
+        if asked.from_lon is not None and asked.from_lat is not None:
+            trip = set_out_from(trip, (asked.from_lon, asked.from_lat))
         return TripShape.model_validate(crowd.announce_trip(uow, act, trip))
 
     return await call.do(work, 201)
+
+
+@router.post("/couriers/{courier_id}/forget-places", response_model=ForgottenShape)
+async def post_forget_places(call: Announcing, courier_id: PathId) -> Response:
+    """Forget where a crowd courier's past trips led; couriers ask it for themselves."""
+    return await call.do(lambda uow, act: ForgottenShape(trips=forget_places(uow, act, courier_id)))
 
 
 @router.post("/trips/{trip_id}/withdraw", response_model=TripShape)

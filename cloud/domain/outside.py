@@ -81,6 +81,9 @@ LIVE = frozenset({_S.OFFERED, _S.ACCEPTED})
 TAKEN = frozenset({_S.ACCEPTED, _S.HANDED_OVER, _S.DELIVERED, _S.FAILED})
 """Said yes to: counted against what a trip or a tariff can take."""
 
+COMING = (_S.ACCEPTED, _S.HANDED_OVER)
+"""Said yes to and not ended: somebody brings the parcels, or will."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CrowdTrip:
@@ -88,7 +91,8 @@ class CrowdTrip:
 
     The trip begins at the depot (``start``) no earlier than ``leaves_at`` and ends by ``arrives_by`` at ``end``, or
     wherever the last parcel goes when there is no ``end``. ``detour_m_max`` is what may be driven more than straight
-    from start to end (than nothing, without an end). Places in degrees, money in cents, volume in litres.
+    from start to end (than nothing, without an end). Places in degrees, money in cents, volume in litres. ``direct_m``
+    is how long the straight way was, kept when the place of the end is not.
     """
 
     id: str
@@ -107,6 +111,7 @@ class CrowdTrip:
     end_address: str = ""
     day: str = ""
     withdrawn_at: datetime | None = None
+    direct_m: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

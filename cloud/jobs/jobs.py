@@ -29,6 +29,7 @@ from cloud.services.release_reservation import expire_reservations
 from cloud.services.remind import remind
 from cloud.services.remote_open import expire_commands
 from cloud.services.scenarios import Question, ask
+from cloud.services.trip_places import coarsen_places
 from cloud.services.webhooks import feed_carriers, forget_old
 
 REPEAT_MAX = 100  # batches of 500 in one run; beyond 50,000 the next run goes on
@@ -62,6 +63,7 @@ def all_jobs(rim: Rim) -> tuple[Job, ...]:
         job("promise_held", timedelta(minutes=2), lambda uow, act: promise_held(uow, act, keys)),
         job("time_out_offers", timedelta(seconds=15), time_out_offers),
         job("follow_offers", timedelta(minutes=1), follow_offers),
+        job("coarsen_places", timedelta(hours=1), coarsen_places),
         job("feed_carriers", timedelta(seconds=15), feed_carriers),
         job("expire_commands", timedelta(seconds=5), expire_commands),
         job("pin_operators", timedelta(hours=1), lambda uow, act: pin_missing(uow, act, keys)),

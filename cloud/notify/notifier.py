@@ -85,6 +85,7 @@ def facts_of(notification: Notification, link: str) -> Facts:
         zone=context.get("time_zone") or "UTC",
         link=link,
         price=context.get("price") or "",
+        why=context.get("why") or "",
         at_counter=context.get("point_kind") == PointKind.COUNTER,
     )
 

@@ -37,6 +37,10 @@ TEMPLATES = (
     "returned",
     "missing",
     "cancelled",
+    "window_agreed",
+    "redirect_refused",
+    "window_refused",
+    "recall_refused",
 )
 TO_COURIERS = ("crowd_offer",)  # these speak of offers, not of somebody's own parcel
 _SPOKEN = {"en": "en_GB", "pl": "pl", "de": "de"}  # dates as Europe writes them: 23 November, not November 23
@@ -66,6 +70,7 @@ class Facts:
     zone: str = "UTC"
     link: str = ""
     price: str = ""
+    why: str = ""
     at_counter: bool = False
 
 
@@ -92,7 +97,8 @@ def render(template: str, language: str, facts: Facts, secrets: Secrets) -> Mess
         raise UnknownTemplateError(template)
     words = _words(facts, language)
     subject = str(texts[template]["subject"]).format_map(words)
-    paragraphs = [str(paragraph).format_map(words) for paragraph in texts[template]["body"]]
+    spoken = [one for one in texts[template]["body"] if facts.why or "{why}" not in one]
+    paragraphs = [str(paragraph).format_map(words) for paragraph in spoken]
     shown = {
         "language": language,
         "subject": subject,
@@ -145,6 +151,8 @@ def _words(facts: Facts, language: str) -> dict[str, str]:
         "deadline": _moment(facts.deadline, facts.zone, language),
         "begins": _clock(facts.begins, facts.zone),
         "ends": _clock(facts.ends, facts.zone),
+        "day": _day(facts.begins, facts.zone, language),
+        "why": facts.why,
         "price": _price(facts.price, language),
     }
 
@@ -158,9 +166,15 @@ def _moment(at: datetime | None, zone: str, language: str) -> str:
     """Return weekday, day and time where the parcel is, as the language writes them."""
     if at is None:
         return ""
+    return f"{_day(at, zone, language)}, {_clock(at, zone)}"
+
+
+def _day(at: datetime | None, zone: str, language: str) -> str:
+    """Return weekday and day where the parcel is."""
+    if at is None:
+        return ""
     local, spoken = at.astimezone(ZoneInfo(zone)), _SPOKEN.get(language, _SPOKEN["en"])
-    weekday, day = format_datetime(local, "EEEE", locale=spoken), format_skeleton("MMMMd", local, locale=spoken)
-    return f"{weekday}, {day}, {_clock(at, zone)}"
+    return f"{format_datetime(local, 'EEEE', locale=spoken)}, {format_skeleton('MMMMd', local, locale=spoken)}"
 
 
 def _price(text: str, language: str) -> str:

@@ -9,8 +9,8 @@ from datetime import datetime
 from cloud.domain.actors import Role, require
 from cloud.domain.changes import ChangeKind, ChangeState
 from cloud.domain.custody import CustodianKind
-from cloud.domain.errors import ConflictError
-from cloud.domain.outside import OfferKind, OfferState
+from cloud.domain.errors import ConflictError, InvalidError
+from cloud.domain.outside import COMING, OfferKind, OfferState
 from cloud.domain.parcel import Parcel
 from cloud.domain.windows import promised
 from cloud.services import audit
@@ -22,7 +22,6 @@ from cloud.services.records_outside import ErrandParcel, ErrandState, Offer, Par
 from cloud.services.webhooks import tell
 
 REQUESTED = "parcel.change_requested"
-_HAS_IT = (OfferState.ACCEPTED, OfferState.HANDED_OVER)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,21 +41,27 @@ def free_or_ask(uow: UnitOfWork, act: Act, wanted: Wanted) -> ParcelChange | Non
     if entrusted is None:
         return None
     parcel = uow.need(Parcel, wanted.parcel_id)
-    if parcel.custodian.startswith(CustodianKind.CARRIER):
+    at_depot = parcel.custodian.startswith(CustodianKind.CARRIER)
+    if at_depot and wanted.kind is not ChangeKind.WINDOW:
         take_back(uow, act, entrusted.errand_id, "the recipient wants something else")
         return None
-    offer = uow.first(Offer, errand_id=entrusted.errand_id, state=_HAS_IT)
+    offer = uow.first(Offer, errand_id=entrusted.errand_id, state=COMING)
     if offer is None:
         return None
-    if offer.state is OfferState.ACCEPTED:
+    if offer.state is OfferState.ACCEPTED and not at_depot:
         aboard(uow, act, offer)  # the courier has set out, and the job that follows offers has not looked yet
     return _ask(uow, act, (parcel, offer), wanted)
 
 
 def ask_window(uow: UnitOfWork, act: Act, parcel_id: str, window: tuple[datetime, datetime]) -> ParcelChange:
-    """Ask whoever has a parcel aboard for another window; raises ``ConflictError`` when it is nobody of the others."""
+    """Ask whoever of the others has said yes to a parcel for another window; raises ``ConflictError`` for nobody.
+
+    Nothing is taken back for that: whoever brings it is asked before they set out, too.
+    """
     require(act.actor, Role.RECIPIENT, Role.OPERATOR, Role.SUPPORT)
     promised(*window)
+    if window[0] <= act.now:
+        raise InvalidError("window", "has begun already; choose a later one")
     asked = free_or_ask(uow, act, Wanted(parcel_id, ChangeKind.WINDOW, window=window))
     if asked is None:
         raise ConflictError("nobody else has this parcel; choose one of the windows that are offered")

@@ -124,7 +124,7 @@ def timed(trip: CrowdTrip, visits: tuple[Visit, ...], legs: Legs) -> Timed | Non
 def further_m(uow: UnitOfWork, trip: CrowdTrip, spot: Spot, legs: Legs) -> int:
     """Return how much farther a trip is driven for one more place, beside what it has accepted."""
     route = uow.first(Route, shift_id=trip.id)
-    there = [one.spot for one in _visits(uow, route)] if route else []
+    there = [one.spot for one in visits_left(uow, route)] if route else []
     path = [_start(trip), *(one for one in there if one != spot)]
     end = _end(trip)
 
@@ -155,14 +155,14 @@ def _read(uow: UnitOfWork, act: Act, offer_id: str) -> _Yes:
     names = [one.parcel_id for one in uow.find(ErrandParcel, order="parcel_id", errand_id=offer.errand_id)]
     parcels = tuple(by_id(uow, Parcel, names).values())
     errand = uow.need(Errand, offer.errand_id)
-    return _Yes(offer, trip, errand, parcels, route, tuple(_visits(uow, route)) if route else ())
+    return _Yes(offer, trip, errand, parcels, route, tuple(visits_left(uow, route)) if route else ())
 
 
-def _visits(uow: UnitOfWork, route: Route) -> list[Visit]:
-    """Return what is still to be done on a route, in its order."""
+def visits_left(uow: UnitOfWork, route: Route, as_if: Parcel | None = None) -> list[Visit]:
+    """Return what is still to be done on a route, in its order; ``as_if`` is a parcel as it might become."""
     stops = uow.find(Stop, order="position id", route_id=route.id)
     tasks = uow.find(StopTask, stop_id=tuple(one.id for one in stops), state=TaskState.PENDING) if stops else []
-    parcels = by_id(uow, Parcel, [one.parcel_id for one in tasks])
+    parcels = {**by_id(uow, Parcel, [one.parcel_id for one in tasks]), **({as_if.id: as_if} if as_if else {})}
     found = []
     for stop in stops:
         here = tuple(parcels[one.parcel_id] for one in tasks if one.stop_id == stop.id)

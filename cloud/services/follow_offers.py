@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from cloud.domain.changes import ChangeState
 from cloud.domain.custody import CustodianKind
-from cloud.domain.outside import CrowdTrip, OfferKind, OfferState, OfferStep
+from cloud.domain.outside import COMING, CrowdTrip, OfferKind, OfferState, OfferStep
 from cloud.domain.parcel import TERMINAL, Parcel, ParcelState
 from cloud.services.many import by_id
 from cloud.services.offer_steps import give_up, take, withdraw_errand
@@ -23,8 +23,7 @@ def follow_offers(uow: UnitOfWork, act: Act) -> int:
     """Move offers on to where their parcels are and return how many moved."""
     _end_moot_changes(uow, act)
     moved = _drop_moot(uow, act) + _not_fetched(uow, act)
-    live = (OfferState.ACCEPTED, OfferState.HANDED_OVER)
-    for offer in uow.find(Offer, order="id", kind=OfferKind.CROWD, state=live):
+    for offer in uow.find(Offer, order="id", kind=OfferKind.CROWD, state=COMING):
         trip = uow.need(CrowdTrip, offer.source_id)
         route = uow.first(Route, shift_id=trip.id)
         started = route is not None and route.started_at is not None
@@ -58,9 +57,12 @@ def end_if_done(uow: UnitOfWork, act: Act, offer: Offer) -> bool:
 
 
 def _end_moot_changes(uow: UnitOfWork, act: Act) -> None:
-    """End what was asked about parcels that nobody of the others has aboard any more."""
+    """End what was asked of somebody who does not bring the parcel any more, or has brought it."""
     for change in uow.find(ParcelChange, order="id", state=ChangeState.ASKED):
-        if not uow.count(ErrandParcel, parcel_id=change.parcel_id, state=ErrandState.ABOARD):
+        offer = uow.need(Offer, change.offer_id)
+        theirs = {"errand_id": offer.errand_id, "parcel_id": change.parcel_id}
+        under_way = (ErrandState.OPEN, ErrandState.ABOARD)
+        if offer.state not in COMING or not uow.count(ErrandParcel, **theirs, state=under_way):
             values = {"state": ChangeState.MOOT, "answered_at": act.now}
             uow.change(ParcelChange, {"id": change.id, "state": ChangeState.ASKED}, **values)
 

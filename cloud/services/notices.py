@@ -3,8 +3,9 @@
 import json
 from collections.abc import Mapping
 
+from cloud.domain.locker import Locker
 from cloud.domain.parcel import Parcel
-from cloud.services.ports import Act
+from cloud.services.ports import Act, UnitOfWork
 from cloud.services.records import Courier, NotificationState
 from cloud.services.records_ops import Notification
 
@@ -26,6 +27,12 @@ def to_courier(
     """Return a message to a courier; None when there is no way to reach them."""
     to = (courier.email, courier.phone, courier.language)
     return _notice(act, to, (template, f"{template}:{courier.id}:{occasion}", None), context)
+
+
+def local_zone(uow: UnitOfWork) -> str:
+    """Return the time zone of a message about no locker: that of any of ours, for a network stands in one."""
+    locker = uow.first(Locker, order="id")
+    return locker.time_zone if locker else "UTC"
 
 
 def _notice(

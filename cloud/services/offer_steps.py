@@ -10,7 +10,6 @@ from typing import Any
 
 from cloud.domain.actors import Role, require
 from cloud.domain.errors import ForbiddenError, OfferEndedError
-from cloud.domain.locker import Locker
 from cloud.domain.outside import (
     LIVE,
     PARTNER_ANSWER,
@@ -26,7 +25,7 @@ from cloud.domain.parcel import Parcel, ParcelState, Wish, advance
 from cloud.services import audit, reroute
 from cloud.services.history import move
 from cloud.services.many import by_id
-from cloud.services.notices import to_courier
+from cloud.services.notices import local_zone, to_courier
 from cloud.services.outside_load import load, load_of
 from cloud.services.ports import Act, UnitOfWork, UpTo
 from cloud.services.records import Courier, Route, TaskState
@@ -189,10 +188,9 @@ def _tell(uow: UnitOfWork, act: Act, offer: Offer, kind: str) -> None:
 
 
 def _write_to(uow: UnitOfWork, act: Act, offer: Offer, answer_by: datetime) -> None:
-    locker = uow.first(Locker, order="id")
     context = {
         "ends": answer_by.isoformat(),
-        "time_zone": locker.time_zone if locker else "UTC",
+        "time_zone": local_zone(uow),
         "price": f"{offer.price_cents / 100:.2f}",
         "path": "/courier/trips",
     }

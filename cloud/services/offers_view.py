@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from cloud.domain.actors import Role, require
 from cloud.domain.errors import ForbiddenError
-from cloud.domain.outside import LIVE, TAKEN, CrowdTrip, OfferKind, OfferState, PartnerTariff, away_m
+from cloud.domain.outside import COMING, LIVE, TAKEN, CrowdTrip, OfferKind, PartnerTariff, away_m
 from cloud.domain.parcel import Parcel
 from cloud.domain.places import distance_m
 from cloud.services.crowd_route import Spot, further_m
@@ -108,7 +108,7 @@ def earned(views: Iterable[OfferView]) -> tuple[int, int]:
     done = to_come = 0
     for view in views:
         done += view.earned_cents
-        if view.offer.state in (OfferState.ACCEPTED, OfferState.HANDED_OVER):
+        if view.offer.state in COMING:
             to_come += view.offer.price_cents - view.earned_cents
     return done, to_come
 
@@ -153,7 +153,7 @@ class BroughtBy:
 def brought_by(uow: UnitOfWork, parcel_id: str) -> BroughtBy | None:
     """Return who of the others brings a parcel; None when it is ours. Of a crowd courier the first name is said."""
     for one in uow.find(ErrandParcel, parcel_id=parcel_id, state=(ErrandState.OPEN, ErrandState.ABOARD)):
-        yes = uow.first(Offer, errand_id=one.errand_id, state=(OfferState.ACCEPTED, OfferState.HANDED_OVER))
+        yes = uow.first(Offer, errand_id=one.errand_id, state=COMING)
         if yes is not None:
             is_partner = yes.kind is OfferKind.PARTNER
             name = uow.need(Partner, yes.asked).name if is_partner else uow.need(Courier, yes.asked).name.split()[0]

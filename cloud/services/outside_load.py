@@ -50,6 +50,8 @@ def load(uow: UnitOfWork, errands: Sequence[str]) -> Load:
 
 def direct_m(trip: CrowdTrip) -> int:
     """Return about how long the way is that is driven anyway; nothing when the trip may end anywhere."""
+    if trip.direct_m is not None:
+        return trip.direct_m
     if trip.end_lon is None or trip.end_lat is None:
         return 0
     return round(distance_m(trip.start_lon, trip.start_lat, trip.end_lon, trip.end_lat) * DETOUR)

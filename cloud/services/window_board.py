@@ -10,10 +10,11 @@ from cloud.domain.windows import Window
 from cloud.routing.problem import Amounts, Courier, Place, RouteCourierId, Stop, StopId, StopKind, TimeWindow
 from cloud.routing.windows import Running
 from cloud.services import reroute
+from cloud.services.crowd_route import PLANNER as CROWD
 from cloud.services.gather_day import CM3_PER_L, STANDARD_COSTS
 from cloud.services.many import by_id
 from cloud.services.ports import Act, AheadRow, UnitOfWork
-from cloud.services.records import Plan, Route, Shift, StopTask, Task, TaskState
+from cloud.services.records import ABOARD, Plan, Route, Shift, StopTask, Task, TaskState
 from cloud.services.records import Stop as StoredStop
 from cloud.services.rest_of_day import MM3_PER_CM3, hours, position_of, seconds
 
@@ -59,7 +60,7 @@ class Board:
 
 
 def read_board(uow: UnitOfWork, act: Act, parcel_id: str) -> Board | None:
-    """Return the board of a parcel that is on its way to a door; None for every other parcel."""
+    """Return the board of a parcel that a courier of ours brings to a door; None for every other parcel."""
     found = _task(uow, parcel_id)
     if found is None:
         return None
@@ -71,6 +72,9 @@ def read_board(uow: UnitOfWork, act: Act, parcel_id: str) -> Board | None:
     if started and rows[0].stop_id == task.stop_id:
         return None  # the courier is on the way there: nobody is turned round
     routes = [one for one in uow.find(Route, order="id", plan_id=route.plan_id) if _may_take(one, route)]
+    routes = [one for one in routes if not any(row.task in ABOARD for row in by_route.get(one.id, []))]
+    if route.id not in {one.id for one in routes}:
+        return None  # it comes aboard on the way: when it is loaded would have to move along
     shifts = by_id(uow, Shift, (one.shift_id for one in routes))
     lockers = by_id(uow, Locker, {row.locker_id for row in rows if row.locker_id})
     able = [
@@ -99,6 +103,11 @@ def windows_of(board: Board, local: datetime) -> tuple[Window, ...]:
     shifts = [lane.running.courier.shift for lane in board.lanes]
     first = local + max(LEAD, timedelta(seconds=min(one.start_s for one in shifts)))
     last = local + timedelta(seconds=max(one.end_s for one in shifts))
+    return on_full_hours(first, last)
+
+
+def on_full_hours(first: datetime, last: datetime) -> tuple[Window, ...]:
+    """Return windows of two hours from ``first`` on; the last may end an hour after ``last``, which it still holds."""
     begins = first.replace(minute=0, second=0, microsecond=0)
     begins += STEP if begins < first else timedelta(0)
     found: list[Window] = []
@@ -118,7 +127,7 @@ def _task(uow: UnitOfWork, parcel_id: str) -> tuple[StopTask, Route] | None:
         route = uow.get(Route, stop.route_id) if stop else None
         plan = uow.get(Plan, route.plan_id) if route else None
         if route is not None and plan is not None and plan.current:
-            return task, route
+            return None if plan.planner == CROWD else (task, route)  # a crowd courier is asked, never told
     return None
 
 

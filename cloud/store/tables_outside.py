@@ -33,6 +33,7 @@ crowd_trip = Table(
     text("end_address"),
     name_of("day"),
     at("withdrawn_at", null=True),
+    number("direct_m", null=True),
     _to("courier_id", "courier.id"),
     Index(None, "day"),
     Index(None, "courier_id", "leaves_at"),

@@ -18,7 +18,8 @@ from cloud.services.crowd import announce_trip, withdraw_trip
 from cloud.services.offer_steps import decline, give_up
 from cloud.services.ports import Act, UnitOfWork
 from cloud.services.records import Courier, CourierKind, Shift
-from cloud.web.courier import Fields, Verb, courier_of
+from cloud.services.trip_places import forget_places, set_out_from
+from cloud.web.courier import Fields, Verb, courier_of, place_of
 from cloud.web.crowd_view import TripsView, trips_view
 from cloud.web.frame import Frame, Problem, language_of, see_other
 from cloud.web.route import fields_of, router_of
@@ -43,8 +44,9 @@ class TripsPage:
         begins = datetime.combine(date.fromisoformat(day), time(), rim.locality.zone)
         view: TripsView = await rim.look(lambda uow: trips_view(uow, act, (day, begins)))
         is_crowd = view.courier.kind is CourierKind.CROWD
-        drawing = view.drawing(words_of(language_of(request)).say("trips.depot"))
-        content = {"view": view, "drawing": drawing, "is_crowd": is_crowd, "who": who}
+        depot = words_of(language_of(request)).say("trips.depot")
+        content = {"view": view, "drawing": view.drawing(depot), "is_crowd": is_crowd, "who": who}
+        content["ground"] = view.ground(depot)
         return self.frame.page(request, "courier_trips.html", status, problem=problem, **content)
 
     async def carry_out(self, request: Request, verb: Verb) -> Response:
@@ -70,9 +72,14 @@ def create(frame: Frame) -> APIRouter:
     @router.post(TRIPS)
     async def post_trip(request: Request) -> Response:
         def verb(uow: UnitOfWork, act: Act, fields: Fields) -> None:
-            announce_trip(uow, act, trip_in(uow, act, fields, frame))
+            trip, origin = trip_in(uow, act, fields, frame), _place(uow, fields, "from")
+            announce_trip(uow, act, set_out_from(trip, origin) if origin else trip)
 
         return await page.carry_out(request, verb)
+
+    @router.post("/courier/trips/forget")
+    async def post_forget(request: Request) -> Response:
+        return await page.carry_out(request, lambda uow, act, _: forget_places(uow, act, act.actor.name))
 
     @router.post("/courier/trips/{trip_id}/withdraw")
     async def post_withdraw(request: Request, trip_id: PathId) -> Response:
@@ -110,11 +117,11 @@ def _changes(router: APIRouter, page: TripsPage) -> None:
     keys = page.frame.rim.keys
 
     @router.post("/courier/changes/{change_id}/{said}")
-    async def post_change(
-        request: Request, change_id: PathId, said: Annotated[str, Path(pattern="^(yes|no)$")]
-    ) -> Response:
-        answer = Answer(change_id, accepts=said == "yes")
-        return await page.carry_out(request, lambda uow, act, _: answer_change(uow, act, keys, answer))
+    async def post_change(request: Request, change_id: PathId, said: YesOrNo) -> Response:
+        def verb(uow: UnitOfWork, act: Act, fields: Fields) -> None:
+            answer_change(uow, act, keys, Answer(change_id, said == "yes", fields.get("why", "").strip()))
+
+        return await page.carry_out(request, verb)
 
 
 def trip_in(uow: UnitOfWork, act: Act, fields: Fields, frame: Frame) -> CrowdTrip:
@@ -123,7 +130,7 @@ def trip_in(uow: UnitOfWork, act: Act, fields: Fields, frame: Frame) -> CrowdTri
     depot = uow.first(Shift, order="-starts_at")
     if depot is None:
         raise InvalidError("start", "there is no depot yet; ask the operator")
-    end = uow.get(Locker, fields.get("to", ""))
+    end, near = _place(uow, fields, "to"), uow.get(Locker, fields.get("to", ""))
     leaves, arrives = _moment(fields, "leaves", frame), _moment(fields, "arrives", frame)
     weight, volume = ROOM["car" if fields.get("room") == "car" else "bag"]
     return CrowdTrip(
@@ -133,16 +140,28 @@ def trip_in(uow: UnitOfWork, act: Act, fields: Fields, frame: Frame) -> CrowdTri
         arrives_by=arrives if arrives > leaves else arrives + timedelta(days=1),
         start_lon=depot.start_lon,
         start_lat=depot.start_lat,
-        end_lon=end.lon if end else None,
-        end_lat=end.lat if end else None,
+        end_lon=end[0] if end else None,
+        end_lat=end[1] if end else None,
         detour_m_max=_number(fields, "detour_km") * METRES_PER_KM,
         parcels_max=_number(fields, "parcels"),
         weight_g_max=weight,
         volume_l_max=volume,
         per_parcel_cents=_cents(fields),
-        end_address=end.name if end else "",
+        end_address=near.name if near and end == (near.lon, near.lat) else "",
         day=leaves.astimezone(frame.rim.locality.zone).date().isoformat(),
     )
+
+
+def _place(uow: UnitOfWork, fields: Fields, which: str) -> tuple[float, float] | None:
+    """Return the place that was tapped or typed, else that of the locker it is near to, None for neither."""
+    lon, lat = (fields.get(f"{which}_{name}", "").strip() for name in ("lon", "lat"))
+    if not lon and not lat:
+        near = uow.get(Locker, fields.get(which, ""))
+        return (near.lon, near.lat) if near else None
+    found = place_of({"lon": lon.replace(",", "."), "lat": lat.replace(",", ".")})
+    if found[0] is None or found[1] is None:
+        raise InvalidError(f"{which}_lon", "a place needs a longitude and a latitude")
+    return found[0], found[1]
 
 
 def _moment(fields: Fields, name: str, frame: Frame) -> datetime:

@@ -21,11 +21,15 @@ OVER = (OfferState.DECLINED, OfferState.TIMED_OUT, OfferState.WITHDRAWN, OfferSt
 
 @dataclass(frozen=True, slots=True)
 class TripLine:
-    """One trip still ahead or under way; ``stops`` were accepted, ``started`` once the parcels are aboard."""
+    """One trip still ahead or under way; ``stops`` were accepted, ``started`` once the parcels are aboard.
+
+    ``near`` names the district it leads to, empty for anywhere.
+    """
 
     trip: CrowdTrip
     stops: int
     started: bool
+    near: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +50,12 @@ class TripsView:
     places: tuple[Locker, ...]
     changes: tuple[tuple[ParcelChange, Parcel, Locker | None], ...]
     depot: tuple[float, float] | None
+
+    def ground(self, depot: str) -> str:
+        """Return the map on which a place is tapped: the depot and the lockers around."""
+        points = [maps.point("dot", (one.lon, one.lat), one.name, colour=1) for one in self.places]
+        points += [maps.point("dot", self.depot, depot, colour=0)] if self.depot else []
+        return maps.drawing(points)
 
     def drawing(self, depot: str) -> str:
         """Return the offers on a map and the depot, so named: a district before the yes, the door after it."""
@@ -72,27 +82,28 @@ def trips_view(uow: UnitOfWork, act: Act, today: tuple[str, datetime]) -> TripsV
     depot = uow.first(Shift, order="-starts_at")
     return TripsView(
         courier=courier,
-        trips=tuple(_line(uow, trip, views) for trip in trips),
+        trips=tuple(_line(uow, trip, views, lockers) for trip in trips),
         asked=tuple(one for one in views if one.offer.state is OfferState.OFFERED),
         accepted=tuple(one for one in views if one.is_known),
         over=tuple(one for one in views if one.offer.state in OVER),
         earned_cents=now_earned,
         to_come_cents=to_come,
-        near={view.offer.id: _near(view, lockers) for view in views},
+        near={view.offer.id: _near(view.area, lockers) for view in views},
         places=lockers,
         changes=waiting_changes(uow, courier.id),
         depot=(depot.start_lon, depot.start_lat) if depot else None,
     )
 
 
-def _line(uow: UnitOfWork, trip: CrowdTrip, views: Sequence[OfferView]) -> TripLine:
+def _line(uow: UnitOfWork, trip: CrowdTrip, views: Sequence[OfferView], lockers: Sequence[Locker]) -> TripLine:
     stops = sum(1 for one in views if one.offer.source_id == trip.id and one.is_known)
     route = uow.first(Route, shift_id=trip.id)
-    return TripLine(trip, stops, route is not None and route.started_at is not None)
+    near = _near((trip.end_lon, trip.end_lat), lockers) if trip.end_lon is not None and trip.end_lat is not None else ""
+    return TripLine(trip, stops, route is not None and route.started_at is not None, trip.end_address or near)
 
 
-def _near(view: OfferView, lockers: Sequence[Locker]) -> str:
+def _near(there: tuple[float, float], lockers: Sequence[Locker]) -> str:
     """Name a district by the locker nearest to it: people know their stations better than coordinates."""
-    lon, lat = view.area
+    lon, lat = there
     nearest = min(lockers, key=lambda one: distance_m(lon, lat, one.lon, one.lat), default=None)
     return nearest.name if nearest else f"{lat:.2f}, {lon:.2f}"

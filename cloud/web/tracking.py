@@ -22,6 +22,7 @@ from cloud.services.extend_deadline import extend_deadline
 from cloud.services.offers_view import BroughtBy, brought_by
 from cloud.services.ports import Act, UnitOfWork
 from cloud.services.tracking_token import PURPOSE, TOKEN_CHARACTERS_MAX, parcel_of
+from cloud.services.window_wish import wish, wishes_for
 from cloud.web import maps
 from cloud.web.frame import Frame, Problem, see_other
 from cloud.web.route import fields_of, router_of
@@ -32,11 +33,31 @@ PAUSE_S = 1.0  # between two looks for one page, however many commits there are
 ANY_LOCKER = "any"
 COMING = (ParcelState.PLANNED, ParcelState.OUT_FOR_DELIVERY)  # in these a recipient wants to know when
 _INTERESTING = frozenset(
-    {"Parcel", "HistoryEntry", "Stop", "StopTask", "Route", "Plan", "Consent", "Locker", "IssuedGrant", "Offer"}
+    {
+        "Parcel",
+        "HistoryEntry",
+        "Stop",
+        "StopTask",
+        "Route",
+        "Plan",
+        "Consent",
+        "Locker",
+        "IssuedGrant",
+        "Offer",
+        "ParcelChange",
+    }
 )
 
 Token = Annotated[str, Path(min_length=1, max_length=TOKEN_CHARACTERS_MAX)]
 Verb = Callable[[UnitOfWork, Act, str], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    view: View
+    expected: Expected | None = None
+    brought: BroughtBy | None = None
+    wishes: tuple[Window, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -56,20 +77,23 @@ class Page:
         act = self.act_of(parcel_id)
         zone = self.frame.rim.locality.zone
 
-        def unit(uow: UnitOfWork) -> tuple[View, Expected | None, BroughtBy | None]:
+        def unit(uow: UnitOfWork) -> _Seen:
             view = view_of(uow, act, parcel_id)
             if view.parcel.state not in COMING:
-                return view, None, None
-            return view, expected_parcel(uow, parcel_id, act.now, zone), brought_by(uow, parcel_id)
+                return _Seen(view)
+            told, brought = expected_parcel(uow, parcel_id, act.now, zone), brought_by(uow, parcel_id)
+            return _Seen(view, told, brought, wishes_for(uow, act, parcel_id, zone))
 
-        view, expected, brought = await self.frame.rim.look(unit)
+        seen: _Seen = await self.frame.rim.look(unit)
+        view = seen.view
         told = request.query_params.get("told", "")
         windows = await windows_for(self.frame.rim, act, parcel_id)
         prices = [one.price_cents for one in windows]
         content = {
             "view": view,
-            "expected": expected,
-            "brought": brought,
+            "expected": seen.expected,
+            "brought": seen.brought,
+            "wishes": seen.wishes,
             "token": token,
             "drawing": drawing_of(view),
             "told": told if told in TOLD else "",
@@ -157,6 +181,14 @@ def _windows(router: APIRouter, page: Page) -> None:
             return await page.show(request, token, page.frame.problem(request, error, fields), status_of(error))
         return see_other(f"/t/{token}?told=window#told")
 
+    @router.post("/t/{token}/wish")
+    async def post_wish(request: Request, token: Token) -> Response:
+        """Ask whoever has the parcel for another window."""
+        text, zone = (await fields_of(request)).get("window", ""), page.frame.rim.locality.zone
+        return await page.carry_out(
+            request, token, "wish", lambda uow, act, parcel_id: wish(uow, act, parcel_id, window_in(text), zone)
+        )
+
 
 async def streamed(stream: AsyncIterator[bytes]) -> Response:
     """Answer with a stream whose first part is made before the status: a full house is refused, not cut off."""
@@ -170,7 +202,7 @@ async def streamed(stream: AsyncIterator[bytes]) -> Response:
     return StreamingResponse(whole(), media_type="text/event-stream", headers={"X-Accel-Buffering": "no"})
 
 
-TOLD = frozenset({"consent", "withdrawn", "extended", "sent", "new_code", "window"})
+TOLD = frozenset({"consent", "withdrawn", "extended", "sent", "new_code", "window", "wish"})
 
 
 async def _changes(frame: Frame, act: Act, parcel_id: str) -> AsyncIterator[bytes]:

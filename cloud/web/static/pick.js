@@ -3,9 +3,10 @@
 const DIGITS = 5; // of a degree: about a metre
 
 export function pickOn(L, map, element, form) {
-  const { lon, lat } = form.elements;
+  const names = form.dataset.pickForm; // several places in one form: each has a set of fields with a name before it
+  const [lon, lat] = ["lon", "lat"].map((name) => form.elements[names + name]);
   const icon = L.divIcon({ className: "marker picked", html: "<span></span>", iconSize: [28, 28] });
-  const marker = L.marker([0, 0], { icon, interactive: false, keyboard: false });
+  const marker = L.marker([0, 0], { icon, interactive: false, keyboard: false, zIndexOffset: 1_000 });
   const show = () => {
     const place = [Number(lat.value.replace(",", ".")), Number(lon.value.replace(",", "."))];
     if (lat.value && lon.value && place.every(Number.isFinite)) marker.setLatLng(place).addTo(map);

@@ -1,20 +1,23 @@
 """Somebody on their way takes a parcel along, in a real browser; an operator watches and takes an errand back."""
 
+import re
 from datetime import timedelta
 
 import pytest
 from playwright.async_api import expect
 
-from cloud.domain.actors import Role
+from cloud.domain.actors import Role, actor
 from cloud.domain.outside import CrowdTrip, OfferKind, PartnerTariff
 from cloud.domain.parcel import Parcel, ParcelState
+from cloud.services.answer_change import Answer, answer_change
 from cloud.services.offers import Candidate, OutsideTask, offer_tasks
-from cloud.services.partners import create_partner, set_tariff
+from cloud.services.partner_status import hand_to_partner
+from cloud.services.partners import accept_offer, create_partner, set_tariff
 from cloud.services.people import create_account, create_courier
 from cloud.services.ports import UnitOfWork
 from cloud.services.records import Courier, CourierKind
 from cloud.services.records_ops import Account
-from cloud.services.records_outside import Partner
+from cloud.services.records_outside import Offer, ParcelChange, Partner
 from tests.web.axe import violations
 from tests.web.cloud.conftest import Window
 from tests.web.cloud.world import OPERATOR, World
@@ -132,6 +135,27 @@ async def test_a_trip_is_announced_and_an_offer_taken_along_with_two_taps(world:
     await expect(phone.page.locator("#hero")).to_contain_text("Kasia brings it, on a way of their own.")
 
 
+async def test_a_trip_leads_to_a_place_that_was_tapped_and_no_address_is_kept(world: World, phone: Window) -> None:
+    await crowd_courier(world)
+    await phone.sign_in("kasia", "/courier")
+    await phone.go("/courier/trips")
+    await phone.page.get_by_label("Where from").select_option(label="Around Centrum")
+    await phone.page.get_by_text("Or go to a place on the map").click()
+    await phone.page.locator("details[open] details .map").last.click(position={"x": 150, "y": 120})
+    await expect(phone.page.locator("input[name=to_lon]")).to_have_value(re.compile(r"^2\d\.\d{5}$"))
+    assert await violations(phone.page) == []
+    await phone.page.get_by_label("You leave the depot at").fill("10:00")
+    await phone.page.get_by_label("You want to be there by").fill("14:00")
+    await phone.page.get_by_label("Kilometres farther, at most").fill("30")
+    await phone.press("Announce it")
+    await expect(phone.page.locator("#mine-title")).to_be_visible()
+
+    trip = await trip_of(world)
+    assert trip.end_lon is not None
+    assert trip.end_address == ""
+    assert trip.detour_m_max < 30_000
+
+
 async def test_a_mistyped_price_is_said_and_nothing_typed_is_lost(world: World, phone: Window) -> None:
     await crowd_courier(world)
     await phone.sign_in("kasia", "/courier")
@@ -143,6 +167,26 @@ async def test_a_mistyped_price_is_said_and_nothing_typed_is_lost(world: World, 
     await expect(phone.page.get_by_role("alert")).to_contain_text("write a price such as 3.50")
     await expect(phone.page.get_by_label("You leave the depot at")).to_have_value("11:30")
     phone.complaints.clear()  # the browser notes the 422 it was answered
+
+
+async def test_a_recipient_asks_a_partner_for_another_time_and_reads_the_answer(world: World, phone: Window) -> None:
+    parcel = await offered(world, await partner(world))
+    swift = world.rim.act(actor(Role.PARTNER, "swift"))
+    (offer,) = await world.look(lambda uow: uow.find(Offer, state="offered"))
+    await world.do(lambda uow: accept_offer(uow, swift, offer.id))
+    await world.do(lambda uow: hand_to_partner(uow, world.rim.act(OPERATOR), offer.id))
+    await phone.go(world.tracking(parcel))
+    await expect(phone.page.locator("#when")).to_contain_text("Swift Bikes has your parcel. We ask")
+    await phone.page.locator("#when label").first.click()
+    await phone.press("Ask for this time")
+    await expect(phone.page.locator("#told")).to_contain_text("We have asked.")
+    await expect(phone.page.locator("#cards")).to_contain_text("we have asked them")
+    assert await violations(phone.page) == []
+
+    (change,) = await world.look(lambda uow: uow.find(ParcelChange))
+    answer = Answer(change.id, accepts=False, said="all bikes are out then")
+    await world.do(lambda uow: answer_change(uow, swift, world.rim.keys, answer))
+    await expect(phone.page.locator("#cards")).to_contain_text("all bikes are out then")
 
 
 async def test_an_operator_sees_who_is_asked_and_takes_the_errand_back(world: World, desk: Window) -> None:

@@ -149,6 +149,7 @@ async def test_a_verb_is_repeated_until_nothing_is_left_to_do(office: Office) ->
 async def test_the_timetable_knows_every_job_by_name(office: Office) -> None:
     with Timetable(all_jobs(office.rim), WARSAW) as timetable:
         assert sorted(timetable.names()) == [
+            "coarsen_places",
             "compare_day",
             "expire_commands",
             "expire_messages",
@@ -167,7 +168,9 @@ async def test_the_timetable_knows_every_job_by_name(office: Office) -> None:
             "promise_held",
             "remind",
             "resend_unconfirmed",
+            "shut_out",
             "time_out_offers",
+            "warn_of_ends",
         ]
 
 

@@ -16,8 +16,11 @@ from cloud.services.crowd_route import Spot, accept_crowd, places_of
 from cloud.services.gather_day import DaySpan, gather_day
 from cloud.services.offer_steps import give_up
 from cloud.services.offers import OutsideTask, offer_tasks, offered_parcels
+from cloud.services.offers_view import about
+from cloud.services.outside_load import direct_m
 from cloud.services.queries import CourierDay
 from cloud.services.records import Courier, CourierKind, Plan, Route, Shift, StopKind, StopTask, TaskState
+from cloud.services.trip_places import KEPT, coarsen_places, forget_places, set_out_from
 from tests.unit.cloud.services.outside_street import (
     ANNA,
     BEN,
@@ -250,3 +253,63 @@ def test_our_own_plan_leaves_alone_what_is_offered_and_whoever_drives_for_themse
 
     assert [one.id for one in data.shifts] == [shift.id]
     assert {ref for stop in data.problem.stops for ref in stop.parcels} == {ours.id}
+
+
+# ------------------------------------------------------------------ places
+
+
+HOME = (20.93, 52.2)  # some 1.4 km west of the depot, away from where the trip ends
+
+
+def test_the_way_to_the_depot_is_taken_off_the_detour_and_where_it_began_is_not_kept(street: OutsideStreet) -> None:
+    on_the_way = set_out_from(street.a_trip(), HOME)
+    assert on_the_way.detour_m_max == pytest.approx(4_000, abs=5)
+
+    north = set_out_from(street.a_trip(detour_m_max=20_000), (20.95, 52.25))
+    assert 0 < north.detour_m_max < 20_000
+    assert (north.start_lon, north.start_lat) == (20.95, 52.2)
+
+    nowhere_else = set_out_from(street.a_trip(end_lon=None, end_lat=None), HOME)
+    assert nowhere_else.detour_m_max == 4_000 - about(HOME, (20.95, 52.2))[0]
+
+
+def test_whoever_is_too_far_from_the_depot_is_told_so(street: OutsideStreet) -> None:
+    with pytest.raises(InvalidError, match="the depot alone is"):
+        set_out_from(street.a_trip(detour_m_max=1_000), (20.95, 52.25))
+
+
+def test_a_day_after_the_trip_only_the_district_and_the_length_of_the_way_are_kept(street: OutsideStreet) -> None:
+    parcel, trip = street.parcel(), street.trip(end_lon=21.0512, end_lat=52.2034)
+    free = street.trip(BEN, end_lon=None, end_lat=None)
+    street.offer([parcel], trip)
+    street.accept()
+    long_m = direct_m(trip)
+
+    street.cloud.now = trip.arrives_by + KEPT - timedelta(seconds=1)
+    assert street.cloud.do(lambda uow: coarsen_places(uow, street.cloud.act())) == 0
+    street.cloud.later(seconds=1)
+    assert street.cloud.do(lambda uow: coarsen_places(uow, street.cloud.act())) == 2
+    assert street.cloud.do(lambda uow: coarsen_places(uow, street.cloud.act())) == 0
+
+    after = street.cloud.the(CrowdTrip, id=trip.id)
+    assert (after.end_lon, after.end_lat, after.direct_m) == (21.05, 52.2, long_m)
+    shift = street.cloud.the(Shift, id=trip.id)
+    assert (shift.end_lon, shift.end_lat) == (21.05, 52.2)
+    assert direct_m(after) == long_m
+    assert street.cloud.the(CrowdTrip, id=free.id).direct_m == 0
+
+
+def test_a_courier_has_past_trips_forgotten_and_nobody_elses(street: OutsideStreet) -> None:
+    later = LEAVES + timedelta(days=2)
+    past, ahead = street.trip(), street.trip(leaves_at=later, arrives_by=later + timedelta(hours=1))
+    street.cloud.now = past.arrives_by
+
+    with pytest.raises(ForbiddenError):
+        street.cloud.do(lambda uow: forget_places(uow, street.cloud.act(crowd(BEN)), ANNA))
+    assert street.cloud.do(lambda uow: forget_places(uow, street.cloud.act(crowd(ANNA)), ANNA)) == 1
+    assert street.cloud.do(lambda uow: forget_places(uow, street.cloud.act(OPERATOR), ANNA)) == 0
+
+    after = street.cloud.the(CrowdTrip, id=past.id)
+    assert (after.end_lon, after.end_lat, after.end_address) == (None, None, "")
+    assert direct_m(after) == direct_m(past)
+    assert street.cloud.the(CrowdTrip, id=ahead.id).end_lon == ahead.end_lon

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from cloud.domain.actors import Role, require
-from cloud.domain.custody import Custodian, CustodianKind
+from cloud.domain.custody import Custodian, CustodianKind, parse_custodian
 from cloud.domain.errors import ConflictError, InvalidError, NotFoundError
 from cloud.domain.parcel import TERMINAL, Parcel, ParcelState
 from cloud.routing.problem import Amounts, Costs, Place, RouteCourierId, StopId, TimeWindow
@@ -156,7 +156,7 @@ def store_hand_over(uow: UnitOfWork, act: Act, proposal: Proposal) -> HandedOver
     for taking in proposal.takings:
         found = _hand(uow, act, proposal, left, taking)
         parcels, told, late = parcels + taking.parcels, told + found.told, late + found.late
-    _send_back(uow, act, proposal, left)
+    _send_back(uow, act, proposal)
     names = ", ".join(one.comer.courier.name for one in proposal.takings) or "nobody"
     why, left_count = stuck.what.reason, len(proposal.left_parcels)
     said = f"courier {stuck.what.courier_id} is out ({why}); {names} take over {parcels} parcels"
@@ -331,12 +331,11 @@ def _tell(
     return tell_later(uow, act, before, Delay(own.route.id, "van_out", order, taking.late, proposal.zone))
 
 
-def _send_back(uow: UnitOfWork, act: Act, proposal: Proposal, van: RouteLeft) -> None:
-    """End what nobody can do: out of the van, and never loaded into it."""
+def _send_back(uow: UnitOfWork, act: Act, proposal: Proposal) -> None:
+    """End what nobody can do: what lies in a van, this or another one it was to meet, and what was never loaded."""
     parcels = by_id(uow, Parcel, {*proposal.left_parcels, *proposal.stuck.at_depot})
-    ours = str(Custodian(CustodianKind.COURIER, van.route.courier_id))
     for parcel in parcels.values():
-        if parcel.custodian == ours and parcel.id not in proposal.stuck.at_depot:
+        if parse_custodian(parcel.custodian).kind is CustodianKind.COURIER:
             left_in_van(uow, act, parcel, "nobody can take it over today")
         elif parcel.state is ParcelState.EXPIRED:
             reroute.end_tasks(uow, act, parcel.id, TaskState.CANCELLED)

@@ -4,7 +4,10 @@ import asyncio
 from dataclasses import replace
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from cloud.routing.checker import check
 from cloud.routing.problem import Amounts, Costs, Courier, Problem, TimeWindow
 from cloud.routing.splitting import Split, Stranded, Taker, question, split
 from cloud.routing.validation import validate
@@ -74,3 +77,31 @@ def test_the_question_is_valid_and_keeps_what_is_aboard_with_its_van() -> None:
     skills: dict[str, Courier] = {one.id: one for one in asked.couriers}
     assert by_id[takers[0].stops[1].id].skills <= skills["anna"].skills
     assert not by_id[takers[0].stops[1].id].skills <= skills["ben"].skills
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    lie=st.lists(st.integers(-9, 9), min_size=1, max_size=5),
+    ways=st.lists(st.lists(st.integers(-9, 9), min_size=1, max_size=3), min_size=1, max_size=3),
+    room=st.integers(1, 6),
+)
+def test_whoever_comes_nothing_is_in_two_vans_and_nothing_is_brought_before_it_was_met(
+    lie: list[int], ways: list[list[int]], room: int
+) -> None:
+    van = replace(VAN, stops=tuple(a_stop(f"h{number}", at) for number, at in enumerate(lie)))
+    takers = [taker(f"t{number}", way[0], *dict.fromkeys(way), room=room) for number, way in enumerate(ways)]
+    everything = Problem(
+        (*van.stops, *(one for some in takers for one in some.stops)), tuple(t.courier for t in takers)
+    )
+    travel = line_travel(everything, (van.place,))
+    found = asyncio.run(split(Greedy(), van, takers, travel, 10))
+    if found is None:
+        return
+    assert check(found.problem, travel, found.plan) == ()
+    brought = [one for order in orders(found).values() for one in order if one.startswith("h")]
+    left = [str(one.stop_id) for one in found.plan.unplanned]
+    assert sorted([*brought, *left]) == sorted(one.id for one in van.stops)
+    for name, order in orders(found).items():
+        own = {one.id for some in takers if some.courier.id == name for one in some.stops}
+        assert own <= set(order)
+        assert all(order.index(f"meet:7:{name}") < order.index(one) for one in order if one.startswith("h"))

@@ -71,6 +71,14 @@ def test_a_deadline_is_told_in_the_lockers_time_and_the_readers_words() -> None:
     assert "Mittwoch, 25. November, 18:00" in render("ready_for_pickup", "de", FACTS, SECRETS).text
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_more_time_is_told_with_the_time_though_no_code_is_sent(language: str) -> None:
+    for place in (FACTS, replace(FACTS, at_counter=True)):
+        message = render("deadline_extended", language, place, Secrets())
+        assert "25" in message.text
+        assert "18:00" in message.text
+
+
 def test_two_lockers_of_one_name_and_address_are_told_apart() -> None:
     facts = Facts(locker="Mokotowska 71, Warszawa", locker_id="WAW04A", address="Mokotowska 71, Warszawa")
 

@@ -70,6 +70,7 @@ class Projection:
     changed_commands: dict[str, CommandSent] = field(default_factory=dict)
     doors: dict[Door, str] = field(default_factory=dict)
     contents: dict[Door, tuple[Contents, str | None]] = field(default_factory=dict)
+    left: list[Change] = field(default_factory=list)
     service: dict[Door, tuple[CompartmentStatus, str | None]] = field(default_factory=dict)
     reservations: list[Change] = field(default_factory=list)
     assignments: list[Change] = field(default_factory=list)
@@ -105,6 +106,15 @@ class Projection:
                 detail=detail,
             )
         )
+
+    def lies_in(self, seen: Seen, compartment: str, parcel: str) -> None:
+        """Have a parcel lie where staff saw it, and nowhere else in this locker."""
+        for door, (_, known) in self.contents.items():
+            if known == parcel and door[0] == seen.locker_id:
+                self.contents[door] = (Contents.EMPTY, None)
+        where = {"locker_id": seen.locker_id, "parcel_id": parcel}
+        self.left.append(Change(where, {"contents": Contents.EMPTY, "parcel_id": None, "updated_at": self.act.now}))
+        self.contents[seen.locker_id, compartment] = (Contents.OCCUPIED, parcel)
 
     def end_reservation(self, seen: Seen, parcel: str, state: ReservationState, *, anywhere: bool) -> None:
         where: dict[str, Any] = {"parcel_id": parcel, "state": ReservationState.ACTIVE}
@@ -179,6 +189,7 @@ class Projection:
         yield Parcel, [_parcel_change(parcel) for parcel in self.changed_parcels.values()]
         yield CommandSent, [_command_change(command) for command in self.changed_commands.values()]
         yield Compartment, _at_doors((d, {"door": level} | now) for d, level in self.doors.items())
+        yield Compartment, self.left
         contents = self.contents.items()
         yield Compartment, _at_doors((d, {"contents": what, "parcel_id": p} | now) for d, (what, p) in contents)
         service = self.service.items()

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from cloud.domain.ids import parcel_id
-from cloud.domain.locker import CompartmentStatus, Contents
+from cloud.domain.locker import CompartmentStatus
 from cloud.services import attention, projection_messages
 from cloud.services.notices import notice
 from cloud.services.ports import Change
@@ -108,7 +108,7 @@ def restored(changes: Projection, seen: Seen, event: CompartmentRestored) -> Non
     changes.service[seen.locker_id, event.compartment] = (CompartmentStatus.IN_SERVICE, None)
     if event.parcel is not None:
         ref = parcel_id(event.parcel)
-        changes.contents[seen.locker_id, event.compartment] = (Contents.OCCUPIED, ref)
+        changes.lies_in(seen, event.compartment, ref)
         parcel = changes.parcels.get(ref)
         if parcel is not None:
             moved = replace(parcel, compartment=event.compartment)

@@ -198,6 +198,20 @@ def test_what_staff_saw_is_said_to_the_locker_and_counts_when_it_says_so(cloud: 
     assert [one.happened for one in cloud.of(HistoryEntry, parcel_id=parcel.id)][-1] == "seen_inside"
 
 
+def test_a_parcel_that_staff_see_elsewhere_lies_in_no_other_compartment_any_more(cloud: SmallCloud) -> None:
+    """Also when they correct themselves before the locker can say anything of it."""
+    seen = ref(inside(cloud, "P", A01))
+
+    def places() -> list[str]:
+        return [one.label for one in cloud.of(Compartment, locker_id=HERE, parcel_id=seen.hex())]
+
+    cloud.journals[HERE].say(CompartmentRestored(A02, seen))
+    assert places() == [A02]
+    cloud.journals[HERE].say(CompartmentRestored(A01, seen), CompartmentRestored(A03, seen))
+    assert places() == [A03]
+    assert cloud.the(Compartment, locker_id=HERE, label=A01).contents is Contents.EMPTY
+
+
 def test_what_should_lie_there_and_does_not_is_missing(cloud: SmallCloud) -> None:
     parcel, other = forgotten(cloud, "P", A01), forgotten(cloud, "Q", A02)
     served(cloud, A01, other.id)

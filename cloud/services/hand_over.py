@@ -14,11 +14,12 @@ from cloud.domain.errors import ConflictError, InvalidError, NotFoundError
 from cloud.domain.parcel import TERMINAL, Parcel, ParcelState
 from cloud.routing.problem import Amounts, Costs, Place, RouteCourierId, StopId, TimeWindow
 from cloud.routing.problem import Courier as Driver
+from cloud.routing.stops import STANDARD_COSTS
 from cloud.services import audit, reroute
 from cloud.services.attention import alarm
 from cloud.services.come_aboard import left_at_depot, left_in_van
 from cloud.services.delays import Delay, Delayed, RouteChangedError, check_delay, tell_later
-from cloud.services.gather_day import CM3_PER_L, STANDARD_COSTS
+from cloud.services.gather_day import CM3_PER_L
 from cloud.services.locker_question import NewOrder, RouteLeft, Timed
 from cloud.services.many import by_id
 from cloud.services.ports import Act, UnitOfWork
@@ -158,11 +159,11 @@ def store_hand_over(uow: UnitOfWork, act: Act, proposal: Proposal) -> HandedOver
         parcels, told, late = parcels + taking.parcels, told + found.told, late + found.late
     _send_back(uow, act, proposal)
     names = ", ".join(one.comer.courier.name for one in proposal.takings) or "nobody"
-    why, left_count = stuck.what.reason, len(proposal.left_parcels)
-    said = f"courier {stuck.what.courier_id} is out ({why}); {names} take over {parcels} parcels"
-    uow.add(alarm(act, (None, None), (KIND, "warning"), f"{said}, {left_count} go back to the depot"))
-    audit.note(uow, act, "take_van_over", f"courier:{stuck.what.courier_id}", reason=why, detail=names)
-    return HandedOver(parcels, left_count, told, late)
+    out, why, back = stuck.what.courier_id, stuck.what.reason, len(proposal.left_parcels)
+    said = f"courier {out} is out ({why}); {names} take over {parcels} parcels, {back} go back to the depot"
+    uow.add(alarm(act, (None, None), (KIND, "warning"), said))
+    audit.note(uow, act, "take_van_over", f"courier:{out}", reason=why, detail=names)
+    return HandedOver(parcels, back, told, late)
 
 
 # ------------------------------------------------------------------ reading

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from typing import Any
 
-from fastapi import APIRouter, FastAPI
+from fastapi import FastAPI
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -75,12 +75,13 @@ _DESCRIPTION = "Parcel lockers: announce parcels, plan days, run lockers. Refusa
 Readiness = Callable[[], Mapping[str, bool]]
 
 
-def create_app(rim: Rim, pages: APIRouter | None = None, readiness: Readiness = dict) -> FastAPI:
+def create_app(rim: Rim, pages: problems.PageRouter | None = None, readiness: Readiness = dict) -> FastAPI:
     """Build the application; ``readiness`` tells what of the service is up, by name."""
     app = described()
     app.include_router(health.router)
     if pages is not None:
         app.include_router(pages)
+        app.state.refusal_page = pages.refusal_page
     stand_behind(app, rim, readiness)
     return app
 

@@ -4,12 +4,12 @@ Every problem says in ``detail`` what is wrong in a sentence a person may read, 
 """
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
 import msgspec
-from fastapi import FastAPI, Request, Response
+from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
@@ -31,6 +31,15 @@ _STATUS: tuple[tuple[type[errors.DomainError], HTTPStatus], ...] = (
 )
 _WHERE = {"body", "query", "path", "header", "cookie"}
 _log = logging.getLogger(__name__)
+
+
+RefusalPage = Callable[[Request, int], Response]
+
+
+class PageRouter(APIRouter):
+    """Pages for people, with the page that stands for a refusal which no page of theirs has answered."""
+
+    refusal_page: RefusalPage | None = None
 
 
 class UnauthenticatedError(Exception):
@@ -129,13 +138,21 @@ async def _unauthenticated(_request: Request, error: Exception) -> Response:
     return answer
 
 
-async def _http(_request: Request, error: Exception) -> Response:
+def _as_read(request: Request, answer: Response) -> Response:
+    """Return a page in place of a problem where a person reads it: a browser, at no address of the API."""
+    page: RefusalPage | None = getattr(request.app.state, "refusal_page", None)
+    reads = "text/html" in request.headers.get("accept", "") and not request.url.path.startswith("/v1/")
+    return page(request, answer.status_code) if page and reads else answer
+
+
+async def _http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101 - it is installed for nothing else
     try:
         kind = HTTPStatus(error.status_code).phrase.lower().replace(" ", "-")
     except ValueError:
         kind = "refused"
     answer = problem(error.status_code, kind, str(error.detail))
+    answer = _as_read(request, answer)
     answer.headers.update(error.headers or {})
     return answer
 
@@ -143,7 +160,8 @@ async def _http(_request: Request, error: Exception) -> Response:
 async def _crashed(request: Request, error: Exception) -> Response:
     """Say that it is our fault and nothing about it; the log has the rest."""
     _log.error("api.crashed", extra={"method": request.method, "route": _route_of(request)}, exc_info=error)
-    return problem(HTTPStatus.INTERNAL_SERVER_ERROR, "internal", "something is broken here; it has been written down")
+    said = "something is broken here; it has been written down"
+    return _as_read(request, problem(HTTPStatus.INTERNAL_SERVER_ERROR, "internal", said))
 
 
 def _route_of(request: Request) -> str:

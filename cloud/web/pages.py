@@ -1,12 +1,14 @@
 """All pages for people as one router; ``create_app(rim, create_pages(rim))`` serves them beside the API."""
 
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
-from fastapi import APIRouter, Request, Response
 from fastapi import Path as FromPath
+from fastapi import Request, Response
 from fastapi.responses import FileResponse
 
+from cloud.api.problems import PageRouter
 from cloud.domain.errors import NotFoundError
 from cloud.rim import Rim
 from cloud.web import (
@@ -28,7 +30,7 @@ from cloud.web import (
     tracking,
 )
 from cloud.web.frame import D3, LEAFLET, STATIC, Frame, Tiles, see_other
-from cloud.web.route import router_of
+from cloud.web.route import refused, router_of
 
 KEPT_S = 86_400  # a day; the page's own files change their address with their content
 TYPES = {
@@ -41,10 +43,11 @@ TYPES = {
 FileName = Annotated[str, FromPath(pattern=r"^[a-z][a-z0-9_-]*(/[a-z][a-z0-9_-]*)?(-2x)?\.(css|js|svg|png|geojson)$")]
 
 
-def create_pages(rim: Rim, tiles: Tiles | None = None, leaflet: Path = LEAFLET) -> APIRouter:
+def create_pages(rim: Rim, tiles: Tiles | None = None, leaflet: Path = LEAFLET) -> PageRouter:
     """Return the pages. Without ``tiles`` maps draw a quiet ground of their own and ask nobody for anything."""
     frame = Frame(rim, tiles, leaflet)
     router = router_of(frame)
+    router.refusal_page = partial(refused, frame)
 
     @router.get("/")
     async def get_front(request: Request) -> Response:

@@ -1,14 +1,15 @@
 """One kind of route for all pages: what goes wrong is a page with a sentence, never JSON and never a stack trace."""
 
 from collections.abc import Callable, Coroutine
+from http import HTTPStatus
 from typing import Any
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 
 from cloud.api.calls import actor_of, check_origin, rim_of
-from cloud.api.problems import status_of
+from cloud.api.problems import PageRouter, status_of
 from cloud.domain.actors import Actor, Role
 from cloud.domain.errors import DomainError, ForbiddenError
 from cloud.web.frame import Frame, language_of, see_other, sentence_of
@@ -29,7 +30,7 @@ class SignedOutError(Exception):
         self.home = home
 
 
-def router_of(frame: Frame) -> APIRouter:
+def router_of(frame: Frame) -> PageRouter:
     """Return a router whose refusals are pages of ``frame``."""
 
     class PageRoute(APIRoute):
@@ -43,14 +44,20 @@ def router_of(frame: Frame) -> APIRouter:
                     sentence = sentence_of(words_of(language_of(request)), error)
                     return frame.page(request, "refused.html", status_of(error), sentence=sentence)
                 except RequestValidationError:
-                    sentence = words_of(language_of(request)).say("error.address")
-                    return frame.page(request, "refused.html", 404, sentence=sentence)
+                    return refused(frame, request, HTTPStatus.NOT_FOUND)
                 except SignedOutError as error:
                     return see_other(error.home)
 
             return handle
 
-    return APIRouter(route_class=PageRoute, include_in_schema=False)
+    return PageRouter(route_class=PageRoute, include_in_schema=False)
+
+
+def refused(frame: Frame, request: Request, status: int) -> Response:
+    """Return the page of a refusal that nobody had a better sentence for."""
+    is_ours = status >= HTTPStatus.INTERNAL_SERVER_ERROR
+    sentence = words_of(language_of(request)).say("error.broken" if is_ours else "error.address")
+    return frame.page(request, "refused.html", status, sentence=sentence)
 
 
 async def signed_in(request: Request, home: str, *roles: Role) -> Actor:

@@ -77,6 +77,7 @@ def test_gates(*, everything: bool) -> list[Gate]:
     traced = ("-m", "coverage", "run")
     others = [f"--ignore={folder}" for folder in DECIDING]
     deciding = _pytest(DECIDING_WORKERS, SHORT if everything else ALL, "deciding")
+    gated = () if everything else ("--include", ",".join(f"{prefix}*" for prefix in GATED.values()))
     return [
         Gate("coverage reset", (python, "-m", "coverage", "erase")),
         Gate("tests of what decides", (python, *traced, *deciding, *DECIDING), streams=True),
@@ -88,7 +89,7 @@ def test_gates(*, everything: bool) -> list[Gate]:
             streams=True,
         ),
         Gate("coverage data", (python, "-m", "coverage", "combine", "--quiet")),
-        Gate("coverage report", (python, "-m", "coverage", "json", "--quiet", "-o", "build/coverage.json")),
+        Gate("coverage report", (python, "-m", "coverage", "json", "--quiet", *gated, "-o", "build/coverage.json")),
     ]
 
 

@@ -71,7 +71,7 @@ class Bench:
             return await asyncio.to_thread(_undisturbed, url, claim, root / DEVICE)
         with halted(lambda: _enrolled(url, claim, root / DEVICE), root, halt) as pipe:
             told = msgspec.msgpack.decode(await asyncio.to_thread(pipe.read), type=Told)
-        await self._settled()
+        await self.settled()
         return told
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -83,23 +83,23 @@ class Bench:
             head = await reader.readuntil(b"\r\n\r\n")
             fields = dict(line.lower().split(b": ", 1) for line in head.splitlines()[1:] if line)
             body = await reader.readexactly(int(fields[b"content-length"]))
-            writer.write(await self._answer(body))
+            writer.write(await self._answer(head.split(b" ")[1].decode(), body))
             await writer.drain()
         writer.close()
         self._open.discard(task)
 
-    async def _answer(self, body: bytes) -> bytes:
+    async def _answer(self, path: str, body: bytes) -> bytes:
         wire, self.wire = self.wire, Wire.WHOLE
         if wire is Wire.REQUEST_LOST:
             return b""
         async with self.office.client("nobody") as http:
-            answer = await http.post("/v1/enrolments", content=body, headers={"Content-Type": "application/json"})
+            answer = await http.post(path, content=body, headers={"Content-Type": "application/json"})
         raw = f"HTTP/1.1 {answer.status_code} x\r\nContent-Length: {len(answer.content)}\r\n\r\n".encode()
         return {Wire.ANSWER_LOST: b"", Wire.ANSWER_TORN: raw + answer.content[: len(answer.content) // 2]}.get(
             wire, raw + answer.content
         )
 
-    async def _settled(self) -> None:
+    async def settled(self) -> None:
         """Wait until the cloud is done with every connection made so far: they are taken in the order they came."""
         reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
         writer.write(b"POST / HTTP/1.1\r\nContent-Length: x")

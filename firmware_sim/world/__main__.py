@@ -4,6 +4,7 @@ import argparse
 import sys
 
 from firmware_sim.world.faults import KINDS
+from firmware_sim.world.maintaining import VISIT_H
 from firmware_sim.world.shrinking import command, shrink
 from firmware_sim.world.world import Plan, run_world
 
@@ -20,6 +21,7 @@ def main() -> int:
         genuine=chosen.genuine,
         begin_h=chosen.begin,
         without=without,
+        visit_h=chosen.visit_h,
     )
     if chosen.shrink:
         plan = _shrunk(plan)
@@ -45,6 +47,8 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--begin", type=float, help="hours after six in the morning; else by the seed")
     parser.add_argument("--calm", action="store_true", help="no faults")
     parser.add_argument("--without", default="", help=f"kinds of fault to leave out, of {','.join(KINDS)}")
+    help_visit = "locker-hours between two orders to open many doors"
+    parser.add_argument("--visit-h", type=float, default=VISIT_H, help=help_visit)
     parser.add_argument("--genuine", action="store_true", help="SQL and Ed25519 instead of their quick stand-ins")
     parser.add_argument("--shrink", action="store_true", help="look for a shorter story of the first violation")
     parser.add_argument("--quiet", action="store_true", help="only the last line")

@@ -10,6 +10,7 @@ from contract.envelope import Signer
 from edge.store.errors import StoreFact
 from firmware_sim.physics import CompartmentFaults, SensorFault
 from firmware_sim.world.disk import Tear
+from firmware_sim.world.looking import inspect
 from firmware_sim.world.office import NAME, Office
 from firmware_sim.world.restoring import Image
 from firmware_sim.world.site import Site
@@ -44,7 +45,7 @@ LIKELIHOODS = {  # of nineteen troubles; the names are what ``--without`` takes
     "board": 1,
     "hostile": 2,
 }
-KINDS = (*LIKELIHOODS, "act", "operators")  # the last two are the town's: cuts in the middle of a deed; operators
+KINDS = (*LIKELIHOODS, "act", "operators", "maintenance")  # the last are people's: cuts in mid-deed; operators; orders
 FORGETTING = 0.6  # of the brokers that die, how many lose everything
 WEATHERS = ("loss", "doubling", "delay", "reordering")
 PUT_BACK, PUT_BACK_LOOKS = 0.2, 60  # how many cards that were copied are put back; when nobody is there to see it
@@ -204,7 +205,7 @@ class Troubles:
         else:
             return
         image.put_back(site)
-        self.town.start(self.town.inspect(site))
+        self.town.start(inspect(self.town, site))
         await self._for(2, 30)
         if site.boot is None:
             site.power_on()

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from cloud.domain.access import unix
 from cloud.domain.actors import Actor, Role, actor
-from cloud.services.bulk_open import BulkWish, ask_bulk, sign_bulk
+from cloud.services.bulk_open import BulkWish, ask_bulk, sign_bulk, withdraw_bulk
 from cloud.services.operator_keys import bring_list, confirm_key, register_key, registered
 from cloud.services.ports import UnitOfWork
 from cloud.services.records_bulk import BulkOpening, OperatorListRecord
@@ -107,6 +107,11 @@ class KeyHolders:
         if signed.second_at is not None:
             self._note(asked.order, *(one for one in HANDS if one.key_id in {signed.first_key, hand.key_id}))
         return signed
+
+    def withdraws(self, asked: BulkOpening, hand: Hand) -> BulkOpening:
+        """Take an order back before its second signature."""
+        office = self.office
+        return office.do(lambda uow: withdraw_bulk(uow, office.act(hand.who), asked.id))
 
     def slip_in(self, order: bytes, *hands: Hand) -> None:
         """Do as whoever has taken over the cloud: send an order past its own rules, with the signatures there are."""

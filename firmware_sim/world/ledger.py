@@ -222,8 +222,8 @@ class Ledger:
                 self._taken(parcel, label)
             case ParcelCollected(parcel=parcel, compartment=label) | ParcelNotFound(parcel=parcel, compartment=label):
                 self._taken(parcel, label)
-            case CompartmentRestored(compartment=label) if self.looked is not None:
-                self.looked.add(label)
+            case CompartmentRestored(compartment=label, parcel=parcel):
+                self._looked_into(label, parcel)
             case _:
                 self._said(entry)
 
@@ -331,6 +331,17 @@ class Ledger:
             self._violated(3, f"one parcel is booked into {known.label} and {label}")
         self.parcels[parcel] = Inside(label)
         self.holds[label] = parcel
+
+    def _looked_into(self, label: CompartmentLabel, parcel: ParcelRef | None) -> None:
+        """Take staff's word for what lies behind a door: it counts, and where it was believed to lie it does not."""
+        if self.looked is not None:
+            self.looked.add(label)
+        if parcel is not None:
+            before = self.parcels.get(parcel)
+            if before is not None and self.holds.get(before.label) == parcel:
+                del self.holds[before.label]
+            self.parcels[parcel] = Inside(label)
+            self.holds[label] = parcel
 
     def _taken(self, parcel: ParcelRef, label: CompartmentLabel) -> None:
         inside = self.parcels.get(parcel)

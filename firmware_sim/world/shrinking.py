@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from firmware_sim.world.chronicle import Violation
 from firmware_sim.world.faults import KINDS
+from firmware_sim.world.maintaining import VISIT_H
 from firmware_sim.world.world import Plan, Result, run_world
 
 AFTERWARDS_H = 0.02  # hours kept after the violation, so that it still happens
@@ -65,6 +66,7 @@ def command(plan: Plan) -> str:
     """Return what to type to see a plan's story."""
     more = [f"--begin {plan.begin_h:g}"] if plan.begin_h is not None else []
     more += [f"--without {','.join(plan.without)}"] if plan.without else []
+    more += [f"--visit-h {plan.visit_h:g}"] if plan.visit_h != VISIT_H else []
     more += [word for word, wanted in (("--calm", not plan.trouble), ("--genuine", plan.genuine)) if wanted]
     args = f' ARGS="{" ".join(more)}"' if more else ""
     return f"make sim SEED={plan.seed} LOCKERS={plan.lockers} HOURS={plan.hours:g}{args}"

@@ -189,12 +189,17 @@ class Town:
         if "act" in self.without:
             return
         if drawn < CUT_IN_THE_ACT:
-            site.boot.plug.arm(chance.randrange(1, 120))
-            self.start(self._repower(site, chance))
+            self.cut_soon(site, chance, 120)
         elif drawn < CUT_IN_THE_ACT + SICK_IN_THE_ACT:
             self.start(self._sick_card(site, chance))
         elif drawn < CUT_IN_THE_ACT + SICK_IN_THE_ACT + TORN_IN_THE_ACT:
             site.card.tear = Tear.drawn(chance)
+            self.start(self._repower(site, chance))
+
+    def cut_soon(self, site: Site, chance: random.Random, moments: int) -> None:
+        """Let the power go at one of the next moments, and come back some time later."""
+        if site.boot is not None:
+            site.boot.plug.arm(chance.randrange(1, moments))
             self.start(self._repower(site, chance))
 
     async def _sick_card(self, site: Site, chance: random.Random) -> None:
@@ -268,9 +273,8 @@ class Town:
             if drawn < HELD_BACK:
                 site.chronicle.fault("message held back", "the broker keeps a command for later")
                 self.office.broker.held_s = round(chance.uniform(62, 400), 3)
-            elif site.boot is not None and drawn < HELD_BACK + CUT_AT_OPEN:
-                site.boot.plug.arm(chance.randrange(1, 8))
-                self.start(self._repower(site, chance))
+            elif drawn < HELD_BACK + CUT_AT_OPEN:
+                self.cut_soon(site, chance, 8)
 
     def _waiting(self, site: Site, chance: random.Random) -> Thing | None:
         there = [one for one in self.things.values() if one.holder.startswith(f"{site.id}/")]
@@ -286,40 +290,24 @@ class Town:
     def _reissue(self, site: Site, chance: random.Random) -> None:
         thing = self._on_thing(site, chance, "issues a new code for")
         if thing is not None:
-            self._verb(lambda uow: reissue_code(uow, self.office.act(OPERATOR), self.office.keys, thing.id))
+            self.verb(lambda uow: reissue_code(uow, self.office.act(OPERATOR), self.office.keys, thing.id))
 
     def _cancel(self, site: Site, chance: random.Random) -> None:
         thing = self._on_thing(site, chance, "recalls")
         if thing is not None:
-            self._verb(lambda uow: cancel_parcel(uow, self.office.act(OPERATOR), self.office.keys, thing.id, "recall"))
+            self.verb(lambda uow: cancel_parcel(uow, self.office.act(OPERATOR), self.office.keys, thing.id, "recall"))
 
     def _extend(self, site: Site, chance: random.Random) -> None:
         thing = self._on_thing(site, chance, "gives more time for")
         if thing is not None:
-            self._verb(lambda uow: extend_deadline(uow, self.office.act(OPERATOR), self.office.keys, thing.id))
+            self.verb(lambda uow: extend_deadline(uow, self.office.act(OPERATOR), self.office.keys, thing.id))
 
     def _service(self, site: Site, chance: random.Random) -> None:
         label: CompartmentLabel = chance.choice(site.cabinet.labels)
         wish = ServiceWish(site.id, label, chance.random() < BACK_IN_SERVICE, "service")
-        self._verb(lambda uow: set_service(uow, self.office.act(OPERATOR), self.office.keys, wish))
+        self.verb(lambda uow: set_service(uow, self.office.act(OPERATOR), self.office.keys, wish))
         wanted = Configuration(door_left_open_s=chance.choice((45, 60, 90)))
-        self._verb(lambda uow: desire_configuration(uow, self.office.act(OPERATOR), self.office.keys, site.id, wanted))
+        self.verb(lambda uow: desire_configuration(uow, self.office.act(OPERATOR), self.office.keys, site.id, wanted))
 
-    async def inspect(self, site: Site) -> None:
-        """Look into every compartment of a locker that lost its memory; what is as it says goes back into service."""
-        chance = random.Random(self.chance.randbytes(8))
-        await asyncio.sleep(round(chance.uniform(900, 7_200), 3))
-        controller = site.boot.agent.controller if site.boot else None
-        if controller is None or site.ledger.of_before:
-            return
-        site.chronicle.tell(f"staff look into every compartment of {site.id}")
-        for label, record in controller.state.compartments.items():
-            thing = self.things.get(record.parcel.hex()) if record.parcel else None
-            if record.withdrawn and site.cabinet.contents(label) == (thing.barcode if thing else None):
-                self._verb(partial(self._serve, ServiceWish(site.id, label, in_service=True, reason="looked into")))
-
-    def _serve(self, wish: ServiceWish, uow: UnitOfWork) -> object:
-        return set_service(uow, self.office.act(OPERATOR), self.office.keys, wish)
-
-    def _verb(self, unit: Callable[[UnitOfWork], object]) -> None:
+    def verb(self, unit: Callable[[UnitOfWork], object]) -> None:
         self.office.attempt(unit)

@@ -26,6 +26,7 @@ from firmware_sim.world.disk import Card
 from firmware_sim.world.enrolling import enrolled
 from firmware_sim.world.faults import Troubles
 from firmware_sim.world.ledger import Ledger
+from firmware_sim.world.maintaining import VISIT_H, Maintenance
 from firmware_sim.world.office import Office
 from firmware_sim.world.site import Site
 from firmware_sim.world.stores import GENUINE, LIGHT
@@ -48,7 +49,7 @@ class Plan:
 
     ``without`` names kinds of fault that are left out; the others stay as they are.
     ``genuine`` True has SQL and Ed25519 instead of dictionaries and hashes, and tears write-ahead logs: ten times
-    slower, and not a step different.
+    slower, and not a step different. ``visit_h`` is how many locker-hours lie between two orders to open many doors.
     """
 
     seed: int
@@ -59,6 +60,7 @@ class Plan:
     genuine: bool = False
     begin_h: float | None = None
     without: tuple[str, ...] = ()
+    visit_h: float = VISIT_H
 
     @property
     def begin_s(self) -> float:
@@ -140,6 +142,7 @@ class World:
         self.sites = tuple(self._site(number) for number in range(1, plan.lockers + 1))
         self.town = Town(self.office, self.sites, self._chance("people"), plan.trouble)
         self.town.without = frozenset(plan.without)
+        self.maintenance = Maintenance(self.town, self._chance("orders"), plan.visit_h)
         self.auditor = Auditor(self.office, self.sites, self.town.things, self.chronicle)
         self.slowest_s = 0
 
@@ -158,6 +161,7 @@ class World:
         for site in self.sites:
             site.power_on()
         self.town.begin()
+        self.maintenance.begin()
         troubles = Troubles(self.town, self.office, self.sites, self._chance("faults"), frozenset(self.plan.without))
         end_s = self.loop.time() + self.plan.hours * 3600
         while self.loop.time() < end_s and not self._halted():
@@ -222,7 +226,10 @@ class World:
         """Return what is known by now."""
         chronicle = self.chronicle
         deeds = sum((site.ledger.events for site in self.sites), start=type(chronicle.deeds)())
-        kept = ("ParcelDroppedOff", "ParcelPickedUp", "ParcelCollected", "AgentStarted", "CodeRefused", "DoorOpened")
+        kept = (
+            *("ParcelDroppedOff", "ParcelPickedUp", "ParcelCollected", "AgentStarted"),
+            *("CodeRefused", "DoorOpened", "BulkEnded"),
+        )
         return Result(
             plan=self.plan,
             steps=chronicle.steps,

@@ -32,6 +32,19 @@ def test_a_calm_world_serves_people_and_breaks_nothing() -> None:
     assert result.deeds["ParcelPickedUp"] > 0
 
 
+def test_many_doors_are_opened_in_a_calm_world_and_break_nothing() -> None:
+    result = run_world(Plan(seed=3, lockers=2, hours=2, trouble=False, visit_h=1))
+
+    assert result.violations == ()
+    assert result.deeds["BulkEnded"] > 0
+
+
+def test_a_world_where_nobody_maintains_anything_is_what_it_would_be_without() -> None:
+    plan = Plan(seed=3, lockers=2, hours=1, visit_h=1)
+
+    assert run_world(replace(plan, without=("maintenance",))).trace == run_world(replace(plan, visit_h=1e9)).trace
+
+
 def test_short_worlds_share_out_the_day_and_long_ones_begin_in_the_morning() -> None:
     assert [Plan(seed, hours=8).begin_s / 3600 for seed in (3, 4, 5)] == [0, 8, 16]
     assert Plan(4, hours=24).begin_s == 0
@@ -49,9 +62,8 @@ def test_faults_left_out_do_not_happen() -> None:
 
 @pytest.mark.long
 @pytest.mark.timeout(300)
-@pytest.mark.parametrize("seed", [11, 13])
-def test_sql_and_real_signatures_leave_the_same_trace_as_their_quick_stand_ins(seed: int) -> None:
-    plan = Plan(seed, lockers=3, hours=4)
+@pytest.mark.parametrize("plan", [Plan(11, lockers=3, hours=4), Plan(13, lockers=3, hours=4, visit_h=3)])
+def test_sql_and_real_signatures_leave_the_same_trace_as_their_quick_stand_ins(plan: Plan) -> None:
 
     assert run_world(replace(plan, genuine=True)).trace == run_world(plan).trace
 
@@ -146,7 +158,10 @@ def run_with_a_violation(plan: Plan) -> Result:
 
 
 def test_a_plan_s_command_says_all_that_is_not_usual() -> None:
-    plan = Plan(7, 2, 1.5, trouble=False, genuine=True, begin_h=8, without=("act", "card"))
+    plan = Plan(7, 2, 1.5, trouble=False, genuine=True, begin_h=8, without=("act", "card"), visit_h=2)
 
     assert command(Plan(7, 5, 48)) == "make sim SEED=7 LOCKERS=5 HOURS=48"
-    assert command(plan) == 'make sim SEED=7 LOCKERS=2 HOURS=1.5 ARGS="--begin 8 --without act,card --calm --genuine"'
+    assert (
+        command(plan)
+        == 'make sim SEED=7 LOCKERS=2 HOURS=1.5 ARGS="--begin 8 --without act,card --visit-h 2 --calm --genuine"'
+    )

@@ -12,6 +12,7 @@ from cloud.domain.locker import Locker
 from cloud.domain.parcel import Parcel, ParcelState
 from cloud.services.records import Consent, HistoryEntry, Shift, StopTask, Task, TaskState
 from cloud.services.records_ops import Notification
+from cloud.services.window_board import read_board
 from tests.unit.cloud.api.applications import Pages
 from tests.unit.cloud.api.office import COURIER, OTHER_COURIER, Office, open_office
 from tests.unit.cloud.api.test_road import ahead, all_of, post
@@ -87,6 +88,16 @@ async def test_who_is_late_comes_back_for_the_next_load_in_the_same_order(office
     assert [one["id"] for one in after[3:]] == [one["id"] for one in planned[3:]]
     assert all(late["eta"] > early["eta"] for late, early in zip(after[3:], planned[3:], strict=True))
     assert said["told"] == len(await all_of(office, Notification, template="running_late")) == 6
+
+
+async def test_recipients_choose_no_windows_until_the_last_load_is_aboard(office: Office) -> None:
+    planned = await drive(office)
+    last, depot, act = planned[-1]["tasks"][0]["parcel"]["id"], planned[3], office.act()
+    assert await office.rim.look(lambda uow: read_board(uow, act, last)) is None
+    await post(office, ABOARD.format(depot["id"]), {})
+    board = await office.rim.look(lambda uow: read_board(uow, act, last))
+    assert board is not None
+    assert board.parcel_id == last
 
 
 async def test_what_stays_at_the_depot_is_planned_again(office: Office) -> None:

@@ -13,6 +13,7 @@ from cloud.routing.explain import _SENTENCES
 from cloud.routing.plan import UnplannedReason
 from cloud.web.sayings import actor_said, refusal, said, subject_said
 from cloud.web.words import words_of
+from edge.locker_controller.state import Withdrawal
 
 DE, PL, EN = words_of("de"), words_of("pl"), words_of("en")
 SERVICES = Path(cloud.__file__).parent / "services"
@@ -96,3 +97,10 @@ def test_an_audit_line_names_what_it_is_about() -> None:
     assert subject_said(PL, "account:1f", NAMES) == "konto Olga"
     assert subject_said(EN, "WAW-CEN/A05", NAMES) == "WAW-CEN/A05"
     assert subject_said(DE, "cloud", NAMES) == "Cloud"
+
+
+@pytest.mark.parametrize("why", [*Withdrawal, "not_opened", "staff_needed"])
+def test_why_a_compartment_is_out_of_service_and_what_people_report_is_said_in_words(why: str) -> None:
+    for words in (EN, PL, DE):
+        assert words.knows(f"fault.{why}")
+        assert words.knows(f"value.{why}")

@@ -119,10 +119,14 @@ class MemoryBroker:
     def plug_in(self, client_id: str) -> None:
         self._unplugged.discard(client_id)
 
+    def reach(self, client_id: str) -> None:
+        """Raise ``LinkDownError`` where no connection can be opened now."""
+        if not self.is_up or client_id in self._unplugged:
+            raise LinkDownError("the broker cannot be reached")
+
     def attach(self, link: "MemoryLink") -> None:
         """Open a connection, taking the session over from whoever holds it; raises ``LinkDownError``."""
-        if not self.is_up or link.settings.client_id in self._unplugged:
-            raise LinkDownError("the broker cannot be reached")
+        self.reach(link.settings.client_id)
         session = self._sessions.setdefault(link.settings.client_id, _Session(link.settings.client_id))
         if session.link is not None:
             self._publish_will(self._detach(session, "taken over", taken_over=True))
@@ -267,6 +271,7 @@ class MemoryLink(HealingLink):
         return will
 
     async def _live_once(self) -> str:
+        self._broker.reach(self.settings.client_id)  # a will is for whoever answers: nobody signs one in vain
         try:
             self._will = self.settings.will() if self.settings.will else None
             ended: asyncio.Future[str] = asyncio.get_running_loop().create_future()

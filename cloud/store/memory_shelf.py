@@ -137,9 +137,9 @@ class Shelf:
 
     def insert(self, record: Any, undo: Undo) -> None:
         """Add one row; raises ``IntegrityError``."""
-        if self._counted is not None:
-            record = changed(record, {self._counted: self._next_counted()})
         different = self._converted(self._read_all(record), self._converts)
+        if self._counted is not None:
+            different[self._counted] = self._next_counted()
         record = changed(record, different) if different else record
         number = self._last = self._last + 1
         self._put(number, record)

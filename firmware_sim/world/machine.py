@@ -15,7 +15,7 @@ from edge.drivers.pulse_gate import PulseGate, PulseLimits
 from firmware_sim.cabinet import Cabinet
 from firmware_sim.world.ledger import Ledger
 from firmware_sim.world.plug import Plug
-from firmware_sim.world.virtual_time import VirtualLoop
+from firmware_sim.world.virtual_time import Timer, VirtualLoop
 
 PULSE_MS = 250
 DEBOUNCE_MS = 50
@@ -32,7 +32,7 @@ class Machine:
         self._contacts = {label: Debounced.unread(loop.now_ms) for label in cabinet.labels}
         self._levels = {label: contact.level for label, contact in self._contacts.items()}
         self._observers: list[DoorObserver] = []
-        self._wake: asyncio.TimerHandle | None = None
+        self._wake: Timer | None = None
         self._looking: set[CompartmentLabel] = set()
         self.board_fails = 0
         for label in cabinet.labels:

@@ -27,7 +27,7 @@ from firmware_sim.world.ledger import Ledger
 from firmware_sim.world.machine import Machine
 from firmware_sim.world.plug import Plug
 from firmware_sim.world.stretching import cheap_stretch
-from firmware_sim.world.virtual_time import VirtualLoop
+from firmware_sim.world.virtual_time import Timer, VirtualLoop
 from firmware_sim.world.wire import WorldBroker, WorldLink
 
 VERSION = "1.0-world"
@@ -94,7 +94,7 @@ class Site:
     tainted: set[CompartmentLabel] = field(default_factory=set)
     boots: int = 0
     _resting: "asyncio.Future[None] | None" = None
-    _alarm: "asyncio.TimerHandle | None" = None
+    _alarm: "Timer | None" = None
     _since_s: float = 0.0
 
     def __post_init__(self) -> None:

@@ -6,7 +6,7 @@ ADR 0010. Nothing here waits, opens a socket or starts a thread, so the same cor
 import asyncio
 from asyncio import base_events
 from collections.abc import Callable, Coroutine
-from contextvars import Context, copy_context
+from contextvars import Context
 from functools import partial
 from heapq import heappop, heappush
 from typing import Any, TypeVar
@@ -39,53 +39,37 @@ class VirtualTask(asyncio.Task[Any]):
         return self is other
 
 
-class _Handle(asyncio.Handle):
-    """asyncio's handle without its debug mode: a world makes four hundred of them for every hour of a locker."""
+class Timer(list[Any]):
+    """What is to be called, with its arguments and, in a timer, its time: made in C, four hundred an hour and locker.
+
+    A list and not asyncio's handle, whose own ``__init__`` and debug mode cost more than most of what is called.
+    """
 
     __slots__ = ()
 
-    def __init__(self, callback: Callable[..., object], args: tuple[Any, ...], context: Context | None) -> None:
-        self._context = copy_context() if context is None else context
-        self._callback = callback
-        self._args = args
-        self._cancelled = False
-
     def cancel(self) -> None:
-        self._cancelled = True
-        self._callback = self._args = None  # type: ignore[assignment]  # as asyncio does: let go of what it held
+        self[0] = self[1] = None  # as asyncio does: let go of what it held
 
+    def cancelled(self) -> bool:
+        return self[0] is None
 
-class _Timer(asyncio.TimerHandle):
-    """The same for what is due at a time. Worlds compare times by the loop's whole nanoseconds."""
-
-    __slots__ = ()
-
-    def __init__(
-        self, when: float, callback: Callable[..., object], args: tuple[Any, ...], context: Context | None
-    ) -> None:
-        self._when = when
-        self._context = copy_context() if context is None else context
-        self._callback = callback
-        self._args = args
-        self._cancelled = False
-
-    def cancel(self) -> None:
-        self._cancelled = True
-        self._callback = self._args = None  # type: ignore[assignment]  # as asyncio does: let go of what it held
+    def when(self) -> float:
+        return float(self[2])
 
 
 class VirtualLoop(base_events.BaseEventLoop):
     """Runs coroutines as asyncio does, but for the clock and the threads.
 
     Timers wait in a heap of their own, by whole nanoseconds and then by age: integers compare twenty times faster than
-    asyncio's handles, and two that are due together always run in the order in which they were made.
+    asyncio's handles, and two that are due together always run in the order in which they were made. No world sets a
+    context variable, so nothing runs in a context of its own.
     """
 
     def __init__(self, begin_s: float = 0.0) -> None:
         """Begin at ``begin_s``."""
         super().__init__()
         self.now_ns = round(begin_s * NS)
-        self._timers: list[tuple[int, int, asyncio.TimerHandle]] = []
+        self._timers: list[tuple[int, int, Timer]] = []
         self._timers_made = 0
         self.set_task_factory(_make_task)  # type: ignore[arg-type]  # typeshed asks for a generic task
         VirtualTask.made = 0
@@ -102,23 +86,32 @@ class VirtualLoop(base_events.BaseEventLoop):
 
     def call_soon(  # type: ignore[override]  # the same without type variables
         self, callback: Callable[..., object], *args: Any, context: Context | None = None
-    ) -> asyncio.Handle:
-        handle = _Handle(callback, args, context)
+    ) -> Timer:
+        del context
+        handle = Timer((callback, args))
         self._ready.append(handle)  # type: ignore[attr-defined]  # asyncio's own queue
         return handle
 
+    call_soon_threadsafe = call_soon  # type: ignore[assignment]  # there is but one thread
+
     def call_at(  # type: ignore[override]  # the same without type variables
         self, when: float, callback: Callable[..., object], *args: Any, context: Context | None = None
-    ) -> asyncio.TimerHandle:
-        timer = _Timer(when, callback, args, context)
+    ) -> Timer:
+        del context
+        timer = Timer((callback, args, when))
         self._timers_made = number = self._timers_made + 1
         heappush(self._timers, (round(when * NS), number, timer))
         return timer
 
     def call_later(  # type: ignore[override]  # the same without type variables
         self, delay: float, callback: Callable[..., object], *args: Any, context: Context | None = None
-    ) -> asyncio.TimerHandle:
-        return self.call_at(self.now_ns / NS + delay, callback, *args, context=context)
+    ) -> Timer:
+        del context
+        when = self.now_ns / NS + delay
+        timer = Timer((callback, args, when))
+        self._timers_made = number = self._timers_made + 1
+        heappush(self._timers, (round(when * NS), number, timer))
+        return timer
 
     def _run_once(self) -> None:
         """Run what is ready; when nothing is, jump to the next timer; and so on until somebody stops the loop."""
@@ -131,15 +124,21 @@ class VirtualLoop(base_events.BaseEventLoop):
                 ready.append(heappop(timers)[2])
             for _ in range(len(ready)):
                 handle = ready.popleft()
-                if not handle._cancelled:  # noqa: SLF001 - a loop is what runs asyncio's handles
-                    handle._run()  # noqa: SLF001 - as above; it tells whoever listens what went wrong
+                callback = handle[0]
+                if callback is not None:
+                    try:
+                        callback(*handle[1])
+                    except (SystemExit, KeyboardInterrupt):
+                        raise
+                    except BaseException as error:  # noqa: BLE001 - the loop's edge, as in asyncio: whoever listens is told
+                        self.call_exception_handler({"message": f"Exception in {callback!r}", "exception": error})
             if self._stopping:  # type: ignore[attr-defined]  # asyncio's own flag
                 return
 
     def _jump(self) -> None:
         """Be at the time of the next timer that still counts."""
         timers = self._timers
-        while timers and timers[0][2]._cancelled:  # noqa: SLF001 - as above
+        while timers and timers[0][2][0] is None:
             heappop(timers)
         if timers:
             self.now_ns = max(self.now_ns, timers[0][0])

@@ -17,7 +17,7 @@ from cloud.domain.places import distance_m
 from cloud.domain.rules import STANDARD
 from cloud.routing.joint.day import Choice, JointDay, Offer
 from cloud.routing.problem import Amounts, Courier, Place, RouteCourierId, TimeWindow
-from cloud.routing.stops import DayInput, HomeDelivery, Item, Site, build_stops
+from cloud.routing.stops import STANDARD_COSTS, DayInput, HomeDelivery, Item, Site, build_stops
 from cloud.services.day_choices import (
     FAILED_BEFORE_SHARE,
     FAILED_CENTS,
@@ -25,7 +25,6 @@ from cloud.services.day_choices import (
     OFFERS_MAX,
     WALK_CENTS_PER_KM,
 )
-from cloud.services.gather_day import STANDARD_COSTS
 from cloud.services.models import STANDARD as MODELS
 from contract.sizes import SizeClass
 

@@ -7,9 +7,8 @@ from math import cos, pi, radians, sin, sqrt
 from cloud.routing.joint.day import Choice, JointDay, Offer
 from cloud.routing.matrices import TravelTimes
 from cloud.routing.problem import Amounts, Courier, Place, Problem, RouteCourierId, Stop, TimeWindow
-from cloud.routing.stops import DayInput, DropOff, HomeDelivery, Item, Site, build_stops
+from cloud.routing.stops import STANDARD_COSTS, DayInput, DropOff, HomeDelivery, Item, Site, build_stops
 from cloud.routing.travel_times import VAN, great_circle
-from cloud.services.gather_day import STANDARD_COSTS
 from contract.sizes import SizeClass
 
 CENTRE = Place(21.0122, 52.2297)  # Warsaw; the streets are imagined

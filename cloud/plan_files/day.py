@@ -41,13 +41,11 @@ from cloud.routing.problem import (
 from cloud.routing.problem import (
     WEIGHT_G_MAX as LOAD_G_MAX,
 )
-from cloud.routing.stops import DayInput, HomeDelivery, Item, Site, build_stops
+from cloud.routing.stops import STANDARD_COSTS, DayInput, HomeDelivery, Item, Site, build_stops
 from cloud.routing.travel_times import haversine_m
 from contract.layout import Layout
 from contract.sizes import SizeClass
 
-STANDARD_COSTS = Costs(fixed_cents=2_000, per_hour_cents=2_800, per_km_cents=30)
-"""A van and its driver in Warsaw, our assumption until the file says better: 20 a day, 28 an hour, 0.30 a km."""
 MM3_PER_CM3, CM3_PER_L, G_PER_KG = 1_000, 1_000, 1_000
 
 

@@ -12,6 +12,7 @@ from cloud.routing.problem import (
     PARCELS_PER_STOP_MAX,
     SERVICE_S_MAX,
     Amounts,
+    Costs,
     Place,
     Stop,
     StopId,
@@ -22,6 +23,9 @@ from cloud.routing.problem import (
 from contract.sizes import SizeClass
 
 PART_MARK = "#"  # a load that needs a second van becomes locker:WAW01#2, #3 ...
+
+STANDARD_COSTS = Costs(fixed_cents=2_000, per_hour_cents=2_800, per_km_cents=30)
+"""A van and its driver in Warsaw, our assumption until somebody says better: 20 a day, 28 an hour, 0.30 a km."""
 
 
 def site_stop_id(kind: StopKind, site_id: str, part: int = 1) -> StopId:

@@ -15,8 +15,8 @@ from cloud.domain.parcel import Parcel, ParcelState
 from cloud.domain.windows import Window
 from cloud.routing.joint.day import JointDay
 from cloud.routing.plan import Unplanned
-from cloud.routing.problem import Amounts, Costs, Courier, Place, Problem, Reload, RouteCourierId, StopKind, TimeWindow
-from cloud.routing.stops import Collection, DayInput, DropOff, HomeDelivery, Item, Site, build_stops
+from cloud.routing.problem import Amounts, Courier, Place, Problem, Reload, RouteCourierId, StopKind, TimeWindow
+from cloud.routing.stops import STANDARD_COSTS, Collection, DayInput, DropOff, HomeDelivery, Item, Site, build_stops
 from cloud.services.day_choices import Due, Hands, joint_day
 from cloud.services.forecast_capacity import forecast, with_forecast
 from cloud.services.many import by_id
@@ -29,8 +29,6 @@ from contract.sizes import SizeClass
 PARCELS_MAX = 20_000  # a day of one depot; the largest city day measured has 10,000
 CM3_PER_L = 1_000
 MM3_PER_CM3 = 1_000
-STANDARD_COSTS = Costs(fixed_cents=2_000, per_hour_cents=2_800, per_km_cents=30)
-"""A van and its driver in Warsaw, our assumption until an operator says better: 20 a day, 28 an hour, 0.30 a km."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from cloud.domain.outside import OfferKind
 from cloud.domain.parcel import Parcel
 from cloud.routing.plan import cost_cents
 from cloud.routing.problem import Costs
-from cloud.services.gather_day import STANDARD_COSTS
+from cloud.routing.stops import STANDARD_COSTS
 from cloud.services.kpis_others import ByPartner, Paid, by_partners, crowd_days, paid_by_route
 from cloud.services.many import by_id
 from cloud.services.ports import Act, From, UnitOfWork

@@ -15,9 +15,8 @@ from cloud.domain.windows import Window
 from cloud.routing import plan as routed
 from cloud.routing.plan import StepKind
 from cloud.routing.problem import Amounts, Costs, Courier, Place, RouteCourierId, Stop, StopId, StopKind, TimeWindow
-from cloud.routing.stops import site_stop_id
+from cloud.routing.stops import STANDARD_COSTS, site_stop_id
 from cloud.services import reroute
-from cloud.services.gather_day import STANDARD_COSTS
 from cloud.services.locker_question import NewOrder, RouteLeft, Timed
 from cloud.services.many import by_id
 from cloud.services.ports import Act, UnitOfWork

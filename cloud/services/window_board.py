@@ -8,10 +8,11 @@ from itertools import groupby
 from cloud.domain.locker import Locker
 from cloud.domain.windows import Window
 from cloud.routing.problem import Amounts, Courier, Place, RouteCourierId, Stop, StopId, StopKind, TimeWindow
+from cloud.routing.stops import STANDARD_COSTS
 from cloud.routing.windows import Running
 from cloud.services import reroute
 from cloud.services.crowd_route import PLANNER as CROWD
-from cloud.services.gather_day import CM3_PER_L, STANDARD_COSTS
+from cloud.services.gather_day import CM3_PER_L
 from cloud.services.many import by_id
 from cloud.services.ports import Act, AheadRow, UnitOfWork
 from cloud.services.records import ABOARD, Plan, Route, Shift, StopTask, Task, TaskState

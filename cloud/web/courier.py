@@ -2,10 +2,11 @@
 
 import base64
 import io
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from typing import Any
+from typing import Any, ClassVar
 
 import segno
 from fastapi import APIRouter, Request, Response
@@ -36,10 +37,36 @@ Verb = Callable[[UnitOfWork, Act, Fields], Any]
 
 
 @dataclass(frozen=True)
-class Phone:
-    """What every request of a courier needs."""
+class CourierPage(ABC):
+    """What every request of a courier's needs; ``home`` is where a report ends."""
 
     frame: Frame
+    home: ClassVar[str]
+
+    @abstractmethod
+    async def show(self, request: Request, who: Actor, problem: Problem | None = None, status: int = 200) -> Response:
+        """Return the page as it is now, with what went wrong."""
+
+    async def carry_out(
+        self, request: Request, verb: Verb, then: str = "", tell: Callable[[str], None] | None = None
+    ) -> Response:
+        """Do what the courier reports; ``verb`` is told the form's fields, ``tell`` what it returned."""
+        who = await courier_of(request)
+        fields, act = await fields_of(request), self.frame.rim.act(who)
+        try:
+            found = await self.frame.rim.do(lambda uow: verb(uow, act, fields))
+        except DomainError as error:
+            return await self.show(request, who, self.frame.problem(request, error, fields), status_of(error))
+        if tell is not None:
+            tell(found)
+        return see_other(then or self.home)
+
+
+@dataclass(frozen=True)
+class Phone(CourierPage):
+    """The day's page."""
+
+    home = DAY
 
     async def show(self, request: Request, who: Actor, problem: Problem | None = None, status: int = 200) -> Response:
         rim = self.frame.rim
@@ -55,20 +82,6 @@ class Phone:
         page = self.frame.page(request, "courier_day.html", status, problem=problem, words=words, **content)
         page.headers["Permissions-Policy"] = "geolocation=(self), camera=(self), microphone=()"  # barcodes, jams
         return page
-
-    async def carry_out(
-        self, request: Request, verb: Verb, then: str = DAY, tell: Callable[[str], None] | None = None
-    ) -> Response:
-        """Do what the courier reports; ``verb`` is told the form's fields, ``tell`` what it returned."""
-        who = await courier_of(request)
-        fields, act = await fields_of(request), self.frame.rim.act(who)
-        try:
-            found = await self.frame.rim.do(lambda uow: verb(uow, act, fields))
-        except DomainError as error:
-            return await self.show(request, who, self.frame.problem(request, error, fields), status_of(error))
-        if tell is not None:
-            tell(found)
-        return see_other(then)
 
 
 def create(frame: Frame) -> APIRouter:

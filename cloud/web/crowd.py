@@ -1,6 +1,5 @@
 """A crowd courier's page on a phone: announce a trip, answer offers, see what they pay."""
 
-from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Annotated
 
@@ -19,7 +18,7 @@ from cloud.services.offer_steps import decline, give_up
 from cloud.services.ports import Act, UnitOfWork
 from cloud.services.records import Courier, CourierKind, Shift
 from cloud.services.trip_places import forget_places, set_out_from
-from cloud.web.courier import Fields, Verb, courier_of, place_of
+from cloud.web.courier import CourierPage, Fields, courier_of, place_of
 from cloud.web.crowd_view import TripsView, trips_view
 from cloud.web.frame import Frame, Problem, language_of, see_other
 from cloud.web.route import fields_of, router_of
@@ -32,11 +31,10 @@ YesOrNo = Annotated[str, Path(pattern="^(yes|no)$")]
 ROOM = {"bag": (10_000, 40), "car": (60_000, 300)}  # grams and litres of a rucksack and of a car's boot
 
 
-@dataclass(frozen=True)
-class TripsPage:
+class TripsPage(CourierPage):
     """What every request of the page needs."""
 
-    frame: Frame
+    home = TRIPS
 
     async def show(self, request: Request, who: Actor, problem: Problem | None = None, status: int = 200) -> Response:
         rim = self.frame.rim
@@ -48,15 +46,6 @@ class TripsPage:
         content = {"view": view, "drawing": view.drawing(depot), "is_crowd": is_crowd, "who": who}
         content["ground"] = view.ground(depot)
         return self.frame.page(request, "courier_trips.html", status, problem=problem, **content)
-
-    async def carry_out(self, request: Request, verb: Verb) -> Response:
-        who = await courier_of(request)
-        fields, act = await fields_of(request), self.frame.rim.act(who)
-        try:
-            await self.frame.rim.do(lambda uow: verb(uow, act, fields))
-        except DomainError as error:
-            return await self.show(request, who, self.frame.problem(request, error, fields), status_of(error))
-        return see_other(TRIPS)
 
 
 def create(frame: Frame) -> APIRouter:

@@ -9,8 +9,8 @@ from rich.table import Table
 
 from cloud.choosing import DETOUR_CENTS_MAX
 from cloud.domain.dwell import STANDARD_DWELL
+from cloud.routing.stops import STANDARD_COSTS
 from cloud.services.day_choices import FAILED_CENTS, WALK_CENTS_PER_KM
-from cloud.services.gather_day import STANDARD_COSTS
 from cloud.services.kpis import CO2_G_PER_KM
 from firmware_sim.city_day import IF_ABSENT, MODEL, NEARBY, SHIFTS, WITH_WINDOW
 from firmware_sim.policy_week.comparing import Row, beside

@@ -8,9 +8,8 @@ import pytest
 
 from cloud.domain.assignment import Scope
 from cloud.routing.problem import NOTHING, Courier, Place, RouteCourierId, Stop, StopId, StopKind, TimeWindow
-from cloud.routing.stops import Item
+from cloud.routing.stops import STANDARD_COSTS, Item
 from cloud.routing.travel_times import VAN, great_circle
-from cloud.services.gather_day import STANDARD_COSTS
 from cloud.services.rest_of_day import NO_LIMIT
 from contract.sizes import SizeClass
 from firmware_sim.city_day import CityLocker, CityParcel

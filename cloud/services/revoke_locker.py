@@ -8,8 +8,10 @@ from cloud.domain.actors import Role, require
 from cloud.domain.errors import ConflictError, InvalidError
 from cloud.domain.locker import Locker, LockerStatus, change_status, require_machine
 from cloud.services import audit
+from cloud.services.certificates import ENDING
 from cloud.services.device_keys import revoke_keys
 from cloud.services.ports import Act, UnitOfWork
+from cloud.services.records_ops import Alarm
 from cloud.services.remote_open import REASON_MAX, REASON_MIN
 
 
@@ -25,5 +27,6 @@ def revoke_locker(uow: UnitOfWork, act: Act, locker_id: str, reason: str) -> Loc
     if locker.status is not LockerStatus.QUARANTINED:
         status = change_status(locker.status, LockerStatus.QUARANTINED)
         uow.change(Locker, {"id": locker_id}, status=status, intake_open=False, online=False, updated_at=act.now)
+    uow.change(Alarm, {"locker_id": locker_id, "kind": ENDING, "cleared_at": None}, cleared_at=act.now)
     audit.note(uow, act, "revoke_locker", locker_id, reason=reason)
     return uow.need(Locker, locker_id)

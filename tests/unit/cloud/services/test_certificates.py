@@ -250,10 +250,12 @@ def test_a_healthy_locker_never_comes_near_the_alarm() -> None:
 
 def test_a_revoked_locker_has_no_certificate_to_end(site: Site) -> None:
     assert site.cloud.do(lambda uow: certificate_until(uow, LOCKER)) == MORNING + LOCKER_LIFE
+    site.cloud.now += LOCKER_LIFE
+    assert site.cloud.do(lambda uow: warn_of_ends(uow, site.cloud.act())) == 1
     site.revoke()
 
+    assert site.cloud.of(Alarm, cleared_at=None) == []
     assert site.cloud.do(lambda uow: certificate_until(uow, LOCKER)) is None
-    site.cloud.now += LOCKER_LIFE
     assert site.cloud.do(lambda uow: warn_of_ends(uow, site.cloud.act())) == 0
 
 

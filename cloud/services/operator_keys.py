@@ -15,7 +15,7 @@ from cloud.domain.errors import ConflictError, ForbiddenError, InvalidError
 from cloud.domain.ids import message_id
 from cloud.domain.locker import Locker, LockerStatus, is_counter
 from cloud.services import audit
-from cloud.services.ports import NOT_NULL, Act, Keys, UnitOfWork
+from cloud.services.ports import NOT_NULL, Act, From, Keys, UnitOfWork
 from cloud.services.records import MessageState
 from cloud.services.records_bulk import OperatorKeyRecord, OperatorListRecord
 from cloud.services.records_ops import Account, OutboxMessage
@@ -128,12 +128,16 @@ def bring_list(uow: UnitOfWork, act: Act, keys: Keys, raw: bytes, root_of_trust:
 
 
 def pin_missing(uow: UnitOfWork, act: Act, keys: Keys) -> int:
-    """Send the newest list to every locker that has an older one and is owed none, and return how many."""
+    """Send the newest list to every locker that has an older one and is not owed this one, and return how many.
+
+    An older list that is still under way makes up for nothing: it may name a key that the newest has left out.
+    """
     newest = newest_list(uow)
     if newest is None or newest.expires_at <= act.now:
         return 0
     lockers = [one for one in uow.find(Locker, status=_LIVE) if one.operators_number < newest.number]
-    owed = {one.locker_id for one in uow.find(OutboxMessage, kind=KIND, state=_UNDER_WAY, about=NOT_NULL)}
+    of_newest = From(newest.brought_at)
+    owed = {one.locker_id for one in uow.find(OutboxMessage, kind=KIND, state=_UNDER_WAY, created_at=of_newest)}
     missing = [one for one in lockers if one.id not in owed and not is_counter(one)]
     for locker in missing:
         command = PinOperators(

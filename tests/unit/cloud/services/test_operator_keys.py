@@ -103,6 +103,15 @@ def test_a_list_goes_to_every_locker_that_has_an_older_one(cloud: BulkCloud) -> 
     assert again() == 0
 
 
+def test_a_newer_list_is_sent_at_once_also_to_lockers_that_have_not_confirmed_the_last(cloud: BulkCloud) -> None:
+    """Somebody's key was left out of it."""
+    cloud.brings()
+    cloud.later(seconds=60)
+    cloud.brings()
+
+    assert pins(cloud) == ["WAW-01", "WAW-01"]
+
+
 def test_without_a_list_there_is_nothing_to_send(cloud: BulkCloud) -> None:
     assert cloud.do(lambda uow: pin_missing(uow, cloud.act(), cloud.keys)) == 0
 

@@ -33,7 +33,9 @@ class FakeLocker:
         return "accepted"
 
     async def scan(self, text: str) -> None:
-        self.scans.append(text)
+        async with self._changed:
+            self.scans.append(text)
+            self._changed.notify_all()
 
     async def answer(self, answer: Answer, label: CompartmentLabel | None) -> None:
         async with self._changed:
@@ -45,6 +47,12 @@ class FakeLocker:
         async with self._changed:
             await self._changed.wait_for(lambda: len(self.answers) >= answers)
         return self.answers
+
+    async def scanned(self, scans: int) -> list[str]:
+        """Wait until so many codes came from the scanner."""
+        async with self._changed:
+            await self._changed.wait_for(lambda: len(self.scans) >= scans)
+        return self.scans
 
     def screen(self) -> Screen:
         return self._screen

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest_asyncio
-from playwright.async_api import Browser, BrowserContext, Page, ViewportSize
+from playwright.async_api import Browser, BrowserContext, Page, ViewportSize, expect
 
 from tests.unit.cloud.api.office import PASSWORD
 from tests.web.cloud.world import World, open_world
@@ -32,6 +32,7 @@ class Window:
         await self.page.get_by_label("Sign-in name").fill(login)
         await self.page.get_by_label("Password").fill(PASSWORD)
         await self.press("Sign in")
+        await expect(self.page.get_by_label("Password")).to_have_count(0)  # before that the session is on its way
 
 
 @pytest_asyncio.fixture(loop_scope="session")

@@ -71,6 +71,7 @@ async def test_a_recipient_chooses_a_locker_beforehand_and_changes_their_mind(wo
     await phone.go(world.tracking(other))
     await phone.press("Yes, I agree")
     await phone.press("I changed my mind")
+    await expect(phone.page.locator("#withdraw")).to_have_count(0)
     left = await world.look(lambda uow: uow.find(Consent, parcel_id=other.id, withdrawn_at=None))
     assert left == []
 
@@ -196,6 +197,7 @@ async def test_a_second_open_at_once_is_refused_and_the_reason_kept(desk: Window
         await desk.press("Open remotely")
         await desk.page.get_by_label("Reason").first.fill(f"Reason number {number}")
         await desk.press("Open now")
+        await expect(desk.page.locator(".command").first).to_be_visible()  # the first one was heard
 
     await expect(desk.page.get_by_role("dialog")).to_contain_text("one door at a time")
     await expect(desk.page.get_by_role("dialog").get_by_label("Reason")).to_have_value("Reason number 1")

@@ -34,7 +34,7 @@ async def test_a_courier_signs_in_with_a_pass_scans_a_parcel_and_confirms(kiosk:
     await kiosk.show(DroppedOff(C05), "dropped_off")
 
     assert await kiosk.locker.heard(1) == [(Answer.DONE, C05)]
-    assert kiosk.locker.scans == ["LM1:PASS", "RR123456785PL"]
+    assert await kiosk.locker.scanned(2) == ["LM1:PASS", "RR123456785PL"]
 
 
 @pytest.mark.parametrize(
@@ -127,4 +127,4 @@ async def test_a_scan_works_while_the_warning_stands(kiosk: Kiosk) -> None:
     await kiosk.show(PutParcel(C05, SizeClass.L), "put_parcel")
 
     await expect(kiosk.page.get_by_role("dialog")).to_be_hidden()
-    assert (kiosk.locker.scans, kiosk.locker.answers) == (["RR123456785PL"], [])
+    assert (await kiosk.locker.scanned(1), kiosk.locker.answers) == (["RR123456785PL"], [])

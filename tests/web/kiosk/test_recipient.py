@@ -120,7 +120,7 @@ async def test_a_qr_code_typed_by_the_scanner_is_a_scan_on_every_screen(kiosk: K
     await expect(kiosk.page.get_by_role("img", name="5 5", exact=True)).to_be_visible()
     await kiosk.locker.show(Opening(B03, "pick_up"))
     await kiosk.see("opening")
-    assert kiosk.locker.scans == [qr, qr]
+    assert await kiosk.locker.scanned(2) == [qr, qr]
     assert kiosk.locker.answers == []
 
 

@@ -18,6 +18,7 @@ from contract.envelope import Envelope
 from contract.events import ReleaseIntended, chain, genesis_hash
 from edge.locker_controller.state import Lockout
 from edge.store.chain import Mark
+from firmware_sim.world.maintaining import VISIT_H
 
 
 def _module(name: str) -> Any:
@@ -43,11 +44,15 @@ Make = Callable[[], Sequence[Patch]]
 
 @dataclass(frozen=True, slots=True)
 class Bug:
-    """One planted bug: ``patches`` are (where, name, what stands there instead); ``seed`` is tried first."""
+    """One planted bug: ``patches`` are (where, name, what stands there instead); ``seed`` is tried first.
+
+    ``visit_h`` is how many locker-hours lie between two orders to open many doors.
+    """
 
     name: str
     patches: Make
     seed: int = 1
+    visit_h: float = VISIT_H
 
 
 # ---------------------------------------------------------------------- the loop and the store

@@ -126,12 +126,7 @@ class VirtualLoop(base_events.BaseEventLoop):
                 handle = ready.popleft()
                 callback = handle[0]
                 if callback is not None:
-                    try:
-                        callback(*handle[1])
-                    except (SystemExit, KeyboardInterrupt):
-                        raise
-                    except BaseException as error:  # noqa: BLE001 - the loop's edge, as in asyncio: whoever listens is told
-                        self.call_exception_handler({"message": f"Exception in {callback!r}", "exception": error})
+                    callback(*handle[1])  # an error that no task keeps is the world's own, and ends it
             if self._stopping:  # type: ignore[attr-defined]  # asyncio's own flag
                 return
 

@@ -108,13 +108,19 @@ def create(frame: Frame) -> APIRouter:
         )
         return await carry_out(request, locker_id, fields, lambda uow, act: set_service(uow, act, rim.keys, wish))
 
+    add_revoking(router, frame)
+    return router
+
+
+def add_revoking(router: APIRouter, frame: Frame) -> None:
+    """Let an operator take the locker's identity back."""
+    rim = frame.rim
+
     @router.post("/console/lockers/{locker_id}/revoke")
     async def post_revoke(request: Request, locker_id: PathLocker) -> Response:
         reason, act = (await fields_of(request)).get("reason", ""), rim.act(await staff_of(request))
         await rim.do(lambda uow: revoke_locker(uow, act, locker_id, reason))
         return see_other(f"/console/lockers/{locker_id}")
-
-    return router
 
 
 def label_of(fields: dict[str, str]) -> str:

@@ -55,6 +55,8 @@ install_system_packages() {
     # One broken third-party list must not stop us: whether the package can be had shows in the next step.
     say "reading the package lists"
     as_root apt-get -o DPkg::Lock::Timeout=120 update -q >/dev/null 2>&1 </dev/null || true
+    # Where the shell is no package of its own (Ubuntu, older Debian), the whole browser does, for more work.
+    if ! apt-cache show chromium-headless-shell >/dev/null 2>&1; then set -- "${@/#chromium-headless-shell/chromium}"; fi
     (run_quietly "installed $*" apt_install "$@") || stop "$advice"
 }
 
@@ -69,12 +71,14 @@ find_python() {
     stop "please install: python3, version 3.11 or newer"
 }
 
+has_browser() {
+    command -v chromium-headless-shell >/dev/null || command -v chromium >/dev/null || command -v chromium-browser >/dev/null
+}
+
 missing_system_packages() {
     if [ ! -x "$python" ] && ! "$1" -c 'import ensurepip, venv' 2>/dev/null; then echo python3-venv; fi
     if ! command -v mosquitto >/dev/null; then echo mosquitto; fi
-    if [ "$profile" = test ] && ! command -v chromium >/dev/null && ! command -v chromium-browser >/dev/null; then
-        echo chromium
-    fi
+    if [ "$profile" = test ] && ! has_browser; then echo chromium-headless-shell; fi
 }
 
 make_venv() {

@@ -37,7 +37,9 @@ def main() -> None:
             rows[method] = _row(asked, method)
         console.print(f"{method}: {json.dumps(rows[method])}", highlight=False)
     if asked.write is not None:
-        put(asked.write, f"A city's day of {asked.parcels} parcels, {asked.cores} core(s)", _markdown(rows, asked))
+        choice = f", {asked.choice:.0%} with a choice" if asked.choice else ""
+        title = f"A city's day of {asked.parcels} parcels{choice}, {asked.cores} core(s)"
+        put(asked.write, title, _markdown(rows, asked))
     Console(width=None if sys.stdout.isatty() else PAGE).print(_table(rows))
     print(json.dumps({"parcels": asked.parcels, "seed": asked.seed, "choice": asked.choice, **rows}))
 

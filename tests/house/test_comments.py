@@ -4,6 +4,7 @@ import io
 import re
 import tokenize
 from collections.abc import Iterator
+from functools import cache
 
 import pytest
 
@@ -18,10 +19,10 @@ NAMED_RULES = re.compile(r"^\s*(?::\s*[A-Z]+[0-9]+(?:[, ]+[A-Z]+[0-9]+)*|\[[a-z-
 REASON_LETTERS_MIN = 6  # shorter than that no reason was ever given
 
 
-def comments(source: Source) -> Iterator[tuple[int, str]]:
-    for token in tokenize.generate_tokens(io.StringIO(source.text).readline):
-        if token.type == tokenize.COMMENT:
-            yield token.start[0], token.string
+@cache
+def comments(source: Source) -> tuple[tuple[int, str], ...]:
+    tokens = tokenize.generate_tokens(io.StringIO(source.text).readline)
+    return tuple((token.start[0], token.string) for token in tokens if token.type == tokenize.COMMENT)
 
 
 def left_for_later(source: Source) -> Iterator[Finding]:

@@ -60,10 +60,16 @@ install_system_packages() {
     (run_quietly "installed $*" apt_install "$@") || stop "$advice"
 }
 
+# Debian builds its Python with profiles and link-time optimisation, version managers mostly do not: the same simulated
+# worlds take a fifth less time. So the system's goes first where it can make an environment without being helped.
 find_python() {
     local candidate
+    if [ -z "${PYTHON:-}" ] && fits /usr/bin/python3 && can_make_venvs /usr/bin/python3; then
+        echo /usr/bin/python3
+        return
+    fi
     for candidate in ${PYTHON:-} python3 python3.13 python3.12 python3.11; do
-        if "$candidate" -c 'import sys; raise SystemExit(sys.version_info < (3, 11))' 2>/dev/null; then
+        if fits "$candidate"; then
             command -v "$candidate"
             return
         fi
@@ -71,12 +77,15 @@ find_python() {
     stop "please install: python3, version 3.11 or newer"
 }
 
+fits() { "$1" -c 'import sys; raise SystemExit(sys.version_info < (3, 11))' 2>/dev/null; }
+can_make_venvs() { "$1" -c 'import ensurepip, venv' 2>/dev/null; }
+
 has_browser() {
     command -v chromium-headless-shell >/dev/null || command -v chromium >/dev/null || command -v chromium-browser >/dev/null
 }
 
 missing_system_packages() {
-    if [ ! -x "$python" ] && ! "$1" -c 'import ensurepip, venv' 2>/dev/null; then echo python3-venv; fi
+    if [ ! -x "$python" ] && ! can_make_venvs "$1"; then echo python3-venv; fi
     if ! command -v mosquitto >/dev/null; then echo mosquitto; fi
     if [ "$profile" = test ] && ! has_browser; then echo chromium-headless-shell; fi
 }

@@ -49,7 +49,7 @@ class BrokerGate:
             try:
                 await end_session(self.authority, LockerId(locker), (self.host, self.port), now)
             except OSError as error:
-                _log.warning("session_not_ended", extra={"locker": locker, "error": str(error)})
+                _log.warning("session_not_ended", extra={"locker": locker, "error": repr(error)})
         return new
 
     def _list(self, serials: frozenset[int], now: datetime) -> int:

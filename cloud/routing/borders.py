@@ -43,11 +43,7 @@ async def reordered_before(
     known = {stop.id: stop for stop in head}
     order = [*(known[one] for one in found.route.stop_ids()), *tail]
     before, after = in_order(courier, stops, travel), in_order(courier, order, travel)
-    return (
-        None
-        if len(after.late) > len(before.late)
-        else Reordered(after.route, found.longer_m)
-    )
+    return None if len(after.late) > len(before.late) else Reordered(after.route, found.longer_m)
 
 
 def _up_to(courier: Courier, tail: Sequence[Stop]) -> Courier:

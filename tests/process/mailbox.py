@@ -31,7 +31,7 @@ class Letter:
         return read_qr(self.picture) if self.picture else None
 
 
-@dataclass(slots=True)
+@dataclass  # no slots: aiosmtpd looks at every attribute, and Debian 12's Python then trips over the missing weak one
 class Mailbox:
     """Use as a context manager: serves on ``port`` meanwhile."""
 

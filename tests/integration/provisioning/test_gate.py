@@ -13,7 +13,7 @@ from contract.mqtt_settings import TlsFiles
 from provisioning.app import _keep_list
 from provisioning.authority import create_authority
 from provisioning.gate import BrokerGate, end_session
-from tests.contract.link_worlds import reaches, started
+from tests.contract.link_worlds import SOON_S, started
 from tests.integration.provisioning.test_broker import NOW, A, B, Site, failure_of, standing
 from tests.unit.edge.uplink.builders import running
 
@@ -43,8 +43,9 @@ async def test_a_revoked_locker_is_put_out_and_stays_out_while_others_stay(site:
         assert await failure_of(site, papers_c), "the broker reads the list by itself"
         assert locker.status is LinkStatus.CONNECTED, "a list alone ends no session"
 
-        assert await gate.shut_out(serials, [A], NOW) == 0
-        await reaches(locker, LinkStatus.LOST)
+        async with asyncio.timeout(SOON_S):
+            while locker.status is LinkStatus.CONNECTED:  # again, as the job does: a broker reading its list may hang up
+                assert await gate.shut_out(serials, [A], NOW) == 0
         assert await failure_of(site, papers)
         assert (locker.status, other.status, statuses) == (LinkStatus.LOST, LinkStatus.CONNECTED, [])
 

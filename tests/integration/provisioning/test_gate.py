@@ -44,7 +44,7 @@ async def test_a_revoked_locker_is_put_out_and_stays_out_while_others_stay(site:
         assert locker.status is LinkStatus.CONNECTED, "a list alone ends no session"
 
         async with asyncio.timeout(SOON_S):
-            while locker.status is LinkStatus.CONNECTED:  # again, as the job does: a broker reading its list may hang up
+            while locker.status is LinkStatus.CONNECTED:  # as the job does: a broker that reads its list may hang up
                 assert await gate.shut_out(serials, [A], NOW) == 0
         assert await failure_of(site, papers)
         assert (locker.status, other.status, statuses) == (LinkStatus.LOST, LinkStatus.CONNECTED, [])

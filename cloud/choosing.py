@@ -11,7 +11,7 @@ from cloud.domain.locker import Locker, is_counter
 from cloud.domain.opening_hours import ALWAYS
 from cloud.domain.rules import STANDARD, Rules
 from cloud.replanning import travel_now
-from cloud.rim import Rim
+from cloud.rim import Doing, Rim
 from cloud.routing.locker_choice import Candidate, Compartments, Ranked, Remaining, Tariff, Wish, choose_locker
 from cloud.routing.problem import Place, Stop, StopKind, Travel
 from cloud.routing.stops import Item
@@ -39,12 +39,18 @@ async def ranked_for(rim: Rim, act: Act, failed: FailedAttempt) -> ChooseLocker:
     return await _ranked(rim, lambda uow: ask_first(uow, act, failed), act)
 
 
-async def sent_elsewhere(rim: Rim, act: Act, trouble: TakesNothing) -> tuple[Elsewhere, ...]:
+async def sent_elsewhere(
+    rim: Rim, act: Act, trouble: TakesNothing, do: Doing[tuple[Elsewhere, ...]] | None = None
+) -> tuple[Elsewhere, ...]:
     """Send everything that a locker does not take elsewhere; each parcel is asked about after the one before it."""
     waiting = await rim.look(lambda uow: waiting_at(uow, act, trouble))
     found = tuple([await _one_elsewhere(rim, act, trouble, parcel_id) for parcel_id in waiting])
-    await rim.do(lambda uow: end_collections(uow, act, trouble))
-    return found
+
+    def last(uow: UnitOfWork) -> tuple[Elsewhere, ...]:
+        end_collections(uow, act, trouble)
+        return found
+
+    return await (do or rim.do)(last)
 
 
 async def _one_elsewhere(rim: Rim, act: Act, trouble: TakesNothing, parcel_id: str) -> Elsewhere:

@@ -14,7 +14,7 @@ import numpy as np
 from cloud.domain.actors import SYSTEM, Role, require
 from cloud.domain.errors import ConflictError, InvalidError, NotFoundError
 from cloud.replanning import places_of, repaired, travel_now
-from cloud.rim import Rim
+from cloud.rim import Doing, Rim
 from cloud.routing.jam import Jam, with_jams
 from cloud.routing.matrices import TravelTimes
 from cloud.routing.repair import Repaired
@@ -43,19 +43,28 @@ class Whereabouts:
         return None if self.lon is None or self.lat is None else (self.lon, self.lat)
 
 
-async def running_late(rim: Rim, act: Act, courier_id: str, by: timedelta, where: Whereabouts) -> Delayed:
-    """Have the courier's arrivals told anew: they can go on in ``by``, from where they are."""
-    check_delay(by)
-    by_s = int(by.total_seconds())
+@dataclass(frozen=True, slots=True)
+class Late:
+    """A courier can go on in ``by``, from where they are."""
+
+    courier_id: str
+    by: timedelta
+    where: Whereabouts
+
+
+async def running_late(rim: Rim, act: Act, late: Late, do: Doing[Delayed] | None = None) -> Delayed:
+    """Have the courier's arrivals told anew."""
+    check_delay(late.by)
+    by_s = int(late.by.total_seconds())
 
     def read(uow: UnitOfWork) -> Rest:
-        left = reroute.route_of(uow, courier_id)
+        left = reroute.route_of(uow, late.courier_id)
         if left is None:
-            raise NotFoundError("route on the road of courier", courier_id)
+            raise NotFoundError("route on the road of courier", late.courier_id)
         check_driver(act, left)
-        return read_rest(uow, act, left, where.place())
+        return read_rest(uow, act, left, late.where.place())
 
-    return await _again(rim, act, read, ("running_late", by_s))
+    return await _again(rim, act, read, ("running_late", by_s), do or rim.do)
 
 
 async def traffic_jam(rim: Rim, act: Act, jam: Jam, until: datetime) -> Delayed:
@@ -94,7 +103,7 @@ async def _in_jam(rim: Rim, route_id: str, jam: Jam) -> Delayed:
     if not _leads_through(await rim.look(read), jam):
         return NOBODY
     try:
-        return await _again(rim, act, read, ("traffic_jam", 0))
+        return await _again(rim, act, read, ("traffic_jam", 0), rim.do)
     except ConflictError:
         return NOBODY  # its courier is busy changing it; the jam counts at the next change
 
@@ -107,7 +116,9 @@ def _leads_through(rest: Rest, jam: Jam) -> bool:
     return any(slower.duration_s(a, b) for a, b in pairwise(way) if a is not None and b is not None)
 
 
-async def _again(rim: Rim, act: Act, read: Callable[[UnitOfWork], Rest], why: tuple[str, int]) -> Delayed:
+async def _again(
+    rim: Rim, act: Act, read: Callable[[UnitOfWork], Rest], why: tuple[str, int], do: Doing[Delayed]
+) -> Delayed:
     """Read, think, store; begin again when the route changed in between."""
     for _ in range(TRIES_MAX):
         rest = await rim.look(read)
@@ -115,17 +126,17 @@ async def _again(rim: Rim, act: Act, read: Callable[[UnitOfWork], Rest], why: tu
             return NOBODY
         travel = await travel_now(rim, places_of(rest))
         delay = await asyncio.get_running_loop().run_in_executor(rim.readers, _think, rim, rest, travel, why)
-        found = await _stored(rim, act, delay)
+        found = await _stored(act, delay, do)
         if found is not None:
             rim.replans.ask(delay.route_id)
             return found
     raise ConflictError("the route keeps changing; try again in a moment")
 
 
-async def _stored(rim: Rim, act: Act, delay: Delay) -> Delayed | None:
+async def _stored(act: Act, delay: Delay, do: Doing[Delayed]) -> Delayed | None:
     """Return None when the route has changed since it was read."""
     try:
-        return await rim.do(lambda uow: store_delay(uow, act, delay))
+        return await do(lambda uow: store_delay(uow, act, delay))
     except RouteChangedError:
         return None
 

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from cloud.domain.errors import ConflictError
 from cloud.replanning import travel_now
-from cloud.rim import Rim
+from cloud.rim import Doing, Rim
 from cloud.routing.matrices import TravelTimes
 from cloud.routing.plan import Route, StepKind
 from cloud.routing.problem import Place, Stop, StopId
@@ -50,20 +50,22 @@ async def propose(rim: Rim, act: Act, what: HandOver) -> Proposed:
     return Proposed(proposal, rim.proposals.keep(proposal, act.now))
 
 
-async def confirm(rim: Rim, act: Act, courier_id: str, proposal_id: str) -> HandedOver:
+async def confirm(
+    rim: Rim, act: Act, courier_id: str, proposal_id: str, do: Doing[HandedOver] | None = None
+) -> HandedOver:
     """Do what was proposed. Raises ``ConflictError`` when a route changed since, ``NotFoundError`` when it is over."""
     proposal = rim.proposals.need(courier_id, proposal_id, act.now)
-    found = await rim.do(lambda uow: store_hand_over(uow, act, proposal))
+    found = await (do or rim.do)(lambda uow: store_hand_over(uow, act, proposal))
     rim.proposals.drop(proposal_id)
     return found
 
 
-async def hand_over(rim: Rim, act: Act, what: HandOver) -> HandedOver:
+async def hand_over(rim: Rim, act: Act, what: HandOver, do: Doing[HandedOver]) -> HandedOver:
     """Propose and confirm at once, for somebody who is named. Raises ``ConflictError`` if they can take nothing."""
     proposed = await propose(rim, act, what)
     if not proposed.proposal.takings:
         raise ConflictError("nobody named can take anything over and still keep what they have promised")
-    return await confirm(rim, act, what.courier_id, proposed.proposal.id)
+    return await confirm(rim, act, what.courier_id, proposed.proposal.id, do)
 
 
 def _places(stuck: Stuck) -> tuple[Place, ...]:

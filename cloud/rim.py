@@ -5,7 +5,7 @@ the answer arrives. A look is ``await rim.look(lambda uow: query(uow, ...))``: o
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -30,6 +30,7 @@ from cloud.store.writer import Writer
 from provisioning.bundle import CloudKey
 
 T = TypeVar("T")
+Doing = Callable[[Callable[[UnitOfWork], T]], Awaitable[T]]  # ``Rim.do``, or a call's own that also keeps its answer
 
 
 class Gate(Protocol):

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from cloud.domain.windows import Window
 from cloud.replanning import travel_now
-from cloud.rim import Rim
+from cloud.rim import Doing, Rim
 from cloud.routing import plan as routed
 from cloud.routing.checker import check_route
 from cloud.routing.matrices import TravelTimes
@@ -44,7 +44,9 @@ async def windows_for(rim: Rim, act: Act, parcel_id: str) -> tuple[WindowOffer, 
     return await _aside(rim, lambda: priced(board, windows_of(board, _local(rim, act.now)), travel))
 
 
-async def keep_window(rim: Rim, act: Act, parcel_id: str, window: Window) -> datetime:
+async def keep_window(
+    rim: Rim, act: Act, parcel_id: str, window: Window, do: Doing[datetime] | None = None
+) -> datetime:
     """Promise a window and return when the courier is expected; raises ``WindowGoneError``."""
     eta = None
     for _ in range(TRIES_MAX):
@@ -52,7 +54,7 @@ async def keep_window(rim: Rim, act: Act, parcel_id: str, window: Window) -> dat
         if board is None or window not in windows_of(board, _local(rim, act.now)):
             break
         chosen = await _decide(rim, board, window)
-        eta = await _try(rim, act, chosen) if chosen else None
+        eta = await _try(act, chosen, do or rim.do) if chosen else None
         if chosen is None or eta is not None:
             break
     if eta is None:
@@ -65,10 +67,10 @@ async def _decide(rim: Rim, board: Board, window: Window) -> Chosen | None:
     return await _aside(rim, lambda: decided(board, window, travel))
 
 
-async def _try(rim: Rim, act: Act, chosen: Chosen) -> datetime | None:
+async def _try(act: Act, chosen: Chosen, do: Doing[datetime]) -> datetime | None:
     """Return None when the plan moved on between the look and the deed."""
     try:
-        return await rim.do(lambda uow: choose_window(uow, act, chosen))
+        return await do(lambda uow: choose_window(uow, act, chosen))
     except WindowGoneError:
         return None
 

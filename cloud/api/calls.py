@@ -2,10 +2,10 @@
 
 import hashlib
 import hmac
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from http import HTTPStatus
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 from urllib.parse import urlsplit
 
 from fastapi import Depends, Header, Request, Response
@@ -16,7 +16,7 @@ from cloud.api.problems import UnauthenticatedError
 from cloud.api.sessions import COOKIE, Sessions
 from cloud.domain.actors import Actor, Role, require
 from cloud.domain.errors import ForbiddenError, InvalidError
-from cloud.rim import Rim
+from cloud.rim import Doing, Rim
 from cloud.services import idempotency
 from cloud.services.people import actor_of as actor_of_account
 from cloud.services.people import api_key_of
@@ -29,6 +29,8 @@ KEY_CHARACTERS_MAX = 100  # of an Idempotency-Key; a UUID has 36
 REPLAYED = "Idempotency-Replayed"  # on an answer given before
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
+T = TypeVar("T")
+
 _BEARER = HTTPBearer(auto_error=False, description="A carrier's or operator's API key", scheme_name="ApiKey")
 _COOKIE = APIKeyCookie(name=COOKIE, auto_error=False, description="From POST /v1/sessions", scheme_name="Session")
 IdempotencyHeader = Annotated[
@@ -40,6 +42,14 @@ IdempotencyHeader = Annotated[
         description="The same key with the same body does the work once and gives the same answer.",
     ),
 ]
+
+
+class _AnsweredBeforeError(Exception):
+    """The same request came twice at once and the other one was quicker; carries its answer."""
+
+    def __init__(self, answer: Response) -> None:
+        super().__init__()
+        self.answer = answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,16 +85,58 @@ class Call:
             return status, body, False
 
         answered, body, replayed = await self.rim.do(unit)
-        headers = {REPLAYED: "true"} if replayed else {}
-        if answered == HTTPStatus.NO_CONTENT:
-            return Response(status_code=answered, headers=headers)
-        return Response(body, answered, headers, media_type="application/json")
+        return _response(answered, body, replayed=replayed)
+
+    async def think(
+        self, thought: Callable[[Doing[T]], Awaitable[T]], shape: Callable[[T], BaseModel], status: int = 200
+    ) -> Response:
+        """Answer with the ``shape`` of a thought; what was answered before is not thought about again.
+
+        ``thought`` thinks outside of any transaction. It returns what the unit it hands to its argument returned, which
+        is run in one transaction with the memory of the answer; a thought that came to nothing hands over none.
+        """
+        known = await self.rim.look(self._known)
+        if known is not None:
+            return known
+        answers: list[Response] = []
+
+        async def store(unit: Callable[[UnitOfWork], T]) -> T:
+            found: list[T] = []
+
+            def work(uow: UnitOfWork, _act: Act) -> BaseModel:
+                found[:] = [unit(uow)]
+                return shape(found[0])
+
+            answer = await self.do(work, status)
+            if was_replayed(answer):
+                raise _AnsweredBeforeError(answer)
+            answers.append(answer)
+            return found[0]
+
+        try:
+            came_to = await thought(store)
+        except _AnsweredBeforeError as before:
+            return before.answer
+        return answers[0] if answers else await self.do(lambda _uow, _act: shape(came_to), status)
+
+    def _known(self, uow: UnitOfWork) -> Response | None:
+        if self.key is None:
+            return None
+        known = idempotency.recall(uow, str(self.actor), self.key, self.digest)
+        return None if known is None else _response(known.status, self._unsealed(known.body), replayed=True)
 
     def _about(self) -> str:
         return f"idempotency:{self.actor}:{self.key}"
 
     def _unsealed(self, sealed: bytes) -> bytes:
         return self.rim.keys.box.unseal(sealed, self._about())
+
+
+def _response(status: int, body: bytes, *, replayed: bool) -> Response:
+    headers = {REPLAYED: "true"} if replayed else {}
+    if status == HTTPStatus.NO_CONTENT:
+        return Response(status_code=status, headers=headers)
+    return Response(body, status, headers, media_type="application/json")
 
 
 def was_replayed(answer: Response) -> bool:

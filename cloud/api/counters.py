@@ -14,6 +14,7 @@ from cloud.api.shapes import Asked, Id, PathLocker, Reason, Told
 from cloud.domain.actors import Role
 from cloud.domain.locker import Locker
 from cloud.domain.opening_hours import TEXT_MAX
+from cloud.rim import Doing
 from cloud.services.counter_codes import Answer, Outcome, hand_over
 from cloud.services.counter_desk import BARCODE_MAX, Arrival, TakenIn, give_back, report_mistake, take_in
 from cloud.services.counter_hours import close_on, open_on, set_hours, set_intake
@@ -158,8 +159,13 @@ async def post_arrival(call: Working, counter_id: PathLocker, asked: ScanAsked) 
 @router.post("/codes", response_model=AnswerShape)
 async def post_code(call: Working, counter_id: PathLocker, asked: ShownAsked) -> Response:
     """Check a recipient's code or QR code; a wrong code is counted before it is answered."""
-    check = await prepared(call.rim, call.actor, counter_id, asked.code)
-    return await call.do(lambda uow, act: _answer(check(uow, act)))
+    act = call.rim.act(call.actor)
+
+    async def thought(do: Doing[Answer]) -> Answer:
+        check = await prepared(call.rim, call.actor, counter_id, asked.code)
+        return await do(lambda uow: check(uow, act))
+
+    return await call.think(thought, _answer)
 
 
 @router.post("/hand-overs", response_model=MovedShape)

@@ -28,13 +28,14 @@ from cloud.choosing import ranked_for
 from cloud.domain.actors import Role
 from cloud.domain.errors import ForbiddenError, InvalidError
 from cloud.intake.fields import LANGUAGES
+from cloud.rim import Doing
 from cloud.services import queries
 from cloud.services.come_aboard import Aboard, come_aboard
 from cloud.services.courier_pass import courier_pass
 from cloud.services.people import LOADS_MAX, RELOAD_MAX, create_courier, create_shift
 from cloud.services.ports import Act, UnitOfWork
 from cloud.services.records import Courier, CourierKind, Shift
-from cloud.services.report_failed_attempt import FailedAttempt, report_failed_attempt
+from cloud.services.report_failed_attempt import AttemptOutcome, FailedAttempt, report_failed_attempt
 from cloud.services.start_route import start_route
 
 router = APIRouter(prefix="/v1", tags=["couriers"])
@@ -258,15 +259,18 @@ async def post_attempt(call: Driving, asked: AttemptAsked) -> Response:
     if courier_id is None:
         raise InvalidError("courier_id", "say which courier was there")
     failed = FailedAttempt(asked.parcel_id, courier_id, asked.reason, asked.note, asked.lon, asked.lat)
-    rim = call.rim
-    ranked = await ranked_for(rim, rim.act(call.actor), failed)
+    rim, act = call.rim, call.rim.act(call.actor)
 
-    def work(uow: UnitOfWork, act: Act) -> AttemptShape:
-        found = report_failed_attempt(uow, act, rim.keys, failed, ranked)
-        assigned = AssignedShape.model_validate(found.assigned) if found.assigned else None
-        return AttemptShape(attempt_id=found.attempt_id, assigned=assigned, why_not=list(found.why_not))
+    async def thought(do: Doing[AttemptOutcome]) -> AttemptOutcome:
+        ranked = await ranked_for(rim, act, failed)
+        return await do(lambda uow: report_failed_attempt(uow, act, rim.keys, failed, ranked))
 
-    return await call.do(work, 201)
+    return await call.think(thought, _attempt_shape, 201)
+
+
+def _attempt_shape(found: AttemptOutcome) -> AttemptShape:
+    assigned = AssignedShape.model_validate(found.assigned) if found.assigned else None
+    return AttemptShape(attempt_id=found.attempt_id, assigned=assigned, why_not=list(found.why_not))
 
 
 def stop_shape(view: queries.StopView) -> StopShape:

@@ -12,6 +12,7 @@ from cloud.api.shapes import Asked, Hex, Id, Lat, Lon, Moment, Note, PathId, Rea
 from cloud.domain.actors import Role
 from cloud.domain.errors import InvalidError
 from cloud.domain.outside import CrowdTrip
+from cloud.rim import Doing
 from cloud.services import crowd, offer_steps
 from cloud.services.offers_view import ErrandView, OfferView, errands_of, offer_view, offers_of, readable
 from cloud.services.ports import Act, UnitOfWork
@@ -200,8 +201,13 @@ async def get_offer(call: Reading, offer_id: PathOffer) -> OfferShape:
 @router.post("/offers/{offer_id}/accept", response_model=OfferShape)
 async def post_accept(call: Answering, offer_id: PathOffer) -> Response:
     """Say yes at the price offered; a crowd courier's way is checked with everything accepted so far."""
-    yes = await yes_to(call.rim, call.rim.act(call.actor), offer_id)
-    return await call.do(lambda uow, act: offer_shape(_view(uow, yes(uow, act))))
+    act = call.rim.act(call.actor)
+
+    async def thought(do: Doing[OfferView]) -> OfferView:
+        yes = await yes_to(call.rim, act, offer_id)
+        return await do(lambda uow: _view(uow, yes(uow, act)))
+
+    return await call.think(thought, offer_shape)
 
 
 @router.post("/offers/{offer_id}/decline", response_model=OfferShape)

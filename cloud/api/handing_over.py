@@ -72,8 +72,8 @@ class ProposalShape(Told):
 async def post_hand_over(call: Managing, courier_id: PathId, asked: HandOverAsked) -> Response:
     """Say that a courier is out and who comes to the van; what is taken over changes hands when they say it has."""
     what = HandOver(courier_id, asked.reason, (asked.to,), asked.minutes * _MINUTE)
-    found = await hand_over(call.rim, call.rim.act(call.actor), what)
-    return await call.do(lambda _uow, _act: HandedOverShape.model_validate(found))
+    act = call.rim.act(call.actor)
+    return await call.think(lambda do: hand_over(call.rim, act, what, do), HandedOverShape.model_validate)
 
 
 @router.post("/couriers/{courier_id}/hand-over/proposals", status_code=201, response_model=ProposalShape)
@@ -81,15 +81,17 @@ async def post_proposal(call: Managing, courier_id: PathId, asked: ProposalAsked
     """Ask who would take what out of a van that cannot go on, and what that costs."""
     here = None if asked.lon is None or asked.lat is None else (asked.lon, asked.lat)
     what = HandOver(courier_id, asked.reason, tuple(asked.to), asked.minutes * _MINUTE, here)
-    found = await propose(call.rim, call.rim.act(call.actor), what)
-    return await call.do(lambda _uow, _act: _shape(found), 201)
+    act = call.rim.act(call.actor)
+    return await call.think(lambda _do: propose(call.rim, act, what), _shape, 201)
 
 
 @router.post("/couriers/{courier_id}/hand-over/proposals/{proposal_id}/confirm", response_model=HandedOverShape)
 async def post_confirm(call: Managing, courier_id: PathId, proposal_id: PathId) -> Response:
     """Do what was proposed, if every route is still what it was."""
-    found = await confirm(call.rim, call.rim.act(call.actor), courier_id, proposal_id)
-    return await call.do(lambda _uow, _act: HandedOverShape.model_validate(found))
+    act = call.rim.act(call.actor)
+    return await call.think(
+        lambda do: confirm(call.rim, act, courier_id, proposal_id, do), HandedOverShape.model_validate
+    )
 
 
 def _shape(found: Proposed) -> ProposalShape:

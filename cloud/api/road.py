@@ -10,12 +10,12 @@ from cloud.api.calls import Call, needs
 from cloud.api.couriers import AssignedShape
 from cloud.api.shapes import Asked, Hex, Lat, Lon, Moment, PathId, PathLocker, Told
 from cloud.choosing import sent_elsewhere
-from cloud.disruptions import Whereabouts, running_late, traffic_jam
+from cloud.disruptions import Late, Whereabouts, running_late, traffic_jam
 from cloud.domain.actors import Role
 from cloud.domain.errors import ForbiddenError
 from cloud.routing.jam import DELAY_S_MAX, RADIUS_M_MAX, Jam
 from cloud.routing.problem import Place
-from cloud.services.delays import DELAY_MAX, Delayed
+from cloud.services.delays import DELAY_MAX
 from cloud.services.locker_trouble import Elsewhere, TakesNothing, Trouble
 
 router = APIRouter(prefix="/v1", tags=["road"])
@@ -71,17 +71,17 @@ class TroubleShape(Told):
 async def post_late(call: Driving, courier_id: PathId, asked: LateAsked) -> Response:
     """Say that a courier is late: the rest of the route is timed anew, promises that can be kept are."""
     _only_own(call, courier_id)
-    by, where = asked.minutes * _MINUTE, Whereabouts(asked.lon, asked.lat)
-    found: Delayed = await running_late(call.rim, call.rim.act(call.actor), courier_id, by, where)
-    return await call.do(lambda _uow, _act: DelayedShape.model_validate(found))
+    late = Late(courier_id, asked.minutes * _MINUTE, Whereabouts(asked.lon, asked.lat))
+    act = call.rim.act(call.actor)
+    return await call.think(lambda do: running_late(call.rim, act, late, do), DelayedShape.model_validate)
 
 
 @router.post("/jams", response_model=DelayedShape)
 async def post_jam(call: Noticing, asked: JamAsked) -> Response:
     """Say where traffic stands: routes that lead through it are timed anew and go round it where that is better."""
     jam = Jam(Place(asked.lon, asked.lat), asked.radius_m, asked.minutes * 60)
-    found: Delayed = await traffic_jam(call.rim, call.rim.act(call.actor), jam, asked.until)
-    return await call.do(lambda _uow, _act: DelayedShape.model_validate(found))
+    act = call.rim.act(call.actor)
+    return await call.think(lambda _do: traffic_jam(call.rim, act, jam, asked.until), DelayedShape.model_validate)
 
 
 @router.post("/couriers/{courier_id}/lockers/{locker_id}/trouble", response_model=TroubleShape)
@@ -90,8 +90,12 @@ async def post_trouble(call: Driving, courier_id: PathId, locker_id: PathLocker,
     _only_own(call, courier_id)
     here = Whereabouts(asked.lon, asked.lat).place()
     trouble = TakesNothing(courier_id, locker_id, asked.trouble, here)
-    found = await sent_elsewhere(call.rim, call.rim.act(call.actor), trouble)
-    return await call.do(lambda _uow, _act: TroubleShape(parcels=[_elsewhere(one) for one in found]))
+    act = call.rim.act(call.actor)
+    return await call.think(lambda do: sent_elsewhere(call.rim, act, trouble, do), _sent)
+
+
+def _sent(found: tuple[Elsewhere, ...]) -> TroubleShape:
+    return TroubleShape(parcels=[_elsewhere(one) for one in found])
 
 
 def _elsewhere(one: Elsewhere) -> ElsewhereShape:

@@ -145,8 +145,11 @@ async def post_window(
     """Choose one of the windows offered; later plans keep it. 409 when it cannot be kept any more."""
     call, parcel_id = await _recipient(request, token, idempotency_key)
     window = Window(asked.begins, asked.ends)
-    eta = await keep_window(call.rim, call.rim.act(call.actor), parcel_id, window)
-    return await call.do(lambda _uow, _act: WindowKeptShape(begins=window.begins, ends=window.ends, eta=eta))
+    act = call.rim.act(call.actor)
+    return await call.think(
+        lambda do: keep_window(call.rim, act, parcel_id, window, do),
+        lambda eta: WindowKeptShape(begins=window.begins, ends=window.ends, eta=eta),
+    )
 
 
 @router.post("/extend", response_model=DeadlineShape)

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Request, Response
 from cloud.api.problems import status_of
 from cloud.api.shapes import PathLocker
 from cloud.choosing import sent_elsewhere
-from cloud.disruptions import Whereabouts, running_late, traffic_jam
+from cloud.disruptions import Late, Whereabouts, running_late, traffic_jam
 from cloud.domain.errors import DomainError, InvalidError
 from cloud.routing.jam import DELAY_S_MAX, Jam
 from cloud.routing.problem import Place
@@ -28,7 +28,7 @@ def create(frame: Frame) -> APIRouter:
     async def post_late(request: Request) -> Response:
         who, fields = await courier_of(request), await fields_of(request)
         try:
-            await running_late(rim, rim.act(who), who.name, minutes_in(fields), Whereabouts(*place_of(fields)))
+            await running_late(rim, rim.act(who), Late(who.name, minutes_in(fields), Whereabouts(*place_of(fields))))
         except DomainError as error:
             return await phone.show(request, who, frame.problem(request, error, fields), status_of(error))
         return see_other(DAY)

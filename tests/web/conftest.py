@@ -28,6 +28,14 @@ ARGUMENTS = [
     "--disable-sync",
 ]
 LAUNCH_MS_MAX = 120_000
+# A person taps what is drawn and ready. Playwright may be quicker than a page's own scripts, and that tap would be
+# lost: until they have run nothing takes a pointer, and Playwright waits for what does.
+NOT_BEFORE_READY = """
+const still = new CSSStyleSheet();
+still.replaceSync("* { pointer-events: none !important }");
+document.adoptedStyleSheets = [still];
+document.addEventListener("DOMContentLoaded", () => { document.adoptedStyleSheets = []; });
+"""
 expect.set_options(timeout=60_000)  # a limit for a broken page, not a measurement; Playwright's own is five seconds
 
 

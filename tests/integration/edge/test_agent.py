@@ -41,7 +41,7 @@ async def _drop_off(site: Site) -> None:
     await front.scan(BARCODE)
     await site.shows(PutParcel)
     site.cabinet.put_in(A01, BARCODE)
-    site.cabinet.close(A01)
+    await site.close(A01)
     await site.shows(ConfirmDropOff)
     await front.answer(Answer.DONE, A01)
     await site.shows(DroppedOff)
@@ -53,7 +53,7 @@ async def _pick_up(site: Site) -> str | None:
     assert await site.agent.front.enter_code(show_code(CODE)) == "accepted"
     await site.shows(TakeParcel)
     parcel = site.cabinet.take_out(A01)
-    site.cabinet.close(A01)
+    await site.close(A01)
     await site.shows(PickedUp)
     return parcel
 

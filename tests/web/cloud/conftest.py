@@ -9,6 +9,7 @@ from playwright.async_api import Browser, BrowserContext, Page, ViewportSize, ex
 
 from tests.unit.cloud.api.office import PASSWORD
 from tests.web.cloud.world import World, open_world
+from tests.web.conftest import NOT_BEFORE_READY
 
 PHONE, DESKTOP = ViewportSize(width=390, height=844), ViewportSize(width=1440, height=900)
 
@@ -43,6 +44,7 @@ async def world(tmp_path: Path) -> AsyncIterator[World]:
 
 async def window_of(browser: Browser, world: World, size: ViewportSize) -> tuple[Window, BrowserContext]:
     context = await browser.new_context(viewport=size, reduced_motion="reduce", locale="en-GB")
+    await context.add_init_script(NOT_BEFORE_READY)
     context.set_default_timeout(60_000)
     page = await context.new_page()
     window = Window(page, world)

@@ -9,6 +9,7 @@ from playwright.async_api import Browser, ConsoleMessage, Error, Page, ViewportS
 from edge.kiosk.fake import FakeLocker
 from edge.kiosk.server import serving
 from edge.locker_controller.screens import Screen
+from tests.web.conftest import NOT_BEFORE_READY
 from tests.web.kiosk.gallery import ABOUT
 
 SIZE = ViewportSize(width=1024, height=600)  # the touch screen of the reference locker
@@ -58,6 +59,7 @@ class Ear:
 async def screen_of_glass(browser: Browser) -> AsyncIterator[Page]:
     """One page for all tests, as a kiosk has one: another page costs as much as what most tests do with it."""
     context = await browser.new_context(viewport=SIZE, reduced_motion="reduce", bypass_csp=False)
+    await context.add_init_script(NOT_BEFORE_READY)
     context.set_default_timeout(60_000)
     yield await context.new_page()
     await context.close()

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from cloud.disruptions import Whereabouts, remember_jams, running_late
+from cloud.disruptions import Late, Whereabouts, remember_jams, running_late
 from cloud.domain.actors import Role, actor
 from cloud.domain.capacity import Reservation, ReservationState
 from cloud.domain.parcel import Parcel, ParcelState
@@ -257,7 +257,9 @@ async def test_a_better_order_is_found_afterwards_and_only_if_it_is_better(offic
 async def test_every_change_asks_for_a_better_order_once(office: Office) -> None:
     stops = await drive(office)
     await to_locker(office, stops[0])
-    await running_late(office.rim, office.rim.act(actor(Role.COURIER, COURIER)), COURIER, timedelta(minutes=5), NOWHERE)
+    await running_late(
+        office.rim, office.rim.act(actor(Role.COURIER, COURIER)), Late(COURIER, timedelta(minutes=5), NOWHERE)
+    )
     assert await office.rim.replans.next() == (await ahead(office))[0].route_id
     assert not office.rim.replans.is_waiting
 

@@ -38,7 +38,7 @@ from edge.settings import AGENT_VERSION, BUILT_AT_S, Settings, parse
 from edge.store.sqlite_aio import AioDatabase
 from edge.uplink.presence import Presence
 from edge.uplink.uplink import link_settings
-from provisioning.bundle import Bundle, BundleError, load_bundle, tls_files
+from provisioning.bundle import Bundle, BundleError, load_bundle
 from provisioning.cloud_place import kept_place
 from provisioning.papers import Lifetime, Turns, pairs
 from provisioning.signing_key import DeviceKeyError, load_signing_key
@@ -90,7 +90,6 @@ def mqtt_link(settings: Settings, bundle: Bundle) -> Callable[[Presence], Link]:
     """Return what makes the link to the bundle's broker, over mutual TLS."""
     host, port = settings.broker or (bundle.broker_host, bundle.broker_port)
     turns = Turns(settings.bundle, bundle)
-    tls_files(settings.bundle, bundle)
 
     def make(presence: Presence) -> Link:
         from contract.mqtt import MqttLink  # noqa: PLC0415 - a locker without a link does without paho

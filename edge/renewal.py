@@ -74,11 +74,11 @@ class Renewal:
 
     async def run(self, locker: Locker, reconnect: Callable[[], None]) -> None:
         """Renew when it is time, and have the link ``reconnect`` with the new certificate."""
-        self.life = await asyncio.to_thread(self._means.look)
+        await self._look()
         if due_in_s(self.life, locker.presence(), self._share) is None:
             await asyncio.sleep(self._share * LOOK_S)  # the network may bring the time; and a fleet boots at one moment
         while True:
-            self.life = await asyncio.to_thread(self._means.look)
+            await self._look()
             wait_s = due_in_s(self.life, locker.presence(), self._share) or 0.0
             rest_s = min(wait_s, LOOK_S) if wait_s > 0 else await self._ask(locker.raise_alarm, reconnect)
             await asyncio.sleep(rest_s)
@@ -86,6 +86,13 @@ class Renewal:
     def days_left(self, now_ms: int) -> float | None:
         """Return how long the newest certificate still holds, None where nobody knows."""
         return None if self.life is None else (self.life.ends_s - now_ms / 1000) / DAY_S
+
+    async def _look(self) -> None:
+        """Learn the newest certificate's life; a card that cannot be read or written now leaves what was known."""
+        try:
+            self.life = await asyncio.to_thread(self._means.look)
+        except OSError as error:
+            _log.warning("certificate_unreadable", extra={"error": str(error)})
 
     async def _ask(self, raise_alarm: Callable[[str, str], Awaitable[None]], reconnect: Callable[[], None]) -> float:
         """Ask once and return how long to rest."""

@@ -128,7 +128,7 @@ def tls_files(directory: Path, bundle: Bundle) -> TlsFiles:
     """Lay the bundle's certificates out as files for ``MqttSettings``, beside the key."""
     files = TlsFiles(directory / "ca.crt", directory / "tls.crt", directory / TLS_KEY)
     for path, pem in ((files.ca, bundle.ca_pem), (files.certificate, bundle.certificate_chain_pem)):
-        if not path.exists() or path.read_text() != pem:
+        if not path.exists() or path.read_bytes() != pem.encode():
             write_atomically(path, pem.encode(), PUBLIC)
     return files
 

@@ -6,13 +6,12 @@ No session and no key: the claim is the right. The shapes are the provisioning p
 from datetime import datetime
 
 from fastapi import APIRouter, Request, Response
-from msgspec import DecodeError, ValidationError
 from msgspec.json import Decoder
 
 from cloud.api.calls import rim_of
+from cloud.api.devices import described, read
 from cloud.api.problems import problem
 from cloud.domain.actors import Role, actor
-from cloud.domain.errors import InvalidError
 from cloud.rim import Rim
 from cloud.services.enrol_locker import Enrolled, EnrolmentRefused, enrol
 from contract.ids import LockerId
@@ -31,42 +30,18 @@ _REFUSALS: dict[RequestProblem | ClaimVerdict, tuple[int, str]] = {
     ClaimVerdict.EXPIRED: (410, "the claim has expired; make a new one in the console"),
     ClaimVerdict.USED: (409, "another device has used this claim; both are refused until an operator makes a new one"),
 }
-_BODY = {
-    "requestBody": {
-        "required": True,
-        "content": {
-            "application/json": {
-                "schema": {
-                    "type": "object",
-                    "required": ["claim", "csr_pem", "signing_public_key_b64", "signature_b64"],
-                    "properties": {
-                        "claim": {"type": "string", "maxLength": 128},
-                        "csr_pem": {"type": "string"},
-                        "signing_public_key_b64": {"type": "string", "contentEncoding": "base64"},
-                        "signature_b64": {"type": "string", "contentEncoding": "base64"},
-                    },
-                }
-            }
-        },
-    }
-}
 
 
 @router.post(
     "/v1/enrolments",
     status_code=201,
-    openapi_extra=_BODY,
+    openapi_extra=described(EnrolmentRequest),
     responses={410: {"description": "The claim has expired"}},
 )
 async def post_enrolment(request: Request) -> Response:
     """Exchange a claim for a certificate and the locker's secrets; the same device may ask again for an hour lost."""
     rim = rim_of(request)
-    try:
-        asked = _REQUEST.decode(await request.body())
-    except ValidationError as error:
-        raise InvalidError("body", str(error)) from error
-    except (DecodeError, UnicodeDecodeError) as error:
-        raise InvalidError("body", f"is no JSON: {error}") from error
+    asked = await read(request, _REQUEST)
     act = rim.act(actor(Role.LOCKER, "enrolling"))
     found = await rim.do(lambda uow: enrol(uow, act, rim.keys, asked, rim.network.issue_certificate))
     if isinstance(found, EnrolmentRefused):

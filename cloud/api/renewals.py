@@ -7,13 +7,12 @@ right. Server-side TLS is enough, so this stands on the port that everything els
 from datetime import datetime
 
 from fastapi import APIRouter, Request, Response
-from msgspec import DecodeError, ValidationError
 from msgspec.json import Decoder, encode
 
 from cloud.api.calls import rim_of
+from cloud.api.devices import described, read
 from cloud.api.problems import problem
 from cloud.domain.actors import Role, actor
-from cloud.domain.errors import InvalidError
 from cloud.services.renew_certificate import Renewing, renew
 from provisioning.renewal import RenewalAnswer, RenewalRequest
 from provisioning.revocation import Renewal
@@ -30,42 +29,18 @@ _REFUSALS: dict[Renewal, tuple[int, str]] = {
     Renewal.SAME_KEY: (409, "a new certificate needs a new key"),
     Renewal.TOO_MANY: (409, "this locker had several certificates today; try again tomorrow"),
 }
-_BODY = {
-    "requestBody": {
-        "required": True,
-        "content": {
-            "application/json": {
-                "schema": {
-                    "type": "object",
-                    "required": ["certificate_pem", "csr_pem", "tls_signature_b64", "signature_b64"],
-                    "properties": {
-                        "certificate_pem": {"type": "string"},
-                        "csr_pem": {"type": "string"},
-                        "tls_signature_b64": {"type": "string", "contentEncoding": "base64"},
-                        "signature_b64": {"type": "string", "contentEncoding": "base64"},
-                    },
-                }
-            }
-        },
-    }
-}
 
 
 @router.post(
     "/v1/renewals",
     status_code=201,
-    openapi_extra=_BODY,
+    openapi_extra=described(RenewalRequest),
     responses={410: {"description": "The certificate ended too long ago"}},
 )
 async def post_renewal(request: Request) -> Response:
     """Give a locker its next certificate, from half of the present one's life until ninety days after its end."""
     rim = rim_of(request)
-    try:
-        asked = _REQUEST.decode(await request.body())
-    except ValidationError as error:
-        raise InvalidError("body", str(error)) from error
-    except (DecodeError, UnicodeDecodeError) as error:
-        raise InvalidError("body", f"is no JSON: {error}") from error
+    asked = await read(request, _REQUEST)
     act = rim.act(actor(Role.LOCKER, "renewing"))
     means = Renewing(rim.network.may_renew, rim.network.issue_certificate)
     made = await rim.do(lambda uow: renew(uow, act, asked, means))

@@ -44,7 +44,7 @@ def renew(uow: UnitOfWork, act: Act, request: RenewalRequest, means: Renewing) -
     if key is None or verdict is not Renewal.GRANTED:
         return verdict
     known = uow.first(LockerCertificate, order="-issued_at", key_id=key.id, key_digest=asked.key_digest)
-    if known is not None:
+    if known is not None and known.ends_at > act.now:  # one that has ended meanwhile is of no use to anybody
         return known
     if uow.count(LockerCertificate, key_id=key.id, issued_at=From(act.now - timedelta(days=1))) >= A_DAY_MAX:
         return Renewal.TOO_MANY

@@ -89,6 +89,24 @@ async def test_one_that_is_due_is_renewed_and_the_link_comes_back_with_it() -> N
     assert (bench.asked, bench.reconnected, bench.alarms) == (1, 1, [])
 
 
+async def test_a_card_that_cannot_be_read_ends_nothing_and_keeps_what_was_known() -> None:
+    looks: list[Lifetime | OSError] = [LIFE, OSError(30, "Read-only file system"), OSError(28, "No space left")]
+    bench = Bench(told(HALF_S + DAYS), [Outcome(Verdict.RENEWED)])
+
+    def look() -> Lifetime:
+        found = looks.pop(0)
+        if isinstance(found, OSError):
+            raise found
+        return found
+
+    renewal = Renewal(LOCKER, Means(look, bench.ask, lambda: 0.5))
+    async with running(lambda: renewal.run(bench, bench.reconnect)), asyncio.timeout(10):
+        await bench.done.wait()
+
+    assert renewal.life == LIFE
+    assert (bench.asked, len(looks)) == (1, 1)
+
+
 async def test_after_a_renewal_it_looks_again_soon() -> None:
     assert await Bench(told(0), [Outcome(Verdict.RENEWED)]).rests(1) == [AGAIN_S]
 

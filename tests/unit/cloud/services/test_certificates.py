@@ -130,6 +130,18 @@ def test_a_lost_answer_is_asked_for_again_and_is_the_same_certificate(site: Site
     assert len(site.cloud.of(LockerCertificate)) == 2
 
 
+def test_an_answer_lost_for_so_long_that_it_ended_is_another_certificate(site: Site) -> None:
+    site.cloud.now += HALF
+    key = new_key()
+    lost = site.ask(site.request(make_csr(key)))
+    site.cloud.now += LOCKER_LIFE
+    found = site.ask(site.request(make_csr(key)))
+
+    assert isinstance(lost, LockerCertificate)
+    assert isinstance(found, LockerCertificate)
+    assert lost.ends_at <= site.cloud.now < found.ends_at
+
+
 @pytest.mark.parametrize(
     ("after", "answer"),
     [

@@ -1,5 +1,7 @@
 """What an order to open many doors says and what has become of it, door by door, as the locker's journal tells."""
 
+from bisect import bisect_left
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -7,7 +9,7 @@ from typing import Any
 
 from cloud.domain.errors import NotFoundError
 from cloud.domain.locker import Locker
-from cloud.services.ports import UnitOfWork
+from cloud.services.ports import EventLog, LoggedEvent, UnitOfWork
 from cloud.services.records import CommandState
 from cloud.services.records_bulk import BulkOpening
 from cloud.services.records_ops import Account, CommandSent
@@ -15,7 +17,10 @@ from contract import events as told
 from contract.bulk import BulkOrder, read_order
 from contract.codec import CodecError, decode_entry
 
-LOOKED_AT_MAX = 1_000  # entries; sixty doors make about four each, the rest is what else the locker did meanwhile
+PAGE = 500  # entries; sixty doors make about four each, so that most orders are told in one reading
+UNTIL_END_MAX = 20_000  # entries; an order can follow a backlog, and a busy locker's week without a link is 10,000
+AFTER_END_MAX = 1_000  # entries; the last door is shut soon after, and one whose sensor is broken is never told so
+CLOCK_SLACK_MS = 600_000  # entries are found by when they came, and a server's clock can be set back in between
 
 
 class Stage(StrEnum):
@@ -37,8 +42,19 @@ class DoorStage(StrEnum):
     RELEASED = "released"
     OPEN = "open"
     CLOSED = "closed"
+    UNCLEAR = "unclear"
     NOT_OPENED = "not_opened"
     LEFT = "left"
+
+
+UNSETTLED = {DoorStage.RELEASED, DoorStage.OPEN}
+TELLING = frozenset(
+    kind.__name__
+    for kind in (
+        *(told.ReleaseIntended, told.DoorOpened, told.DoorClosed, told.OpenNotDetected, told.ReleaseIndeterminate),
+        *(told.BulkEnded, told.CommandRefused),
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,13 +106,34 @@ def _doors(uow: UnitOfWork, opening: BulkOpening, order: BulkOrder) -> dict[str,
     doors = dict.fromkeys(order.compartments, DoorStage.WAITING)
     if opening.second_at is None:
         return doors
-    cause, ours = bytes.fromhex(opening.id), set[bytes]()
-    since_ms = opening.second_at.timestamp() * 1000
-    for logged in reversed(uow.log.timeline(locker=opening.locker_id, limit=LOOKED_AT_MAX)):
-        entry = _entry(logged.entry)
-        if entry is not None and logged.received_ms >= since_ms:
+    cause, ours, left = bytes.fromhex(opening.id), set[bytes](), UNTIL_END_MAX
+    for logged in _since(uow.log, opening.locker_id, round(opening.second_at.timestamp() * 1000) - CLOCK_SLACK_MS):
+        left -= 1
+        entry = _entry(logged.entry) if logged.kind in TELLING else None
+        if entry is not None and _ends(entry, cause):
+            left = min(left, AFTER_END_MAX)
+        if entry is not None:
             _take(doors, entry, cause, ours)
+        if left <= 0 or (left <= AFTER_END_MAX and not UNSETTLED & set(doors.values())):
+            break
     return doors
+
+
+def _since(log: EventLog, locker: str, since_ms: int) -> Iterator[LoggedEvent]:
+    """Go through what came from a locker since then, in its own order, however much has come since."""
+    last, _ = log.heads([locker]).get(locker, (0, b""))
+    at = bisect_left(range(last), since_ms, key=lambda before: _received_ms(log, locker, before))
+    while page := log.after(locker, at, PAGE):
+        yield from page
+        at = page[-1].sequence
+
+
+def _received_ms(log: EventLog, locker: str, before: int) -> int:
+    return log.after(locker, before, 1)[0].received_ms
+
+
+def _ends(entry: told.Entry, cause: bytes) -> bool:
+    return isinstance(entry.event, told.BulkEnded | told.CommandRefused) and entry.event.command == cause
 
 
 def _take(doors: dict[str, DoorStage], entry: told.Entry, cause: bytes, ours: set[bytes]) -> None:
@@ -111,6 +148,8 @@ def _take(doors: dict[str, DoorStage], entry: told.Entry, cause: bytes, ours: se
             doors[label] = DoorStage.CLOSED
         case told.OpenNotDetected(intent=intent, compartment=label) if intent in ours:
             doors[label] = DoorStage.NOT_OPENED
+        case told.ReleaseIndeterminate(intent=intent, compartment=label) if intent in ours:
+            doors[label] = DoorStage.UNCLEAR
         case told.BulkEnded(command=command, left=left) if command == cause:
             doors.update(dict.fromkeys(left, DoorStage.LEFT))
         case _:

@@ -116,6 +116,9 @@ class EventLog(Protocol):
 
     def entries(self, locker: str, first: int, last: int, /) -> list[bytes]: ...
 
+    def after(self, locker: str, sequence: int, limit: int, /) -> list[LoggedEvent]:
+        """Return what a locker wrote next after an entry, oldest first."""
+
     def timeline(
         self, *, locker: str | None = None, compartment: str | None = None, parcel: str | None = None, limit: int = 200
     ) -> list[LoggedEvent]:

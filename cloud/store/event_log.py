@@ -24,6 +24,12 @@ _ENTRIES = (
     .where(event.c.locker_id == bindparam("locker"), event.c.sequence.between(bindparam("first"), bindparam("last")))
     .order_by(event.c.sequence)
 )
+_AFTER = (
+    select(event)
+    .where(event.c.locker_id == bindparam("locker"), event.c.sequence > bindparam("sequence"))
+    .order_by(event.c.sequence)
+    .limit(bindparam("limit"))
+)
 
 
 class SqlEventLog:
@@ -60,6 +66,10 @@ class SqlEventLog:
     def entries(self, locker: str, first: int, last: int, /) -> list[bytes]:
         rows = self._connection.execute(_ENTRIES, {"locker": locker, "first": first, "last": last})
         return [entry for (entry,) in rows]
+
+    def after(self, locker: str, sequence: int, limit: int, /) -> list[LoggedEvent]:
+        asked = {"locker": locker, "sequence": sequence, "limit": limit}
+        return [LoggedEvent(**row) for row in self._connection.execute(_AFTER, asked).mappings()]
 
     def timeline(
         self, *, locker: str | None = None, compartment: str | None = None, parcel: str | None = None, limit: int = 200

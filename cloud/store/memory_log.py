@@ -49,6 +49,10 @@ class MemoryEventLog:
         theirs = self._events.find({"locker_id": locker}, "sequence", len(self._events.rows))
         return [one.entry for one in theirs if first <= one.sequence <= last]
 
+    def after(self, locker: str, sequence: int, limit: int, /) -> list[LoggedEvent]:
+        theirs = self._events.find({"locker_id": locker}, "sequence", len(self._events.rows))
+        return [one for one in theirs if one.sequence > sequence][:limit]
+
     def timeline(
         self, *, locker: str | None = None, compartment: str | None = None, parcel: str | None = None, limit: int = 200
     ) -> list[LoggedEvent]:

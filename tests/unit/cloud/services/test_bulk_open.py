@@ -25,18 +25,21 @@ from contract import codec, envelope
 from contract.bulk import (
     BULK_DOORS_MAX,
     BULK_LIFE_S,
+    MAINTENANCE_S,
     OpenMany,
     operator_key_id,
     read_order,
     signed_by,
 )
 from contract.events import (
+    ENTRIES_PER_BATCH_MAX,
     BulkEnded,
     CommandAccepted,
     CommandRefused,
     DoorClosed,
     DoorOpened,
     OpenNotDetected,
+    ReleaseIndeterminate,
     ReleaseIntended,
 )
 from contract.ids import BootId, CompartmentLabel, MessageId
@@ -44,7 +47,7 @@ from tests.contract.bulk_papers import public
 from tests.unit.cloud.services.bulk_street import OLGA, OLGAS, PAUL, PAULS, RITA, SPARE, WISH, BulkCloud
 from tests.unit.cloud.small_cloud import BOOT
 
-A01, A02 = CompartmentLabel("A01"), CompartmentLabel("A02")
+A01, A02, A03 = (CompartmentLabel(f"A0{number}") for number in (1, 2, 3))
 INTENT, ANOTHER = MessageId(b"i" * 16), MessageId(b"j" * 16)
 
 
@@ -224,6 +227,43 @@ def test_doors_that_were_not_opened_are_told_with_the_reason(cloud: BulkCloud) -
     assert view.command is not None
     assert view.command.refusal == "maintenance_ended: 1 doors not opened"
     assert cloud.the(Alarm, kind="bulk_stopped").detail.endswith("(A02)")
+
+
+def others(cloud: BulkCloud, count: int) -> None:
+    """Let the locker write down what has nothing to do with an order."""
+    batch = ENTRIES_PER_BATCH_MAX
+    for _ in range(count // batch):
+        cloud.journal.say(*[DoorClosed(A03)] * batch)
+
+
+def test_what_became_of_an_old_order_is_told_however_much_came_before_and_since(cloud: BulkCloud) -> None:
+    others(cloud, 2_000)
+    cloud.later(hours=1)
+    cloud.says(maintenance_s=MAINTENANCE_S)
+    opening = cloud.is_sent()
+    cause = MessageId(bytes.fromhex(opening.id))
+    others(cloud, 600)  # a backlog, which comes before what the locker does now
+    cloud.journal.say(CommandAccepted(cause), ReleaseIntended(INTENT, A01, "remote"), cause=cause)
+    cloud.journal.say(DoorOpened(A01, INTENT, cause), DoorClosed(A01), BulkEnded(cause, 1, (A02,), "restarted"))
+    cloud.later(days=30)
+    others(cloud, 2_000)
+    assert seen(cloud, opening).doors == {"A01": DoorStage.CLOSED, "A02": DoorStage.LEFT}
+
+
+def test_an_order_is_looked_for_from_a_while_before_it_was_sent_since_clocks_are_set_back(cloud: BulkCloud) -> None:
+    opening = cloud.is_sent()
+    cause = MessageId(bytes.fromhex(opening.id))
+    cloud.later(minutes=-5)
+    cloud.journal.say(ReleaseIntended(INTENT, A01, "remote"), cause=cause)
+    assert seen(cloud, opening).doors["A01"] is DoorStage.RELEASED
+
+
+def test_a_door_of_which_the_power_left_nobody_knowing_is_not_called_opening_for_ever(cloud: BulkCloud) -> None:
+    opening = cloud.is_sent()
+    cause = MessageId(bytes.fromhex(opening.id))
+    cloud.journal.say(CommandAccepted(cause), ReleaseIntended(INTENT, A01, "remote"), cause=cause)
+    cloud.journal.say(ReleaseIndeterminate(INTENT, A01, cause), BulkEnded(cause, 1, (A02,), "restarted"))
+    assert seen(cloud, opening).doors == {"A01": DoorStage.UNCLEAR, "A02": DoorStage.LEFT}
 
 
 def test_a_refusal_of_the_locker_is_the_end_of_it(cloud: BulkCloud) -> None:

@@ -284,6 +284,8 @@ def test_the_event_log_answers_alike() -> None:
     assert both.see(lambda uow: uow.log.heads(("L1", "L3"))) == {"L1": (8, b"j")}
     assert both.see(lambda uow: uow.log.entries("L1", 2, 4)) == [b"2", b"3", b"4"]
     assert len(both.see(lambda uow: uow.log.entries("L1", 1, 1 << 40))) == 7
+    assert [one.sequence for one in both.see(lambda uow: uow.log.after("L1", 4, 2))] == [5, 6]
+    assert both.see(lambda uow: uow.log.after("L1", 7, 2)) == []
     assert both.see(lambda uow: uow.log.timeline(limit=3))[0].sequence == 7
     assert len(both.see(lambda uow: uow.log.timeline(locker="L1", parcel="p"))) == 4
     assert both.see(lambda uow: uow.log.timeline(compartment="A1"))[0].locker_id == "L2"

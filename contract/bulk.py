@@ -81,6 +81,7 @@ class OpenMany(msgspec.Struct, frozen=True, array_like=True, tag="open_many"):
 class BulkOrder(msgspec.Struct, frozen=True, tag_field="kind", tag="open_many", kw_only=True):
     """What two operators sign. Ids are hex; times are Unix seconds, ``until_uptime_ms`` is the device's own clock.
 
+    Both ends hold, and neither may be left open: the device's hour can be wrong, and how long it has been running not.
     ``counter`` rises from order to order at one locker: the second in which it was asked for.
     """
 

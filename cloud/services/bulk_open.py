@@ -147,6 +147,11 @@ def _check_open(opening: BulkOpening, now: datetime) -> None:
 
 def _order(uow: UnitOfWork, act: Act, locker: Locker, about: tuple[tuple[str, ...], str]) -> BulkOrder:
     labels, reason = about
+    until_uptime_ms = boots.until_uptime_ms(uow, act, locker, LIFE)
+    if not until_uptime_ms:
+        raise LockerUnavailableError(
+            f"locker {locker.id} has not said yet how long it has been running; try again soon"
+        )
     return BulkOrder(
         locker=LockerId(locker.id),
         order=message_id(act.ids.new()).hex(),
@@ -154,7 +159,7 @@ def _order(uow: UnitOfWork, act: Act, locker: Locker, about: tuple[tuple[str, ..
         counter=unix(act.now),
         issued_at=unix(act.now),
         expires_at=unix(act.now + LIFE),
-        until_uptime_ms=boots.until_uptime_ms(uow, act, locker, LIFE),
+        until_uptime_ms=until_uptime_ms,
         compartments=labels,
         reason=reason,
     )

@@ -23,7 +23,7 @@ from contract.ids import CompartmentLabel
 from edge.locker_controller import operators
 from edge.locker_controller.draft import Draft
 from edge.locker_controller.effects import PublishState
-from edge.locker_controller.limits import BULK_ORDERS_PER_DAY_MAX, DAY_S
+from edge.locker_controller.limits import BULK_AHEAD_S_MAX, BULK_ORDERS_PER_DAY_MAX, DAY_S
 from edge.locker_controller.refusing import refuse_with
 from edge.locker_controller.release import begin
 from edge.locker_controller.remote import a_door_is_open, is_busy
@@ -96,14 +96,18 @@ def _within_the_day(history: BulkHistory, ms: int) -> tuple[int, ...]:
 
 
 def _forged(draft: Draft, command: OpenMany, order: BulkOrder) -> RefusalReason | None:
-    """Say what makes an order one of another place or time."""
-    state = draft.state
-    is_late = draft.now_s > order.expires_at or 0 < order.until_uptime_ms < draft.ms
+    """Say what makes an order one of another place or time.
+
+    Every order ends on the clock that nobody can set, and soon: the other one may be years late.
+    """
+    state, ahead_ms = draft.state, order.until_uptime_ms - draft.ms
+    is_late = draft.now_s > order.expires_at or ahead_ms < 0
     objections = (
         (order.order != command.id.hex(), RefusalReason.MALFORMED),
         (order.locker != state.setup.locker, RefusalReason.WRONG_LOCKER),
         (state.boot is None or order.boot != state.boot.hex(), RefusalReason.WRONG_BOOT),
         (is_late, RefusalReason.EXPIRED),
+        (ahead_ms > BULK_AHEAD_S_MAX * 1000, RefusalReason.LIMIT_REACHED),
         (order.counter <= state.bulk.counter, RefusalReason.COUNTER_TOO_LOW),
     )
     return next((reason for stands, reason in objections if stands), None)

@@ -1,5 +1,6 @@
 """Every number the locker lives by that is not configuration, each with its reason."""
 
+from contract.bulk import BULK_LIFE_S
 from contract.commands import REMOTE_OPEN_GAP_S, REMOTE_OPENS_PER_HOUR_MAX
 
 __all__ = ["REMOTE_OPENS_PER_HOUR_MAX", "REMOTE_OPEN_GAP_S"]
@@ -46,6 +47,7 @@ MASS_OPEN_DOORS = (
 CLOSE_DOOR_SHOWN_MS = 300_000  # then the screen is given back to the people who want their parcels
 
 # Many doors by one order of two operators
+BULK_AHEAD_S_MAX = BULK_LIFE_S + 60  # an order's life, and what the cloud's clock may have leapt since our last word
 BULK_ORDERS_PER_DAY_MAX = 4  # a locker is cleaned or emptied once a day; the rest is for orders that were stopped
 TECHNICIAN_S = 180  # signed in and doing nothing, as a courier is by default
 

@@ -2,22 +2,22 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 from playwright.async_api import Browser, expect
 
-from cloud.domain.locker import Locker
+from cloud.services.record_state import record_state
 from cloud.services.records_ops import Account, OutboxMessage
 from cloud.services.technician_pass import technician_pass
+from contract.bulk import MAINTENANCE_S
 from contract.codec import decode_downward
 from contract.envelope import verify
 from contract.events import BulkEnded, CommandAccepted, DoorOpened, Event
 from contract.ids import BootId, CompartmentLabel, LockerId, MessageId
 from contract.layout import CompartmentPlan, Layout
 from contract.sizes import SizeClass
-from contract.state import DoorLevel, TimeQuality
+from contract.state import DoorLevel, LockerState, TimeQuality
 from edge.locker_controller.arrivals import scanned
 from edge.locker_controller.decide import Moment, decide
 from edge.locker_controller.effects import ReleaseLock
@@ -92,8 +92,10 @@ class Machine:
         text = await self.world.do(lambda uow: technician_pass(uow, act, rim.keys, CENTRUM))
         self.give(scanned(text, self.keys, LockerId(CENTRUM))[0])
         self.give(Answered(Answer.MAINTENANCE_ON))
-        until: datetime = self.world.office.clock.now() + timedelta(minutes=30)
-        await self.world.do(lambda uow: uow.change(Locker, {"id": CENTRUM}, maintenance_until=until))
+        at_ms = int(self.world.office.clock.now().timestamp() * 1000)
+        says = {"uptime_ms": self.ms, "maintenance_s": MAINTENANCE_S}
+        state = LockerState(LockerId(CENTRUM), True, BOOT, 1, "1.0", at_ms, "synced", **says)  # noqa: FBT003 - a wire record
+        await self.world.do(lambda uow: record_state(uow, act, state))
 
 
 @asynccontextmanager

@@ -66,7 +66,7 @@ class BulkCloud(SmallCloud):
     def says(self, boot: BootId = BOOT, **said: Any) -> None:
         """Let the locker publish its presence document."""
         at_ms = int(self.now.timestamp() * 1000)
-        state = LockerState(LockerId("WAW-01"), True, boot, 1, "1.0", at_ms, "synced", **said)  # noqa: FBT003 - a wire record
+        state = LockerState(LockerId("WAW-01"), True, boot, 1, "1.0", at_ms, "synced", **{"uptime_ms": 40_000} | said)  # noqa: FBT003 - a wire record
         self.do(lambda uow: record_state(uow, self.act(), state))
 
     def asks(self, wish: BulkWish = WISH, who: Actor = OLGA) -> BulkOpening:

@@ -134,6 +134,15 @@ def test_nothing_is_asked_for_while_maintenance_is_off_or_the_locker_away(cloud:
     assert "not online" in refused(cloud, LockerUnavailableError, lambda: cloud.asks(wish))
 
 
+def test_nothing_is_asked_of_a_locker_that_has_not_said_how_long_it_runs(cloud: BulkCloud) -> None:
+    boot = BootId(b"a boot unheard..")
+    cloud.says(boot, maintenance_s=MAINTENANCE_S, uptime_ms=0)
+    assert "how long it has been running" in refused(cloud, LockerUnavailableError, cloud.asks)
+    cloud.later(seconds=10)
+    cloud.says(boot, maintenance_s=MAINTENANCE_S, uptime_ms=15_000)
+    assert read_order(cloud.asks().order).until_uptime_ms == 15_000 + BULK_LIFE_S * 1000
+
+
 def test_one_request_at_a_time_waits_at_a_locker(cloud: BulkCloud) -> None:
     asked = cloud.asks()
     refused(cloud, ConflictError, cloud.asks)

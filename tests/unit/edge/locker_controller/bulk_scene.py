@@ -39,7 +39,7 @@ def order(number: int = 1, labels: Sequence[str] = (A01, A02, A03), **more: Any)
         counter=number,
         issued_at=NOON_S,
         expires_at=NOON_S + 2 * HOUR,
-        until_uptime_ms=0,
+        until_uptime_ms=600_000,
         compartments=tuple(labels),
         reason="spring cleaning",
     )

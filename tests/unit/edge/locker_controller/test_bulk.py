@@ -19,7 +19,7 @@ from contract.events import (
 from contract.ids import LockerId
 from edge.locker_controller.effects import PublishState
 from edge.locker_controller.inputs import Answer
-from edge.locker_controller.limits import BULK_ORDERS_PER_DAY_MAX
+from edge.locker_controller.limits import BULK_AHEAD_S_MAX, BULK_ORDERS_PER_DAY_MAX
 from edge.locker_controller.screens import RemoteOpening, ServiceHome
 from tests.unit.edge.locker_controller.builders import (
     A01,
@@ -126,6 +126,16 @@ FORGED: tuple[tuple[str, Callable[[], OpenMany], str], ...] = (
         lambda: open_many(order(until_uptime_ms=1), ANNA, BEN),
         RefusalReason.EXPIRED,
     ),
+    (
+        "an order without an end on the locker's own clock",
+        lambda: open_many(order(until_uptime_ms=0), ANNA, BEN),
+        RefusalReason.EXPIRED,
+    ),
+    (
+        "an order that would be good for hours on the locker's own clock",
+        lambda: open_many(order(until_uptime_ms=5_000 + (BULK_AHEAD_S_MAX + 1) * 1000), ANNA, BEN),
+        RefusalReason.LIMIT_REACHED,
+    ),
     ("an order of before", lambda: open_many(order(counter=0), ANNA, BEN), RefusalReason.COUNTER_TOO_LOW),
     ("an empty order", lambda: open_many(order(labels=()), ANNA, BEN), RefusalReason.LIMIT_REACHED),
     ("one door twice", lambda: open_many(order(labels=(A01, A01)), ANNA, BEN), RefusalReason.LIMIT_REACHED),
@@ -145,6 +155,14 @@ FORGED: tuple[tuple[str, Callable[[], OpenMany], str], ...] = (
 @pytest.mark.parametrize(("forged", "reason"), [one[1:] for one in FORGED], ids=[one[0] for one in FORGED])
 def test_an_order_that_is_wrong_in_one_thing_opens_nothing(forged: Callable[[], OpenMany], reason: str) -> None:
     assert refusal(maintained(), forged()) == reason
+
+
+def test_an_order_that_was_kept_back_ends_also_on_a_clock_that_is_a_year_late() -> None:
+    site = maintained()
+    site.wall_leap_s = -365 * DAY
+    kept_back = open_many(order(until_uptime_ms=site.ms + BULK_LIFE_S * 1000), ANNA, BEN)
+    site.ticks(after_s=BULK_LIFE_S + 1)
+    assert refusal(site, kept_back) == RefusalReason.EXPIRED
 
 
 def test_an_order_of_before_the_restart_is_answered_with_the_present_boot() -> None:

@@ -33,9 +33,13 @@ class Journal:
     acknowledged: int
 
     @property
-    def events(self) -> list[Any]:
+    def entries(self) -> list[Entry]:
         found = [decode_entry(raw) for _, raw in self.rows]
-        return [one.event for one in found if isinstance(one, Entry)]
+        return [one for one in found if isinstance(one, Entry)]
+
+    @property
+    def events(self) -> list[Any]:
+        return [one.event for one in self.entries]
 
 
 def edge_journal(data: Path) -> Journal:

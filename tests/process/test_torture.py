@@ -1,5 +1,7 @@
 """Fifty ``kill -9`` of agents, cloud and broker in turn, in bad weather and with people at the doors, at every change.
 
+Among the people are a technician and two operators who have many doors opened by one order.
+
 A thousand are ``make torture``. One seed decides who is killed after how long; what they are at just then does not
 follow from it, so two runs of a seed are alike and not the same.
 """
@@ -33,3 +35,4 @@ async def test_nothing_is_lost_and_nothing_happens_twice_over_fifty_kills(tmp_pa
     assert sum(bool(one.told_in) for one in parcels) >= 4, report.line()
     assert any(one.fetched for one in parcels), report.line()
     assert set(report.weather) >= {"doubled", "delayed"}
+    assert any(one.sent for one in report.orders), report.line()

@@ -52,15 +52,16 @@ _DARK = (KioskError, httpx.HTTPError, LockerStartError, LookupError)
 class Errand(Protocol):
     """Why somebody stands there."""
 
-    parcel: Parcel
-
     async def react(self, shown: Screen) -> bool:
         """Do the next thing; return whether there is nothing more to do here."""
 
 
 @dataclass(slots=True)
 class Corner:
-    """``goods`` are shared with all corners; ``passes`` are what the courier's phone shows."""
+    """``goods`` are shared with all corners; ``passes`` are what the courier's phone shows.
+
+    ``pavement``: one person at a time stands before the machine.
+    """
 
     locker: StreetLocker
     goods: Goods
@@ -69,6 +70,7 @@ class Corner:
     closing: asyncio.Event = field(default_factory=asyncio.Event)
     errands: int = 0
     shown: Screen | None = None
+    pavement: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def live(self) -> None:
         """Run errands until told to close."""
@@ -79,14 +81,18 @@ class Corner:
                 continue
             errand.parcel.tries += 1
             self.errands += 1
-            try:
-                async with asyncio.timeout(ERRAND_S_MAX):
-                    await self._run(errand)
-            except TimeoutError:
-                said = f"{errand.parcel.barcode}: stuck for {ERRAND_S_MAX:.0f} s before {self.shown}"
-                self.goods.problems.append(said)
+            async with self.pavement:
+                await self.run(errand, errand.parcel.barcode)
 
-    def _next(self) -> Errand | None:
+    async def run(self, errand: Errand, name: str) -> None:
+        """See one errand through, however often the screen goes dark."""
+        try:
+            async with asyncio.timeout(ERRAND_S_MAX):
+                await self._run(errand)
+        except TimeoutError:
+            self.goods.problems.append(f"{name}: stuck for {ERRAND_S_MAX:.0f} s before {self.shown}")
+
+    def _next(self) -> "DropOff | PickUp | None":
         drops, fetches = self.goods.to_drop(self.locker.name), self.goods.to_fetch(self.locker.name)
         if drops and (not fetches or self.chance.random() < 0.5):
             return DropOff(self, drops[0])

@@ -103,16 +103,7 @@ class Depot:
             self.goods.problems.append(f"{parcel.barcode}: no promise, {answer.status_code} {answer.text}")
 
     async def _say(self, call: Callable[[], Awaitable[httpx.Response]]) -> httpx.Response | None:
-        """Repeat until there is an answer that is not the cloud's own trouble; None when the depot closes."""
-        while not self.closing.is_set():
-            try:
-                answer = await call()
-            except httpx.TransportError:
-                answer = None
-            if answer is not None and not _is_trouble(answer):
-                return answer
-            await asyncio.sleep(AGAIN_S)
-        return None
+        return await repeated(call, self.closing)
 
     async def _keep_mail(self) -> None:
         """Hand every message with a code to the person who waits for it."""
@@ -134,6 +125,19 @@ class Depot:
         if parcel.letter is not None and parcel.letter.code != code:
             self.goods.problems.append(f"{parcel.barcode}: a second code for the same parcel")
         parcel.letter = letter
+
+
+async def repeated(call: Callable[[], Awaitable[httpx.Response]], closing: asyncio.Event) -> httpx.Response | None:
+    """Repeat until there is an answer that is not the cloud's own trouble; None once ``closing`` is set."""
+    while not closing.is_set():
+        try:
+            answer = await call()
+        except httpx.TransportError:
+            answer = None
+        if answer is not None and not _is_trouble(answer):
+            return answer
+        await asyncio.sleep(AGAIN_S)
+    return None
 
 
 def _is_trouble(answer: httpx.Response) -> bool:

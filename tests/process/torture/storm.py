@@ -5,15 +5,17 @@ import json
 import random
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Protocol
 
 import psutil
 
 from contract.events import ReleaseIndeterminate
+from edge.locker_controller.limits import BULK_ORDERS_PER_DAY_MAX
 from firmware_sim.proxy.proxy import Proxy
 from firmware_sim.proxy.seals import seals
 from firmware_sim.proxy.weather import CALM, STORM, Weather
@@ -24,6 +26,7 @@ from tests.process.torture.corner import Corner
 from tests.process.torture.depot import Depot, locker_name, place_of
 from tests.process.torture.goods import Fetch, Goods
 from tests.process.torture.killer import GAP_S, Killer
+from tests.process.torture.orders import Carried, Ordered, compare_orders
 from tests.process.torture.reckoning import (
     Findings,
     compare_doors,
@@ -32,6 +35,8 @@ from tests.process.torture.reckoning import (
     cut_short,
     known_parcels,
 )
+from tests.process.torture.signers import hire
+from tests.process.torture.visits import Visits
 from tests.process.town import Town, standing_town
 
 AGREED_S_MAX = 300.0  # invariant 7: five minutes after the last fault edge and cloud agree
@@ -54,6 +59,11 @@ class Wish:
     within_s: float = 24 * 3600.0
     save: str = ""
 
+    @property
+    def rest_s(self) -> float:
+        """Return the time between two visits that spreads what the lockers take of orders over the whole storm."""
+        return self.kills * self.gap_s / (self.lockers * BULK_ORDERS_PER_DAY_MAX)
+
 
 @dataclass(slots=True)
 class Report:
@@ -69,6 +79,9 @@ class Report:
     """Releases a kill fell into: the intent was stored, and no word says that the pulse was over."""
     unclear: int = 0
     """Tasks a kill left half done: the agent said that it does not know, and did not pulse again."""
+    orders: list[Ordered] = field(default_factory=list)
+    carried: list[Carried] = field(default_factory=list)
+    """What lockers made of the orders to open many doors that they accepted."""
     seconds: float = 0.0
     quiet_s: float = 0.0
 
@@ -90,6 +103,10 @@ class Report:
                 "picked_up": sum(one.fetched for one in parcels),
                 "killed_in_mid_release": self.cut_short,
                 "left_unclear_by_kills": self.unclear,
+                "orders_sent": sum(one.sent for one in self.orders),
+                "orders_accepted": len(self.carried),
+                "orders_cut_short": sum(any(end.left for end in one.ended) for one in self.carried),
+                "doors_by_orders": sum(len(one.released) for one in self.carried),
                 "staff": sum(one.stuck or one.fetch is Fetch.STAFF for one in parcels),
                 "nuisances": len(self.goods.nuisances),
                 "seconds": round(self.seconds, 1),
@@ -118,9 +135,12 @@ async def storm(wish: Wish, folder: Path, say: Say) -> Report:
             for name, locker in town.lockers.items()
         ]
         depot = Depot(town, report.goods, sorted(town.lockers), chance)
+        signers = await hire(town, asyncio.Event(), stack)
+        report.orders = signers.orders
+        visits = Visits(signers, corners, random.Random(f"{wish.seed}/visits"), wish.rest_s)
         killer = Killer(town, chance, lambda nth, name: _tell(say, report, (nth, name), began_s), wish.gap_s)
         proxy.weather.climate = STORM
-        await _rage(killer, corners, depot, wish)
+        await _rage(killer, wish, [depot, visits, *corners])
         report.kills, report.weather = (
             killer.done,
             Counter({str(fate): count for fate, count in proxy.weather.counts.items()}),
@@ -134,6 +154,7 @@ async def storm(wish: Wish, folder: Path, say: Say) -> Report:
         except NeverError as error:
             report.found.lost.append(f"no agreement: {error}")
         report.quiet_s = time.monotonic() - calm_s
+        await signers.read_pages()
         cabinets = {name: locker.truth() for name, locker in town.lockers.items()}
         codes = await town.stop()
         _reckon(town, cabinets, report)
@@ -197,17 +218,23 @@ def _geojson(count: int) -> str:
     return json.dumps({"type": "FeatureCollection", "features": features})
 
 
-async def _rage(killer: Killer, corners: list[Corner], depot: Depot, wish: Wish) -> None:
+class _Living(Protocol):
+    @property
+    def closing(self) -> asyncio.Event: ...
+
+    async def live(self) -> None: ...
+
+
+async def _rage(killer: Killer, wish: Wish, lives: Sequence[_Living]) -> None:
     """Kill as often as wished while everybody goes about their errands; then let them finish what they are at."""
     async with asyncio.TaskGroup() as tasks:
-        for corner in corners:
-            tasks.create_task(corner.live())
-        tasks.create_task(depot.live())
+        for one in lives:
+            tasks.create_task(one.live())
         try:
             await killer.kill(wish.kills, wish.within_s)
         finally:
-            for closing in (depot.closing, *(corner.closing for corner in corners)):
-                closing.set()
+            for one in lives:
+                one.closing.set()
 
 
 def _tell(say: Say, report: Report, kill: tuple[int, str], began_s: float) -> None:
@@ -239,6 +266,8 @@ def _reckon(town: Town, cabinets: dict[str, CabinetTruth], report: Report) -> No
         edge, cloud = ledger.edge_journal(town.lockers[name].data), ledger.cloud_journal(town.database, name)
         compare_journals(name, edge, cloud, report.found)
         compare_doors(name, cloud.events, cabinet, report.found)
+        orders = compare_orders(cloud.entries, (one for one in report.orders if one.locker == name), report.found)
+        report.carried += [one for one in orders.values() if one.accepted]
         report.events += len(cloud.rows)
         report.cut_short += cut_short(cloud.events)
         report.unclear += sum(isinstance(one, ReleaseIndeterminate) for one in cloud.events)

@@ -19,13 +19,23 @@ from provisioning.broker import Broker, BrokerPlace, running
 SOON_S = 60.0  # a limit for a broken wire, not a measurement
 # The waits must be able to grow: two rivals that both wait less than a connection takes cut each other off for ever.
 QUICK = Reconnect(min_s=0.01, first_s=0.02, max_s=0.5)
+# Below those that Linux and macOS give to whoever asks for any: a program that starts slowly still finds its port free.
+PORTS = range(20_000, 32_000)
+
+_given: set[int] = set()
 
 
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """Return a port that nobody has, and that nobody but a caller of this function is given."""
+    chance = random.SystemRandom()
+    while True:
+        port = chance.choice(PORTS)
+        if port in _given:
+            continue
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            _given.add(port)
+            return port
 
 
 @dataclass

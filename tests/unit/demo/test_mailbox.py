@@ -2,7 +2,6 @@
 
 import asyncio
 import smtplib
-import socket
 from email.message import EmailMessage
 from pathlib import Path
 
@@ -11,6 +10,7 @@ from cloud.notify.rendering import Facts, Secrets, render
 from demo.mail_page import shown
 from demo.mailbox import Mail, Mailbox, read_mail, receiving
 from firmware_sim.scanner_eye import read_qr
+from tests.contract.link_worlds import free_port
 
 FACTS = Facts(barcode="LM2611230100001", locker="Centrum", address="Marszałkowska 107", carrier="carrier")
 SECRETS = Secrets(code="482 019 352", capability="LM1:ABC")
@@ -23,12 +23,6 @@ def composed(language: str = "pl", secrets: Secrets = SECRETS) -> EmailMessage:
 
 def raw(language: str = "pl", secrets: Secrets = SECRETS) -> bytes:
     return composed(language, secrets).as_bytes()
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def test_a_message_brings_code_barcode_place_and_qr() -> None:
@@ -63,7 +57,7 @@ async def test_whoever_waits_gets_old_and_new_mail(tmp_path: Path) -> None:
     box.take(raw())
     port = free_port()
     seen: list[Mail] = []
-    async with receiving(box, port), asyncio.timeout(30):
+    async with receiving(box, port), asyncio.timeout(60):
         sending = asyncio.create_task(asyncio.to_thread(send, port))
         async for mail in box.follow():
             seen.append(mail)

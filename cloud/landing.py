@@ -10,9 +10,11 @@ from cloud.domain.actors import Actor
 from cloud.intake.findings import FINDINGS_MAX, FileRefusedError, Finding
 from cloud.intake.lockers_geojson import LockerRow, read_lockers
 from cloud.intake.parcels_csv import Locale, ParcelRow, read_parcels
+from cloud.intake.shifts_csv import ShiftRow, read_shifts
 from cloud.rim import Rim
 from cloud.services.import_lockers import import_lockers
 from cloud.services.import_parcels import import_parcels
+from cloud.services.import_shifts import import_shifts
 from cloud.services.imports import ImportSource
 from cloud.services.ports import Act, UnitOfWork
 
@@ -20,7 +22,8 @@ BATCH = 500  # rows in one unit of work: some 20 ms of the writer's time
 
 LOCKERS = "lockers"
 PARCELS = "parcels"
-Item = ParcelRow | LockerRow | Finding
+SHIFTS = "shifts"
+Item = ParcelRow | LockerRow | ShiftRow | Finding
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +39,8 @@ def open_file(rim: Rim, kind: str, raw: bytes) -> File:
     items: Iterator[Item]
     if kind == LOCKERS:
         items, about = read_lockers(raw), raw.count(b'"Feature"')
+    elif kind == SHIFTS:
+        items, about = read_shifts(raw), raw.count(b"\n")
     else:
         items, about = read_parcels(raw, Locale(rim.locality.zone, rim.locality.region)), raw.count(b"\n")
     first = next(items, None)
@@ -62,8 +67,11 @@ def _unit(
 ) -> Callable[[UnitOfWork], object]:
     lockers = [row for row in rows if isinstance(row, LockerRow)]
     parcels = [row for row in rows if isinstance(row, ParcelRow)]
+    shifts = [row for row in rows if isinstance(row, ShiftRow)]
     if source.kind == LOCKERS:
         return lambda uow: import_lockers(uow, act, source, lockers, found)
+    if source.kind == SHIFTS:
+        return lambda uow: import_shifts(uow, act, source, shifts, found)
     return lambda uow: import_parcels(uow, act, source, parcels, found)
 
 

@@ -64,7 +64,10 @@ ROUTERS = (
     points.router,
     live.router,
 )
-_LARGER = (("/v1/imports/", imports.BODY_BYTES_MAX),)
+_LARGER = (
+    ("/v1/imports/", imports.BODY_BYTES_MAX),
+    ("/console/shifts/file", 1024 * 1024),  # a thousand couriers' shifts have 100 kB
+)
 _HEADERS = (
     ("X-Content-Type-Options", "nosniff"),
     ("Referrer-Policy", "same-origin"),

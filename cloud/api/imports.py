@@ -1,9 +1,9 @@
-"""Files of lockers and parcels: taken, checked row by row in the background, reported with line, column and reason."""
+"""Files of lockers, parcels and shifts: taken, checked row by row in the background, reported by line and column."""
 
 import asyncio
 import hashlib
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
@@ -16,7 +16,7 @@ from cloud.api.shapes import JobShape, PathId, Told
 from cloud.domain.actors import Role
 from cloud.domain.errors import InvalidError, NotFoundError
 from cloud.intake.findings import FILE_BYTES_MAX, FINDINGS_MAX, FileRefusedError
-from cloud.landing import LOCKERS, PARCELS, land, open_file
+from cloud.landing import LOCKERS, PARCELS, SHIFTS, land, open_file
 from cloud.services.imports import ImportSource, begin
 from cloud.services.ports import Act, UnitOfWork
 from cloud.services.records_ops import ImportProblem, ImportRun, JobRun
@@ -27,7 +27,9 @@ FIELDS_MAX = 4  # a form has the file and little else
 router = APIRouter(prefix="/v1/imports", tags=["imports"])
 Building = Annotated[Call, needs(Role.OPERATOR, Role.INSTALLER)]
 Announcing = Annotated[Call, needs(Role.CARRIER, Role.OPERATOR)]
-Seeing = Annotated[Call, needs(Role.CARRIER, Role.OPERATOR, Role.INSTALLER, Role.SUPPORT, changing=False)]
+Manning = Annotated[Call, needs(Role.OPERATOR, Role.PLANNER)]
+_READERS = (Role.CARRIER, Role.OPERATOR, Role.PLANNER, Role.INSTALLER, Role.SUPPORT)
+Seeing = Annotated[Call, needs(*_READERS, changing=False)]
 FileName = Annotated[str, Query(max_length=200, description="Shown in the report; for raw bodies")]
 
 
@@ -100,6 +102,25 @@ async def post_parcels(
     if not owner:
         raise InvalidError("carrier", "say whose parcels these are")
     return await _take(call, ImportSource(PARCELS, file_name or name, _digest(raw), carrier=owner), raw)
+
+
+@router.post(
+    "/shifts",
+    status_code=202,
+    response_model=JobShape,
+    openapi_extra=_body("text/csv"),
+)
+async def post_shifts(
+    call: Manning,
+    request: Request,
+    file_name: FileName = "",
+    day: Annotated[date | None, Query(description="Of rows that name no day")] = None,
+) -> Response:
+    """Take a CSV file of shifts; good rows land, bad ones are reported, the same file twice changes nothing."""
+    raw, name = await _file(request)
+    zone = call.rim.locality.zone.key
+    source = ImportSource(SHIFTS, file_name or name, _digest(raw), time_zone=zone, day=day.isoformat() if day else "")
+    return await _take(call, source, raw)
 
 
 @router.get("/{import_id}")

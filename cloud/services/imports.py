@@ -13,7 +13,8 @@ class ImportSource:
     """``digest`` is the file's SHA-256 in hex; ``carrier`` owns the parcels of a parcel file.
 
     A large file comes in several calls: each after the first names the ``run_id`` that the first returned.
-    ``model`` and ``time_zone`` are for lockers of which the file does not say them.
+    ``model`` and ``time_zone`` are for lockers of which the file does not say them; ``time_zone`` is also the one of
+    a file of shifts, and ``day`` (ISO) that of its rows which name none.
     """
 
     kind: str
@@ -23,6 +24,7 @@ class ImportSource:
     run_id: str | None = None
     model: str = "M24"
     time_zone: str = "Europe/Warsaw"
+    day: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,14 +42,19 @@ def create_courier(uow: UnitOfWork, act: Act, courier: Courier) -> Courier:
 def create_shift(uow: UnitOfWork, act: Act, shift: Shift) -> Shift:
     require(act.actor, Role.OPERATOR, Role.PLANNER)
     uow.need(Courier, shift.courier_id)
+    check_shift(shift)
+    uow.add(shift)
+    return shift
+
+
+def check_shift(shift: Shift) -> None:
+    """Raise ``InvalidError`` for working times and loads that cannot be."""
     if not timedelta(0) < shift.ends_at - shift.starts_at <= SHIFT_MAX:
         raise InvalidError("ends_at", f"a shift lasts up to {SHIFT_MAX}")
     if not 1 <= shift.loads_max <= LOADS_MAX:
         raise InvalidError("loads_max", f"a van is loaded 1 to {LOADS_MAX} times")
     if not 0 <= shift.reload_s <= RELOAD_MAX.total_seconds():
         raise InvalidError("reload_min", f"loading again takes up to {RELOAD_MAX}")
-    uow.add(shift)
-    return shift
 
 
 def create_account(uow: UnitOfWork, act: Act, account: Account) -> Account:

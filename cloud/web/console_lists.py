@@ -147,12 +147,11 @@ def _imports(router: APIRouter, frame: Frame) -> None:
     async def get_import(request: Request, import_id: PathId) -> Response:
         who = await staff_of(request)
 
-        def unit(uow: UnitOfWork) -> tuple[ImportRun, list[ImportProblem]]:
-            run = uow.need(ImportRun, import_id)
-            return run, uow.find(ImportProblem, order="line id", import_id=import_id, limit=PROBLEMS_SHOWN)
+        def unit(uow: UnitOfWork) -> dict[str, Any]:
+            found = uow.find(ImportProblem, order="line id", import_id=import_id, limit=PROBLEMS_SHOWN)
+            return {"run": uow.need(ImportRun, import_id), "problems": found, "job": uow.get(JobRun, import_id)}
 
-        run, problems = await rim.look(unit)
-        return frame.page(request, "console_import.html", who=who, area="imports", run=run, problems=problems)
+        return frame.page(request, "console_import.html", who=who, area="imports", **await rim.look(unit))
 
 
 def _alarms(router: APIRouter, frame: Frame) -> None:

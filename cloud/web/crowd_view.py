@@ -88,7 +88,7 @@ def trips_view(uow: UnitOfWork, act: Act, today: tuple[str, datetime]) -> TripsV
         over=tuple(one for one in views if one.offer.state in OVER),
         earned_cents=now_earned,
         to_come_cents=to_come,
-        near={view.offer.id: _near(view.area, lockers) for view in views},
+        near={view.offer.id: near(view.area, lockers) for view in views},
         places=lockers,
         changes=waiting_changes(uow, courier.id),
         depot=(depot.start_lon, depot.start_lat) if depot else None,
@@ -98,11 +98,11 @@ def trips_view(uow: UnitOfWork, act: Act, today: tuple[str, datetime]) -> TripsV
 def _line(uow: UnitOfWork, trip: CrowdTrip, views: Sequence[OfferView], lockers: Sequence[Locker]) -> TripLine:
     stops = sum(1 for one in views if one.offer.source_id == trip.id and one.is_known)
     route = uow.first(Route, shift_id=trip.id)
-    near = _near((trip.end_lon, trip.end_lat), lockers) if trip.end_lon is not None and trip.end_lat is not None else ""
-    return TripLine(trip, stops, route is not None and route.started_at is not None, trip.end_address or near)
+    there = near((trip.end_lon, trip.end_lat), lockers) if trip.end_lon is not None and trip.end_lat is not None else ""
+    return TripLine(trip, stops, route is not None and route.started_at is not None, trip.end_address or there)
 
 
-def _near(there: tuple[float, float], lockers: Sequence[Locker]) -> str:
+def near(there: tuple[float, float], lockers: Sequence[Locker]) -> str:
     """Name a district by the locker nearest to it: people know their stations better than coordinates."""
     lon, lat = there
     nearest = min(lockers, key=lambda one: distance_m(lon, lat, one.lon, one.lat), default=None)

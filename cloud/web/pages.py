@@ -22,6 +22,7 @@ from cloud.web import (
     console_outside,
     console_parcels,
     console_scenarios,
+    console_shifts,
     counter,
     courier,
     courier_road,
@@ -62,7 +63,7 @@ def create_pages(rim: Rim, tiles: Tiles | None = None, leaflet: Path = LEAFLET) 
         return see_other("/static/mark.svg")
 
     people = (sign_in, tracking, courier, courier_road, crowd, counter)
-    lists = (console_counters, console_hand_over, console_outside, console_scenarios, console_lists)
+    lists = (console_counters, console_hand_over, console_outside, console_scenarios, console_shifts, console_lists)
     for part in (*people, console, console_lockers, console_bulk, console_parcels, console_costs, *lists):
         router.include_router(part.create(frame))
     for area in ("console", "counter", "courier", "t"):

@@ -71,7 +71,7 @@ async def test_axe_finds_nothing_on_any_page_of_the_console(world: World, desk: 
     run = await world.look(lambda uow: uow.first(ImportRun, kind="parcels"))
     bad = await looked_at(desk, ["/console/sign-in"])
     await desk.sign_in("operator", "/console/sign-in")
-    names = ("parcels", "parcels?q=ACME", "plan", "imports", "alarms", "audit?check=1", "costs", "scenarios")
+    names = ("parcels", "parcels?q=ACME", "plan", "shifts", "imports", "alarms", "audit?check=1", "costs", "scenarios")
     lists = [f"/console/{name}" for name in names]
     own = [f"/console/lockers/{CENTRUM}", f"/console/parcels/{parcel.id}", f"/console/imports/{run.id}"]
     own.append(f"/console/scenarios/{await answered(world)}")

@@ -13,6 +13,7 @@ from tests.web.conftest import NOT_BEFORE_READY
 from tests.web.kiosk.gallery import ABOUT
 
 SIZE = ViewportSize(width=1024, height=600)  # the touch screen of the reference locker
+KEY_EVERY_S = 0.005  # of a USB scanner
 
 
 @dataclass
@@ -39,6 +40,18 @@ class Kiosk:
     async def type_code(self, code: str) -> None:
         for digit in code:
             await self.press(digit)
+
+    async def scan(self, text: str) -> None:
+        """Type as a USB scanner does: each key carries its own time, however long it then waits to be heard."""
+        scanner = await self.page.context.new_cdp_session(self.page)
+        now = await self.page.evaluate("Date.now() / 1000")
+        for nth, key in enumerate(text):
+            struck = {"key": key, "timestamp": now + nth * KEY_EVERY_S}
+            struck |= {"windowsVirtualKeyCode": ord(key.upper())} if key.isalnum() or key == " " else {}
+            await scanner.send("Input.dispatchKeyEvent", {**struck, "type": "keyDown", "text": key})
+            await scanner.send("Input.dispatchKeyEvent", {**struck, "type": "keyUp"})
+        await scanner.detach()
+        await self.page.keyboard.press("Enter")
 
 
 @dataclass

@@ -23,11 +23,9 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 async def test_a_courier_signs_in_with_a_pass_scans_a_parcel_and_confirms(kiosk: Kiosk) -> None:
     await kiosk.page.click('[data-view="courier"]')
     await expect(kiosk.page.get_by_role("heading")).to_have_text("Hold your courier pass under the scanner")
-    await kiosk.page.keyboard.type("LM1:PASS")
-    await kiosk.page.keyboard.press("Enter")
+    await kiosk.scan("LM1:PASS")
     await kiosk.show(CourierHome(7, (), 170), "courier_home")
-    await kiosk.page.keyboard.type("RR123456785PL")
-    await kiosk.page.keyboard.press("Enter")
+    await kiosk.scan("RR123456785PL")
     await kiosk.show(PutParcel(C05, SizeClass.L), "put_parcel")
     await kiosk.show(ConfirmDropOff(C05, 30), "confirm_drop_off")
     await kiosk.press("Yes, it is inside")
@@ -122,8 +120,7 @@ async def test_a_session_that_ends_soon_is_announced_and_can_be_extended(kiosk: 
 async def test_a_scan_works_while_the_warning_stands(kiosk: Kiosk) -> None:
     await kiosk.show(CourierHome(2, (), 19), "courier_home")
     await expect(kiosk.page.get_by_role("dialog")).to_be_visible()
-    await kiosk.page.keyboard.type("RR123456785PL")
-    await kiosk.page.keyboard.press("Enter")
+    await kiosk.scan("RR123456785PL")
     await kiosk.show(PutParcel(C05, SizeClass.L), "put_parcel")
 
     await expect(kiosk.page.get_by_role("dialog")).to_be_hidden()

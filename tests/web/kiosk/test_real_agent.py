@@ -8,6 +8,7 @@ from playwright.async_api import Browser, Page, expect
 
 from contract.codes import make_code
 from firmware_sim.in_a_thread import LockerInAThread
+from tests.web.conftest import NOT_BEFORE_READY
 from tests.web.kiosk.conftest import SIZE
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -38,7 +39,10 @@ async def test_a_person_at_the_page_opens_a_real_compartment(
     code = await asyncio.to_thread(locker.drop_off, "LM1")
     label = locker.where("LM1")
     page = await browser.new_page(viewport=SIZE)
+    page.set_default_timeout(60_000)
+    await page.add_init_script(NOT_BEFORE_READY)
     await page.goto(locker.kiosk_url)
+    await page.wait_for_selector("[data-language]")  # what was drawn before the words were there is drawn anew
     await page.locator('[data-view="code"]').click()
 
     await type_code(page, make_code(1))

@@ -110,12 +110,10 @@ async def test_a_code_that_nobody_looked_at_is_not_thrown_away(kiosk: Kiosk) -> 
 
 async def test_a_qr_code_typed_by_the_scanner_is_a_scan_on_every_screen(kiosk: Kiosk) -> None:
     qr = "LM1:7WE $%*+-./ 0123456789"
-    await kiosk.page.keyboard.type(qr)
-    await kiosk.page.keyboard.press("Enter")
+    await kiosk.scan(qr)
     await begin(kiosk)
     await kiosk.type_code("55")
-    await kiosk.page.keyboard.type(qr)
-    await kiosk.page.keyboard.press("Enter")
+    await kiosk.scan(qr)
 
     await expect(kiosk.page.get_by_role("img", name="5 5", exact=True)).to_be_visible()
     await kiosk.locker.show(Opening(B03, "pick_up"))

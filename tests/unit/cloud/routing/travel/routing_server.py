@@ -36,6 +36,7 @@ class RoutingServer:
     snapped_m: dict[Point, float] = field(default_factory=dict)
     wordy: bool = False
     released: threading.Event = field(default_factory=threading.Event)
+    _asked: threading.Condition = field(default_factory=threading.Condition)
 
     def fail(self, status: int, body: Any = "", times: int = 1) -> None:
         text = body if isinstance(body, str) else json.dumps(body)
@@ -45,12 +46,19 @@ class RoutingServer:
         """Answer nothing more until the test is over."""
         self.bad += [self._wait] * 10
 
+    def heard(self, questions: int) -> bool:
+        """Wait until so many questions have come: who gives up on an answer may do so before the question is read."""
+        with self._asked:
+            return self._asked.wait_for(lambda: len(self.asked) >= questions, 60)
+
     def _wait(self) -> Answer:
         self.released.wait(60)
         return 503, b""
 
     def answer(self, path: str, body: bytes) -> Answer:
-        self.asked.append(path)
+        with self._asked:
+            self.asked.append(path)
+            self._asked.notify_all()
         if self.bad:
             return self.bad.pop(0)()
         return self._valhalla(json.loads(body)) if path == "/sources_to_targets" else self._osrm(path)

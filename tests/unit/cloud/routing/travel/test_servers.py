@@ -1,3 +1,4 @@
+import asyncio
 import socket
 from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime
@@ -29,7 +30,7 @@ def server() -> Iterator[RoutingServer]:
 
 @pytest.fixture
 async def client(server: RoutingServer) -> AsyncIterator[httpx.AsyncClient]:
-    async with httpx.AsyncClient(base_url=server.url, timeout=5) as one:
+    async with httpx.AsyncClient(base_url=server.url, timeout=60) as one:
         yield one
 
 
@@ -123,6 +124,7 @@ async def test_a_server_that_stumbles_is_asked_again(
     server.fail(status, times=ATTEMPTS - 1)
     travel = await _times(dialect, client).matrix(PLACES, NOON)
     assert travel.duration_s(PLACES[0], PLACES[4]) > 0
+    assert await asyncio.to_thread(server.heard, ATTEMPTS)
     assert len(server.asked) == ATTEMPTS
 
 
@@ -203,9 +205,10 @@ async def test_a_slow_server_is_given_up_on(client: httpx.AsyncClient, server: R
 
 async def test_one_question_that_takes_too_long_is_silence(server: RoutingServer) -> None:
     server.hang()
-    async with httpx.AsyncClient(base_url=server.url, timeout=0.1) as hurried:
+    async with httpx.AsyncClient(base_url=server.url, timeout=httpx.Timeout(60, read=0.1)) as hurried:
         with pytest.raises(ServerSilentError, match="OSRM does not answer: ReadTimeout"):
             await _times(Osrm(), hurried).matrix(PLACES, NOON)
+    assert await asyncio.to_thread(server.heard, ATTEMPTS)
     assert len(server.asked) == ATTEMPTS
 
 

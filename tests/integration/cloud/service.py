@@ -56,7 +56,7 @@ class Service:
         """Run a command to its end."""
         command = (sys.executable, "-c", module, *arguments)
         surroundings = os.environ | {"COLUMNS": "200"} | environment
-        return subprocess.run(command, check=False, capture_output=True, text=True, timeout=60, env=surroundings)
+        return subprocess.run(command, check=False, capture_output=True, text=True, timeout=240, env=surroundings)
 
     def secrets(self) -> dict[str, Any]:
         found: dict[str, Any] = json.loads((self.directory / "cloud" / "first-start.json").read_text())
@@ -65,7 +65,7 @@ class Service:
     def client(self) -> httpx.Client:
         """Return a client that may do everything."""
         key = self.secrets()["operator_key"]
-        return httpx.Client(base_url=self.url, headers={"Authorization": f"Bearer {key}"}, timeout=30)
+        return httpx.Client(base_url=self.url, headers={"Authorization": f"Bearer {key}"}, timeout=120)
 
     def _run(self, module: str, *arguments: str) -> subprocess.Popen[str]:
         log = self._stack.enter_context((self.directory / f"{module}.log").open("a"))

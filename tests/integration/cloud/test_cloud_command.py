@@ -16,7 +16,7 @@ from provisioning.bundle import check_bundle
 from provisioning.client import CloudPlace, enrol
 from tests.integration.cloud.service import Service
 
-pytestmark = [pytest.mark.long, pytest.mark.xdist_group("processes")]
+pytestmark = [pytest.mark.long, pytest.mark.xdist_group("processes"), pytest.mark.timeout(900)]
 
 WARSAW = Path("demo/warsaw.geojson")
 LOCKERS = "import sys, cloud.importing as i; sys.exit(i.main_lockers())"
@@ -47,7 +47,7 @@ def csv_file(directory: Path, count: int, day: str = DAY) -> Path:
 
 
 def test_from_an_empty_directory_to_a_planned_day(service: Service, tmp_path: Path) -> None:
-    service.start("--plan-seconds", "30")
+    service.start("--plan-seconds", "60")
     keys = {"LATCHMILE_KEY": service.secrets()["operator_key"]}
     carrier = {"LATCHMILE_KEY": service.secrets()["carrier_key"]}
     there = ("--cloud", service.url)
@@ -142,9 +142,9 @@ def test_it_stops_in_order_even_while_somebody_watches(service: Service, number:
 
     watcher = threading.Thread(target=watch, daemon=True)
     watcher.start()
-    assert heard.wait(60)
+    assert heard.wait(120)
     cloud.send_signal(number)
-    assert cloud.wait(timeout=60) == 0
+    assert cloud.wait(timeout=120) == 0
 
 
 def test_what_was_committed_outlives_kill_dash_nine(service: Service) -> None:
@@ -155,7 +155,7 @@ def test_what_was_committed_outlives_kill_dash_nine(service: Service) -> None:
         made = http.post("/v1/couriers", json={"name": "Ewa"})
         assert made.status_code == 201
     first.kill()
-    first.wait(timeout=60)
+    first.wait(timeout=120)
     service.start()
     assert not any("first start" in line for line in service.said)
     assert service.secrets()["operator_key"] == key
@@ -203,7 +203,7 @@ def test_the_log_shows_no_key_no_password_and_no_link(service: Service) -> None:
         http.get("/v1/tracking/" + "s3cret" * 7)
     assert isinstance(service.cloud, subprocess.Popen)
     service.cloud.send_signal(signal.SIGTERM)
-    service.cloud.wait(timeout=60)
+    service.cloud.wait(timeout=120)
     log = (service.directory / "cloud.app.log").read_text()
     for secret in (secrets["operator_key"], secrets["carrier_key"], secrets["operator"]["password"], "s3cret"):
         assert secret not in log

@@ -44,7 +44,7 @@ def planned(service: Service, parcels: int) -> dict[str, list[dict[str, str]]]:
 def test_a_day_is_planned_by_a_servers_times_and_by_great_circles_when_it_fails(service: Service) -> None:
     log = service.directory / "cloud.app.log"
     with routing_server() as server:
-        service.start("--plan-seconds", "30", "--travel-times", f"osrm:{server.url}")
+        service.start("--plan-seconds", "60", "--travel-times", f"osrm:{server.url}")
         lockers_and_a_courier(service)
         assert planned(service, 10)["routes"]
         assert server.asked[0].startswith("/table/v1/driving/")
@@ -57,7 +57,7 @@ def test_a_day_is_planned_by_a_servers_times_and_by_great_circles_when_it_fails(
 
 def test_places_that_are_not_on_the_map_are_left_behind_with_that_reason(service: Service, tmp_path: Path) -> None:
     extract = Town().street((0, 0), (5, 0)).write(tmp_path / "a-town-on-the-equator.osm")
-    service.start("--plan-seconds", "30", "--travel-times", f"osm:{extract}")
+    service.start("--plan-seconds", "60", "--travel-times", f"osm:{extract}")
     lockers_and_a_courier(service)
     plan = planned(service, 5)
     assert plan["routes"] == []

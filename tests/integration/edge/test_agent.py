@@ -115,7 +115,7 @@ async def _drained(site: Site) -> None:
 
 
 async def _until(condition: Callable[[], bool]) -> None:
-    for _ in range(3_000):
+    for _ in range(6_000):
         if condition():
             return
         await asyncio.sleep(0.01)
@@ -132,7 +132,7 @@ async def test_the_page_shows_what_the_loop_decides(site: Site) -> None:
 
 
 def _get(url: str) -> dict[str, object]:
-    with urllib.request.urlopen(url, timeout=10) as answer:  # noqa: S310 - our own loopback server
+    with urllib.request.urlopen(url, timeout=60) as answer:  # noqa: S310 - our own loopback server
         found = json.load(answer)
     assert isinstance(found, dict)
     return found

@@ -179,4 +179,4 @@ async def test_certificates_that_live_for_seconds_follow_one_another_at_a_real_b
             await reaches(link, LinkStatus.CONNECTED)
 
     assert here.desk.verdicts[:2] == [Renewal.GRANTED] * 2
-    assert ups[-2:] == [1, 2]
+    assert ups == sorted(ups)

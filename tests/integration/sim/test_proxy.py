@@ -29,7 +29,7 @@ from tests.process.programs import until
 
 LOCKER = LockerId("SIM-1")
 AT_ONCE = Reconnect(min_s=0.05, first_s=0.1, max_s=0.2)
-SOON_S = 30.0
+SOON_S = 60.0
 FIRST, SECOND = (Publish(topic="t", payload=text, packet_id=nth).packet() for nth, text in ((1, b"a"), (2, b"b")))
 PING = packet_of(Kind.PINGREQ << 4, b"")
 

@@ -83,7 +83,7 @@ def test_without_knowing_its_life_nobody_can_say() -> None:
 
 async def test_one_that_is_due_is_renewed_and_the_link_comes_back_with_it() -> None:
     bench = Bench(told(HALF_S + DAYS), [Outcome(Verdict.RENEWED)])
-    async with running(lambda: bench.renewal().run(bench, bench.reconnect)), asyncio.timeout(10):
+    async with running(lambda: bench.renewal().run(bench, bench.reconnect)), asyncio.timeout(60):
         await bench.done.wait()
 
     assert (bench.asked, bench.reconnected, bench.alarms) == (1, 1, [])
@@ -100,7 +100,7 @@ async def test_a_card_that_cannot_be_read_ends_nothing_and_keeps_what_was_known(
         return found
 
     renewal = Renewal(LOCKER, Means(look, bench.ask, lambda: 0.5))
-    async with running(lambda: renewal.run(bench, bench.reconnect)), asyncio.timeout(10):
+    async with running(lambda: renewal.run(bench, bench.reconnect)), asyncio.timeout(60):
         await bench.done.wait()
 
     assert renewal.life == LIFE

@@ -16,7 +16,7 @@ from demo.morning import all_parcels
 from demo.scene import Scene
 from firmware_sim.deeds import LockerPicture, Uplink
 
-DRAIN_S_MAX = 15.0  # outboxes empty themselves within a reconnect or two
+DRAIN_S_MAX = 60.0  # outboxes empty themselves within a reconnect or two, which a loaded machine takes its time for
 LOOK_EVERY_S = 0.2
 ASKED_AT_ONCE = 4
 IN_LOCKER = frozenset({"ready_for_pickup", "expired"})

@@ -30,7 +30,7 @@ from firmware_sim.witness import Witness, read_truth
 from provisioning.bundle import load_bundle
 
 LOOPBACK = "127.0.0.1"
-READY_S_MAX = 30.0  # the agent starts in a tenth of a second; a machine on which fifty start at once takes its time
+READY_S_MAX = 90.0  # the agent starts in a tenth of a second; a machine on which fifty start at once takes its time
 
 _log = logging.getLogger(__name__)
 

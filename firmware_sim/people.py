@@ -33,7 +33,7 @@ from edge.locker_controller.screens import (
 from firmware_sim.kiosk_client import LOOK_EVERY_S, Kiosk, KioskError
 from firmware_sim.physics import CabinetError
 
-DOOR_S_MAX = 20.0  # pulse, re-pulse and the kiosk's own words about it take less
+DOOR_S_MAX = 60.0  # pulse, re-pulse and the kiosk's own words about it take less, on a loaded machine too
 TURN_S_MAX = 120.0  # how long somebody stands in the queue before a machine that others use
 TAPS_MAX = 5  # notices a person taps away before they believe that the screen is stuck
 

@@ -15,10 +15,10 @@ from typing import TypeVar
 import psutil
 
 BIN = Path(sys.executable).parent
-SOON_S = 45.0  # a limit for a broken product on a busy machine, not a measurement
-RISE_S = 150.0  # the same for a program that starts: four seconds of a core, on a machine with twenty things to do
+SOON_S = 120.0  # a limit for a broken product on a busy machine, not a measurement
+RISE_S = 400.0  # the same for a program that starts: four seconds of a core, on a machine with fifty things to do
 LOOK_EVERY_S = 0.05
-STOP_S_MAX = 20.0
+STOP_S_MAX = 90.0
 
 Found = TypeVar("Found")
 

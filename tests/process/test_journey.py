@@ -34,11 +34,11 @@ from tests.process.papers import (
     WAITING,
     mail_of,
 )
-from tests.process.programs import until_told
+from tests.process.programs import SOON_S, until_told
 from tests.process.street import StreetLocker
 from tests.process.town import Town, standing_town
 
-pytestmark = [pytest.mark.long, pytest.mark.xdist_group("processes"), pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.long, pytest.mark.xdist_group("processes"), pytest.mark.timeout(1_800)]
 
 READY = "is ready at"
 EXPIRY_S_MAX = 120.0  # an open lives 60 s, and its result may take some more
@@ -310,7 +310,7 @@ async def an_agent_dies_in_the_middle_of_a_pulse(town: Town, day: Day) -> None:
     died = await _killed_mid_pulse(centre, label, day.code(CRASHED))
     await centre.start()
     assert centre.truth().of(label).open
-    await centre.spot.kiosk.wait_for(TakeParcel, within_s=20)
+    await centre.spot.kiosk.wait_for(TakeParcel, within_s=SOON_S)
     assert await centre.spot.doors.take_out(label) == CRASHED
     await centre.spot.shut(label)
     await town.until_parcel(CRASHED, "picked_up")

@@ -14,7 +14,7 @@ from tests.process.torture.killer import AGENT, BROKER, CLOUD
 from tests.process.torture.storm import Wish, storm
 from tests.survives import survived
 
-pytestmark = [pytest.mark.long, pytest.mark.xdist_group("processes"), pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.long, pytest.mark.xdist_group("processes"), pytest.mark.timeout(2_400)]
 
 ROW = "kill -9 of locker, cloud and broker in turn"
 

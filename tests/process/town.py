@@ -16,7 +16,7 @@ import psutil
 
 from tests.contract.link_worlds import free_port
 from tests.process.mailbox import Mailbox
-from tests.process.programs import RISE_S, NeverError, Program, is_alive, run, until, until_told
+from tests.process.programs import RISE_S, SOON_S, NeverError, Program, is_alive, run, until, until_told
 from tests.process.street import StreetLocker
 
 MID_MORNING = 10  # o'clock in the town's own time zone, whenever the test runs: its day never ends under a plan
@@ -150,7 +150,7 @@ class Town:
 
         return await until_told(there, f"{name} to be {wanted}")
 
-    async def until_command(self, command: Mapping[str, Any], *states: str, within_s: float = 45.0) -> Any:
+    async def until_command(self, command: Mapping[str, Any], *states: str, within_s: float = SOON_S) -> Any:
         async def there() -> Any:
             found = await self.get(f"/v1/lockers/{command['locker_id']}/commands/{command['id']}")
             return found if found["state"] in states else None
@@ -193,7 +193,7 @@ async def standing_town(
     async with AsyncExitStack() as stack:
         mailbox = stack.enter_context(Mailbox(ports[2]))
         url = f"http://127.0.0.1:{ports[1]}"
-        api = await stack.enter_async_context(httpx.AsyncClient(base_url=url, timeout=30, trust_env=False))
+        api = await stack.enter_async_context(httpx.AsyncClient(base_url=url, timeout=SOON_S, trust_env=False))
         broker = Program("broker", [*_broker(folder, ports[0]), *broker_options], folder / "broker.log")
         cloud = Program("cloud", [*_cloud(folder, ports), "--zone", zone, *options], folder / "cloud.log")
         town = Town(folder, zone, broker, cloud, mailbox, url, broker_port=ports[0], api=api)
@@ -213,7 +213,7 @@ def _cloud(folder: Path, ports: Sequence[int]) -> list[str]:
     files = ["--data", str(folder / "cloud"), "--tls-dir", str(folder / "tls")]
     there = ["--port", str(ports[1]), "--broker-host", "127.0.0.1", "--broker-port", str(ports[0])]
     mail = ["--smtp-host", "127.0.0.1", "--smtp-port", str(ports[2])]
-    return ["latchmile-cloud", *files, *there, *mail, "--pace", str(PACE), "--plan-seconds", "10"]
+    return ["latchmile-cloud", *files, *there, *mail, "--pace", str(PACE), "--plan-seconds", "60"]
 
 
 def town_zone(now: datetime) -> str:

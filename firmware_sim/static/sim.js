@@ -37,15 +37,13 @@ async function ask(path, body = {}) {
 
 const at = (locker, label, verb) => `/lockers/${locker}/doors/${label}/${verb}`;
 
-async function touchDoor(locker, box) {
-  const verb = box.classList.contains("is-open") ? "close" : "pull";
-  const told = await ask(at(locker, box.dataset.label, verb));
-  if (verb === "pull" && told.open === false) say(`Door ${box.dataset.label} is locked.`);
+async function touchDoor(locker, label, isOpen) {
+  const told = await ask(at(locker, label, isOpen ? "close" : "pull"));
+  if (!isOpen && told.open === false) say(`Door ${label} is locked.`);
 }
 
-async function touchParcel(locker, box) {
-  const label = box.dataset.label;
-  if (box.classList.contains("is-full")) {
+async function touchParcel(locker, label, isFull) {
+  if (isFull) {
     const told = await ask(at(locker, label, "take_out"));
     if (told.parcel) say(`You hold ${told.parcel} in your hands.`);
   } else {
@@ -66,10 +64,33 @@ function drawBox(locker, door) {
   const box = element("div", { class: "box", "data-size": door.size, "data-label": door.label });
   const leaf = element("button", { class: "door", type: "button" }, door.label);
   const parcel = element("button", { class: "parcel", type: "button" });
-  leaf.addEventListener("click", () => touchDoor(locker, box));
-  parcel.addEventListener("click", () => touchParcel(locker, box));
+  leaf.addEventListener("click", () => touchDoor(locker, door.label, box.classList.contains("is-open")));
+  parcel.addEventListener("click", () => touchParcel(locker, door.label, box.classList.contains("is-full")));
   box.append(parcel, leaf);
   return box;
+}
+
+// Doors are drawn as small as they are. Whoever cannot hit one chooses it by its label instead.
+function drawReach(locker) {
+  const labels = locker.doors.map((door) => element("option", {}, door.label));
+  const label = element("select", { "aria-label": `A door of ${locker.id}` }, ...labels);
+  const leaf = element("button", { class: "chip", type: "button" });
+  const parcel = element("button", { class: "chip", type: "button" });
+  const root = element("div", { class: "chips" }, label, leaf, parcel);
+  const reach = { root, label, leaf, parcel, doors: locker.doors };
+  const chosen = () => reach.doors.find((door) => door.label === label.value);
+  label.addEventListener("change", () => showReach(reach, reach.doors));
+  leaf.addEventListener("click", () => touchDoor(locker.id, label.value, chosen().open));
+  parcel.addEventListener("click", () => touchParcel(locker.id, label.value, chosen().parcel !== null));
+  return reach;
+}
+
+function showReach(reach, doors) {
+  reach.doors = doors;
+  const door = doors.find((one) => one.label === reach.label.value);
+  reach.leaf.textContent = door.open ? "Push it shut" : "Pull at it";
+  reach.parcel.textContent = door.parcel === null ? "Put something in" : `Take ${door.parcel} out`;
+  reach.parcel.disabled = !door.open;
 }
 
 function drawLocker(locker) {
@@ -90,14 +111,16 @@ function drawLocker(locker) {
   const kiosk = element("a", { class: "chip", target: "_blank", rel: "noopener" }, "Kiosk");
   const trouble = element("span", { class: "chip is-bad" });
   const facts = element("span");
+  const reach = drawReach(locker);
   const root = element(
     "section",
     { class: "locker", "aria-label": `Locker ${locker.id}` },
     element("div", { class: "head" }, element("h2", {}, locker.id), facts),
     element("div", { class: "wall" }, ...drawnColumns),
+    reach.root,
     element("div", { class: "chips" }, uplink, power, kiosk, trouble),
   );
-  const shown = { root, boxes, screen, uplink, power, kiosk, trouble, facts, now: locker };
+  const shown = { root, boxes, screen, uplink, power, kiosk, trouble, facts, reach, now: locker };
   uplink.addEventListener("click", () => ask(`/lockers/${locker.id}/uplink`, { cut: !shown.now.uplink_cut }));
   power.addEventListener("click", () => ask(`/lockers/${locker.id}/power`, { on: !shown.now.power }));
   street.append(root);
@@ -144,6 +167,7 @@ function showLocker(locker) {
   drawn.set(locker.id, shown);
   shown.now = locker;
   for (const door of locker.doors) showDoor(shown.boxes.get(door.label), door);
+  showReach(shown.reach, locker.doors);
   showScreen(shown, locker);
   shown.root.classList.toggle("is-dark", !locker.power);
   shown.kiosk.href = locker.kiosk_url;

@@ -8,7 +8,7 @@ from typing import Protocol
 import aiosmtplib
 
 from cloud.notify.outbox import SendError
-from cloud.notify.rendering import QR_CID, Message
+from cloud.notify.rendering import QR_CID, QR_NAME, Message
 
 SMTP_S_MAX = 20.0  # a mail server that takes longer is down for us; the notification is tried again later
 
@@ -64,5 +64,5 @@ def compose(sender: str, address: str, message: Message, reference: str) -> Emai
     if message.qr_png:
         for part in mail.iter_parts():
             if part.get_content_type() == "text/html":
-                part.add_related(message.qr_png, "image", "png", cid=f"<{QR_CID}>", filename="pick-up.png")
+                part.add_related(message.qr_png, "image", "png", cid=f"<{QR_CID}>", filename=QR_NAME)
     return mail

@@ -45,6 +45,7 @@ TEMPLATES = (
 TO_COURIERS = ("crowd_offer",)  # these speak of offers, not of somebody's own parcel
 _SPOKEN = {"en": "en_GB", "pl": "pl", "de": "de"}  # dates as Europe writes them: 23 November, not November 23
 QR_CID = "capability@latchmile"
+QR_NAME = "pick-up.png"
 QR_SCALE = 6  # a phone shows some 65 modules at 6 pixels sharply, and a printed page still scans
 
 _PAGES = Environment(loader=PackageLoader("cloud.notify", "."), autoescape=True, undefined=StrictUndefined)
@@ -188,6 +189,8 @@ def _plain(shown: Mapping[str, Any]) -> str:
     parts = [texts["greeting"], *shown["paragraphs"]]
     if shown["code"]:
         parts.append(f"{texts['code_label']}: {shown['code']}")
+    if shown["qr"]:
+        parts.append(texts["qr_plain"].format(picture=QR_NAME))
     if shown["where"]:
         until = f"\n{texts['until_label']}: {shown['deadline']}" if shown["deadline"] else ""
         parts.append(f"{texts['where_label']}: {shown['where']}{until}")

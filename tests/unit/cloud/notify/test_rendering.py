@@ -6,7 +6,16 @@ from datetime import UTC, datetime
 import pytest
 
 from cloud.notify.mail import compose
-from cloud.notify.rendering import LANGUAGES, TEMPLATES, TO_COURIERS, Facts, Secrets, UnknownTemplateError, render
+from cloud.notify.rendering import (
+    LANGUAGES,
+    QR_NAME,
+    TEMPLATES,
+    TO_COURIERS,
+    Facts,
+    Secrets,
+    UnknownTemplateError,
+    render,
+)
 
 FACTS = Facts(
     barcode="JD014600003",
@@ -58,6 +67,15 @@ def test_a_code_stands_in_the_body_and_never_in_the_subject(language: str) -> No
     assert "123 456 789" not in message.subject
     assert message.qr_png is not None
     assert message.qr_png.startswith(b"\x89PNG")
+    assert QR_NAME in message.text
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_no_picture_is_spoken_of_where_there_is_none(language: str) -> None:
+    text = render("ready_for_pickup", language, FACTS, Secrets(code="123 456 789")).text
+
+    assert QR_NAME not in text
+    assert "QR" not in text
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

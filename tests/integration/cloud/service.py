@@ -1,7 +1,9 @@
 """``latchmile-broker`` and ``latchmile-cloud`` as a person runs them, each in a process of its own."""
 
+import contextlib
 import json
 import os
+import signal
 import subprocess
 import sys
 from contextlib import ExitStack
@@ -70,8 +72,20 @@ class Service:
     def _run(self, module: str, *arguments: str) -> subprocess.Popen[str]:
         log = self._stack.enter_context((self.directory / f"{module}.log").open("a"))
         process = subprocess.Popen(
-            [sys.executable, "-m", module, *arguments], stdout=subprocess.PIPE, stderr=log, text=True
+            [sys.executable, "-m", module, *arguments],
+            stdout=subprocess.PIPE,
+            stderr=log,
+            text=True,
+            start_new_session=True,
         )
-        self._stack.callback(process.communicate)
-        self._stack.callback(process.kill)
+        self._stack.callback(_end, process)
         return process
+
+
+def _end(process: "subprocess.Popen[str]") -> None:
+    """Kill it and what it has started: a planner's worker sees that its cloud is gone only when it has warmed up."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    if process.stdout is not None:
+        process.stdout.close()

@@ -53,6 +53,12 @@ def certificate_until(uow: UnitOfWork, locker_id: str) -> datetime | None:
     return None if key is None else key.certificate_until
 
 
+def ending_soon(uow: UnitOfWork, now: datetime) -> dict[str, datetime]:
+    """Return, by locker, when certificates end that should have been renewed by now."""
+    keys = uow.find(LockerKey, order="created_at", revoked_at=None, certificate_until=UpTo(now + ENDING_IN))
+    return {one.locker_id: one.certificate_until for one in keys if one.certificate_until is not None}
+
+
 def warn_of_ends(uow: UnitOfWork, act: Act) -> int:
     """Raise an alarm for every locker in use whose certificate ends soon, once; return how many are new."""
     ending = uow.find(LockerKey, revoked_at=None, certificate_until=UpTo(act.now + ENDING_IN))

@@ -160,7 +160,7 @@ def store_hand_over(uow: UnitOfWork, act: Act, proposal: Proposal) -> HandedOver
     _send_back(uow, act, proposal)
     names = ", ".join(one.comer.courier.name for one in proposal.takings) or "nobody"
     out, why, back = stuck.what.courier_id, stuck.what.reason, len(proposal.left_parcels)
-    said = f"courier {out} is out ({why}); {names} take over {parcels} parcels, {back} go back to the depot"
+    said = f"courier {out} is out ({why}); taken over by {names}: {parcels} parcels, back to the depot: {back}"
     uow.add(alarm(act, (None, None), (KIND, "warning"), said))
     audit.note(uow, act, "take_van_over", f"courier:{out}", reason=why, detail=names)
     return HandedOver(parcels, back, told, late)

@@ -36,6 +36,7 @@ def create(frame: Frame) -> APIRouter:
         content: dict[str, Any] = {
             "lines": lines,
             "alarms": alarms,
+            "any_ending": any(line.certificate_until for line in lines),
             "totals": totals_of(line.row for line in lines),
             "sizes": tuple(SizeClass),
             "drawing": maps.drawing([_point(line) for line in lines]),

@@ -8,6 +8,7 @@ from itertools import groupby
 import msgspec
 
 from cloud.domain.locker import Compartment, CompartmentStatus, Contents, Locker, is_counter, is_silent
+from cloud.services.certificates import ending_soon
 from cloud.services.ports import FleetRow, LoggedEvent, UnitOfWork
 from cloud.services.records import CommandState, Courier
 from cloud.services.records_ops import Account, CommandSent
@@ -21,12 +22,20 @@ ENDED_BADLY = (CommandState.REFUSED, CommandState.NOT_OPENED, CommandState.EXPIR
 
 @dataclass(frozen=True, slots=True)
 class FleetLine:
-    """One locker in the fleet: the services' row, its own record, and what is free by size."""
+    """One locker in the fleet: the services' row, its own record, and what is free by size.
+
+    ``certificate_until`` only where it should have been renewed by now.
+    """
 
     row: FleetRow
     locker: Locker
     free: Mapping[SizeClass, int]
     now: datetime
+    certificate_until: datetime | None = None
+
+    @property
+    def certificate_ended(self) -> bool:
+        return self.certificate_until is not None and self.certificate_until <= self.now
 
     @property
     def presence(self) -> str:
@@ -80,7 +89,11 @@ def fleet_lines(rows: Sequence[FleetRow], uow: UnitOfWork, now: datetime) -> lis
     """Return the fleet, troubled lockers first, then by name."""
     lockers = {one.id: one for one in uow.find(Locker)}
     free = uow.reads.free_by_size()
-    lines = [FleetLine(row, lockers[row.locker_id], free.get(row.locker_id, {}), now) for row in rows]
+    ends = ending_soon(uow, now)
+    lines = [
+        FleetLine(row, lockers[row.locker_id], free.get(row.locker_id, {}), now, ends.get(row.locker_id))
+        for row in rows
+    ]
     return sorted(lines, key=lambda line: (not line.is_troubled, line.row.name, line.row.locker_id))
 
 

@@ -17,7 +17,7 @@ from cloud.domain.errors import DomainError
 from cloud.rim import Rim
 from cloud.web import dates
 from cloud.web.numbers import Numbers
-from cloud.web.sayings import actor_said, refusal, said, subject_said
+from cloud.web.sayings import actor_said, named, refusal, said, subject_said
 from cloud.web.words import LANGUAGES, NAMES, Words, best_language, words_of
 
 HERE = Path(__file__).parent
@@ -124,6 +124,7 @@ class Frame:
             "t": words.say,
             "word": words.word,
             "said": partial(said, words),
+            "named": named,
             "actor_name": partial(actor_said, words),
             "subject_name": partial(subject_said, words),
             "dates": say,

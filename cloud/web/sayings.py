@@ -29,6 +29,7 @@ _SHAPES = {  # narrow, so that no free text of a person is taken for one of ours
     **dict.fromkeys(("locker", "size", "channel", "template", "courier", "parcel"), r"[\w/-]+"),
 }
 ID_SHOWN = 8  # characters of a long id: enough to tell two apart on one page
+_ID = re.compile(r"\b[0-9a-f]{32}\b")
 _FIELD = re.compile(r"\{(\w+)\}")
 
 
@@ -39,9 +40,15 @@ def said(words: Words, text: str) -> str:
     for key, pattern in _patterns():
         found = pattern.fullmatch(text)
         if found:
-            fields = {name: said(words, value) if name == "why" else value for name, value in found.groupdict().items()}
-            return words.say(key, **fields)
+            return words.say(key, **{name: _field(words, name, value) for name, value in found.groupdict().items()})
     return text
+
+
+def _field(words: Words, name: str, value: str) -> str:
+    """Return what stood in a sentence's field: another sentence, roles by their English names, or itself."""
+    if name == "why":
+        return said(words, value)
+    return ", ".join(words.word("role", one) for one in value.split(" or ")) if name == "roles" else value
 
 
 def refusal(words: Words, error: DomainError) -> str:
@@ -68,6 +75,11 @@ def subject_said(words: Words, text: str, names: Mapping[str, str]) -> str:
     if not colon:
         return words.word("subject", text) if words.knows(f"subject.{text}") else text
     return f"{words.word('subject', kind)} {names.get(name) or _short(name)}"
+
+
+def named(text: str, names: Mapping[str, str]) -> str:
+    """Return ``text`` with the names of those it speaks of by id; an id of nobody we know stays."""
+    return _ID.sub(lambda found: names.get(found[0], found[0]), text)
 
 
 def _short(name: str) -> str:

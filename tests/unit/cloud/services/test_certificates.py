@@ -20,6 +20,7 @@ from cloud.services.certificates import (
     SHUT_OUT_FOR,
     ShutOut,
     certificate_until,
+    ending_soon,
     to_shut_out,
     warn_of_ends,
 )
@@ -250,8 +251,10 @@ def test_a_certificate_that_was_not_renewed_raises_one_alarm_until_it_is(site: S
     site.cloud.now += timedelta(seconds=2)
     assert (warned(), warned()) == (1, 0)
     assert [one.kind for one in site.cloud.of(Alarm, cleared_at=None)] == [ENDING]
+    assert list(site.cloud.do(lambda uow: ending_soon(uow, site.cloud.now))) == [LINE.id]
 
     site.ask(site.request())
+    assert site.cloud.do(lambda uow: ending_soon(uow, site.cloud.now)) == {}
     assert site.cloud.of(Alarm, cleared_at=None) == []
     assert warned() == 0
 

@@ -11,7 +11,7 @@ import cloud
 from cloud.domain.errors import ConflictError, InvalidError, LimitReachedError
 from cloud.routing.explain import _SENTENCES
 from cloud.routing.plan import UnplannedReason
-from cloud.web.sayings import actor_said, refusal, said, subject_said
+from cloud.web.sayings import actor_said, named, refusal, said, subject_said
 from cloud.web.words import words_of
 from edge.locker_controller.state import Withdrawal
 
@@ -91,6 +91,17 @@ def test_people_are_named_where_there_is_an_account() -> None:
     assert actor_said(EN, "courier:c0c0c0c0c0c0c0c0", NAMES) == "courier c0c0c0c0…"
     assert actor_said(EN, "staff:WAW-BOOKS/1f", NAMES) == "Olga (counter staff)"
     assert actor_said(EN, "staff:WAW-BOOKS/c0c0c0c0c0c0", NAMES) == "counter staff WAW-BOOKS/c0c0c0c0…"
+
+
+def test_people_are_named_inside_a_sentence_and_ids_of_nobody_stay() -> None:
+    known, unknown = "c0" * 16, "c1" * 16
+    text = f"courier {known} is out (a broken axle); order {unknown}"
+    assert named(text, {known: "Ewa Lis"}) == f"courier Ewa Lis is out (a broken axle); order {unknown}"
+
+
+def test_whom_a_page_is_for_is_said_in_the_reader_s_language() -> None:
+    text = said(words_of("pl"), "this page is for operator or courier")
+    assert text == "ta strona jest dla: operator, kurier"
 
 
 def test_an_audit_line_names_what_it_is_about() -> None:

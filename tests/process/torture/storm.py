@@ -21,7 +21,7 @@ from firmware_sim.proxy.seals import seals
 from firmware_sim.proxy.weather import CALM, STORM, Weather
 from firmware_sim.truth import CabinetTruth
 from tests.process import ledger
-from tests.process.programs import NeverError, until, until_told
+from tests.process.programs import RISE_S, NeverError, until, until_told
 from tests.process.torture.corner import Corner
 from tests.process.torture.depot import Depot, locker_name, place_of
 from tests.process.torture.goods import Fetch, Goods
@@ -171,7 +171,7 @@ async def _left_behind(town: Town) -> list[psutil.Process]:
         return [one for program in town.programs for one in program.left()]
 
     with suppress(NeverError):
-        await until(lambda: not left(), "every process to end")
+        await until(lambda: not left(), "every process to end", RISE_S)
     return left()
 
 

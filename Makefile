@@ -8,6 +8,9 @@ MAKEFLAGS += --no-print-directory
 PY := .venv/bin/python
 # Debian keeps mosquitto in /usr/sbin, which is not on everybody's path.
 export PATH := $(PATH):/usr/local/sbin:/usr/sbin:/sbin
+# Compiled modules are kept beside their sources (git ignores them), even where a container's image turned that off: the
+# tests and the demo start so many processes that compiling it all anew in each costs more than what they do.
+unexport PYTHONDONTWRITEBYTECODE
 
 # What `make demo` listens to, in the environment or on the command line: make demo DURATION=60 PORT_BASE=9100.
 # make hands both on by itself; an explicit export would hand on empty strings for what nobody has set.

@@ -1,12 +1,13 @@
 """A van that cannot go on: who takes what is asked of the planner, shown, and done when an operator says so."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from cloud.domain.errors import ConflictError
 from cloud.replanning import travel_now
 from cloud.rim import Doing, Rim
+from cloud.routing.lateness import late_price, softened
 from cloud.routing.matrices import TravelTimes
 from cloud.routing.plan import Route, StepKind
 from cloud.routing.problem import Place, Stop, StopId
@@ -81,32 +82,37 @@ def _place(stuck: Stuck) -> Place:
 
 
 def _stranded(stuck: Stuck, takers: Sequence[Taker], travel: TravelTimes) -> Stranded:
-    """Return the van with what is in it; a window nobody could be in time for any more keeps nothing in it."""
+    """Return the van with what is in it; a window nobody could be in time for any more has a price, and no end."""
     place, meeting_s = _place(stuck), int(MEETING.total_seconds())
     there_s = [
         one.courier.shift.start_s + travel.duration_s(one.courier.start or place, place) + meeting_s for one in takers
     ]
     first_s = min(there_s, default=0)
+    until_s = max((one.courier.shift.end_s for one in takers), default=0)
 
     def kept(stop: Stop) -> Stop:
         is_lost = bool(stop.windows) and first_s + travel.duration_s(place, stop.place) > stop.windows[-1].end_s
-        return replace(stop, windows=()) if is_lost else stop
+        return softened(stop, until_s) if is_lost else stop
 
     return Stranded(stuck.what.courier_id, place, tuple(kept(one) for one in stuck.rest.stops), meeting_s)
 
 
 def _takings(stuck: Stuck, found: Split, travel: TravelTimes) -> tuple[Taking, ...]:
     comers = {comer.driver.id: comer for comer in stuck.comers}
-    takings = [_taking(stuck, comers[route.courier_id], route, travel) for route in found.plan.routes]
+    asked = found.problem.stop_by_id()
+    takings = [_taking(stuck, comers[route.courier_id], (route, asked), travel) for route in found.plan.routes]
     return tuple(one for one in takings if one.handed)
 
 
-def _taking(stuck: Stuck, comer: Comer, route: Route, travel: TravelTimes) -> Taking:
+def _taking(stuck: Stuck, comer: Comer, answer: tuple[Route, Mapping[StopId, Stop]], travel: TravelTimes) -> Taking:
+    """Return what one courier takes, from their route and the stops as the planner was asked about them."""
+    route, asked = answer
     now = stuck.rest.now
     van = {stop.id: stop for stop in stuck.rest.stops}
     own = {stop.id: stop for stop in comer.rest.stops} if comer.rest else {}
     steps = [step for step in route.steps if step.kind is StepKind.STOP]
     known = {**van, **own}
+    cents = route.cost_cents - late_price(route, asked)  # of lateness nobody sends a bill
     handed = tuple(step.ref for step in steps if step.ref in van)
     late = frozenset(
         step.ref for step in steps if step.ref in known and _is_late(known[StopId(step.ref)], step.begin_s)
@@ -119,7 +125,7 @@ def _taking(stuck: Stuck, comer: Comer, route: Route, travel: TravelTimes) -> Ta
         sum(van[StopId(one)].deliveries.parcels for one in handed),
         now + timedelta(seconds=route.end_s),
         route.distance_m - (so_far.distance_m if so_far else 0),
-        route.cost_cents - (so_far.cost_cents if so_far else 0),
+        cents - (so_far.cost_cents if so_far else 0),
         frozenset(own),
         late,
     )

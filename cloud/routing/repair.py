@@ -1,5 +1,7 @@
 """A running route that has become late: promises that can still be kept are, by moving as few stops as it takes.
 
+What is lost is brought as little late as its price says (``lateness``), never at anybody else's cost.
+
 In the loop's own thread, without a solver: what cannot wait for one is that people are told the truth. A worker may
 find a better order afterwards.
 """
@@ -9,6 +11,7 @@ from dataclasses import dataclass, replace
 
 from cloud.routing.checker import check_route
 from cloud.routing.insertion import positions_by_detour, slacks_s
+from cloud.routing.lateness import other_orders, softened
 from cloud.routing.plan import Route, StepKind
 from cloud.routing.problem import Courier, Stop, StopId, TimeWindow, Travel
 from cloud.routing.schedule import earliest_route
@@ -28,6 +31,8 @@ class Repaired:
 
 def repair(courier: Courier, order: Sequence[Stop], travel: Travel) -> Repaired:
     """Return the order with every late stop put where it is in time and makes no other late, if there is such a place.
+
+    Where there is none it goes where it is late for the least.
 
     Stops of ``courier.locked`` stay where they are. The clock runs from ``courier.shift.start_s``.
     """
@@ -62,13 +67,25 @@ def _moved(courier: Courier, order: tuple[Stop, ...], stop: Stop, travel: Travel
         route = earliest_route(courier, tried, travel)
         if not check_route({one.id: one for one in tried}, travel, courier, route):
             return (*rest[:position], stop, *rest[position:])
-    return order
+    return _least_late(courier, order, stop, travel)
+
+
+def _least_late(courier: Courier, order: tuple[Stop, ...], stop: Stop, travel: Travel) -> tuple[Stop, ...]:
+    """Return the order with a stop whose promise is lost where that costs least, nobody in time made late for it."""
+    forgiven = _forgiving(courier, order, travel)
+    known, names = {one.id: one for one in order}, tuple(one.id for one in order)
+    least = earliest_route(courier, forgiven, travel).cost_cents
+    lost = next(one for one in forgiven if one.id == stop.id)
+    for _, route in other_orders(courier, forgiven, lost, travel):
+        if route.cost_cents < least:
+            names, least = route.stop_ids(), route.cost_cents
+    return tuple(known[one] for one in names)
 
 
 def _forgiving(courier: Courier, order: tuple[Stop, ...], travel: Travel) -> tuple[Stop, ...]:
     """Take the windows off what is late anyway: moving one stop need not heal the others."""
     late = {one.id for one in _late(courier, order, travel)}
-    return tuple(replace(one, windows=()) if one.id in late else one for one in order)
+    return tuple(softened(one, courier.shift.end_s) if one.id in late else one for one in order)
 
 
 def _late(courier: Courier, order: Sequence[Stop], travel: Travel) -> list[Stop]:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
+from cloud.routing.lateness import softened
 from cloud.routing.problem import Costs, Courier, Place, Problem, Stop, StopId, TimeWindow, Travel
 
 
@@ -31,14 +32,14 @@ def replan_rest(courier: Courier, position: Position, stops: Iterable[Stop], tra
     """Return the problem of what is left: fixed cost is spent, limits are reduced by what is used, the clock runs.
 
     A parcel that is in the van is not left there for being late: a window that cannot be reached even by driving there
-    at once is taken off its stop. A shift already over ends now, so that only committed stops are driven.
+    at once has a price from its end on. A shift already over ends now, so that only committed stops are driven.
     """
     kept: list[Stop] = []
     late: list[StopId] = []
     for stop in stops:
         if _is_lost(stop, position, travel):
             late.append(stop.id)
-            kept.append(replace(stop, windows=()))
+            kept.append(softened(stop, courier.shift.end_s))
         else:
             kept.append(stop)
     return RestOfDay(Problem(tuple(kept), (_from_here(courier, position),)), tuple(late))

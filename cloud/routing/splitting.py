@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from itertools import combinations
 
 from cloud.routing.checker import check
+from cloud.routing.lateness import softened
 from cloud.routing.matrices import TravelTimes
 from cloud.routing.plan import Plan, StepKind
 from cloud.routing.planner import Planner, PlannerError
@@ -80,9 +81,7 @@ def question(stranded: Stranded, takers: Sequence[Taker], travel: TravelTimes) -
     for taker in takers:
         own = frozenset({f"{SKILL}{taker.courier.id}"})
         meeting = _meeting(stranded, taker.courier, own)
-        late = _late(taker, travel)
-        mine = {one.id: replace(one, skills=one.skills | own) for one in taker.stops}
-        mine |= {one: replace(mine[one], windows=(), soft=None) for one in late}
+        mine = {one.id: replace(one, skills=one.skills | own) for one in _own(taker, travel)}
         first = [mine.pop(one) for one in taker.courier.locked]
         stops += [*first, meeting, *mine.values()]
         locked = (*taker.courier.locked, meeting.id)
@@ -108,15 +107,16 @@ def _meeting(stranded: Stranded, courier: Courier, own: frozenset[str]) -> Stop:
     return Stop(name, stranded.place, service_s=stranded.meeting_s, skills=own, kind=kind, out_of=stranded.name)
 
 
-def _late(taker: Taker, travel: TravelTimes) -> set[StopId]:
-    """Return the courier's own stops that begin outside their windows anyway: nobody has to be in time for them."""
+def _own(taker: Taker, travel: TravelTimes) -> tuple[Stop, ...]:
+    """Return the courier's own stops; of those that are late anyway being later costs, and is allowed."""
     route = earliest_route(taker.courier, taker.stops, travel)
     begins = {step.ref: step.begin_s for step in route.steps if step.kind is StepKind.STOP}
-    return {
-        stop.id
-        for stop in taker.stops
-        if stop.windows and not any(one.start_s <= begins[stop.id] <= one.end_s for one in stop.windows)
-    }
+
+    def is_late(stop: Stop) -> bool:
+        return bool(stop.windows) and not any(one.start_s <= begins[stop.id] <= one.end_s for one in stop.windows)
+
+    until_s = taker.courier.shift.end_s
+    return tuple(softened(one, until_s) if is_late(one) else one for one in taker.stops)
 
 
 def _worth(stranded: Stranded, group: Sequence[Taker], plan: Plan, travel: TravelTimes) -> tuple[int, int] | None:
@@ -128,5 +128,5 @@ def _worth(stranded: Stranded, group: Sequence[Taker], plan: Plan, travel: Trave
     staying = [one for one in stranded.stops if one.id in left]
     if any(one.id in left for taker in group for one in taker.stops) or len(staying) == len(stranded.stops):
         return None
-    so_far = sum(earliest_route(one.courier, one.stops, travel).cost_cents for one in group if one.stops)
+    so_far = sum(earliest_route(one.courier, _own(one, travel), travel).cost_cents for one in group if one.stops)
     return sum(one.deliveries.parcels for one in staying), plan.cost_cents - so_far

@@ -16,6 +16,7 @@ from typing import Self
 
 from cloud.routing.checker import check
 from cloud.routing.explain import explain
+from cloud.routing.lateness import least_late
 from cloud.routing.matrices import TravelTimes
 from cloud.routing.plan import Plan
 from cloud.routing.planner import (
@@ -293,7 +294,7 @@ async def _death(worker: _Worker) -> WorkerDiedError:
 def _accepted(problem: Problem, travel: TravelTimes, translation: Translation, solved: Solved | None) -> Plan:
     """Build the plan and let the checker look at it; nothing else leaves this module."""
     try:
-        plan = assemble(problem, travel, translation, solved.orders if solved else ())
+        plan = least_late(problem, travel, assemble(problem, travel, translation, solved.orders if solved else ()))
     except AnswerError as error:
         raise WorkerLiedError(str(error)) from error
     plan = replace(plan, unplanned=explain(problem, travel, left_out(problem, plan)))

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from cloud.routing.checker import check
+from cloud.routing.lateness import softened
 from cloud.routing.matrices import TravelTimes
 from cloud.routing.plan import UnplannedReason
 from cloud.routing.planner import InvalidProblemError, Phase, ProblemTooLargeError, Progress, WorkerFailedError
@@ -46,6 +47,17 @@ async def test_a_day_is_planned_with_progress() -> None:
     assert plan.unplanned == ()
     assert [told.phase for told in heard][:3] == [Phase.WAITING, Phase.STARTING, Phase.SOLVING]
     assert heard[-1] == Progress(Phase.DONE, 1, plan.cost_cents)
+
+
+async def test_a_promise_that_is_lost_is_served_before_what_nobody_was_promised() -> None:
+    """VROOM has no soft ends: it would go round the other way as gladly."""
+    free = tuple(a_stop(f"free{number}", -2 - number) for number in range(4))
+    lost = softened(a_stop("lost", 3, windows=(TimeWindow(0, 60),)), 36_000)
+    day = Problem((*free, lost), (a_courier(under_way=True),))
+    async with VroomPlanner() as planner:
+        plan = await planner.plan(day, line_travel(day), PATIENCE_S)
+    assert plan.unplanned == ()
+    assert plan.routes[0].stop_ids()[0] == "lost"
 
 
 def test_importing_the_planner_imports_no_vroom() -> None:

@@ -1,4 +1,5 @@
-from cloud.routing.problem import Problem, StopId, TimeWindow
+from cloud.routing.lateness import LATE_CENTS_PER_MINUTE
+from cloud.routing.problem import Problem, Soft, StopId, TimeWindow
 from cloud.routing.replan import Position, replan_rest
 from cloud.routing.validation import validate
 from tests.unit.cloud.routing.builders import a_break, a_courier, a_stop, line_travel, on_line
@@ -24,7 +25,9 @@ def test_a_promise_that_cannot_be_kept_is_named_and_the_stop_stays() -> None:
     travel = line_travel(Problem(tuple(stops), (ANNA,)))
     rest = replan_rest(ANNA, Position(0, ANNA.start or on_line(0)), stops, travel)
     assert rest.late == ("gone",)
-    assert [stop.windows for stop in rest.problem.stops] == [(), (TimeWindow(0, 5_000),)]
+    assert [stop.windows for stop in rest.problem.stops] == [(TimeWindow(0, 36_000),), (TimeWindow(0, 5_000),)]
+    assert [stop.soft for stop in rest.problem.stops] == [Soft(500, LATE_CENTS_PER_MINUTE), None]
+    assert validate(rest.problem) == ()
 
 
 def test_a_shift_that_is_over_leaves_a_valid_problem() -> None:

@@ -40,6 +40,13 @@ def _first_then_hang(request: Solve) -> None:
     _hang(request)
 
 
+def _later_hang(request: Solve) -> None:
+    if request.request_id == 1:
+        _answer(request, _all_on_first(request))
+    else:
+        _first_then_hang(request)
+
+
 def _first_then_crash(request: Solve) -> None:
     _answer(request, _all_on_first(request), last=False)
     os.kill(os.getpid(), signal.SIGSEGV)
@@ -62,6 +69,7 @@ HOW: dict[str, Callable[[Solve], None]] = {
     "hang": _hang,
     "exit": _complain,
     "first-then-hang": _first_then_hang,
+    "later-hang": _later_hang,
     "first-then-crash": _first_then_crash,
     "close-pipe": _close_pipe_and_live,
     "garbage": lambda _: _say(PREFIX.pack(5) + b"hello"),

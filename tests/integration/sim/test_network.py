@@ -7,7 +7,7 @@ import pytest
 
 from firmware_sim.network import Cable, Cut
 
-LONG_ENOUGH_S = 10  # only ever waited out by a failing test
+LONG_ENOUGH_S = 60  # only ever waited out by a failing test
 
 
 async def echo(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

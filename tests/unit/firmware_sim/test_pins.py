@@ -17,7 +17,7 @@ from firmware_sim.pins import SimFactory, SimulatedCabinet
 from firmware_sim.wiring import COMPARTMENTS_MAX, simulated_wiring
 
 A01, A02 = CompartmentLabel("A01"), CompartmentLabel("A02")
-LONG_ENOUGH_S = 10  # only ever waited out by a failing test
+LONG_ENOUGH_S = 60  # only ever waited out by a failing test
 
 
 def layout(doors: int) -> Layout:

@@ -13,7 +13,7 @@ from cloud.routing.plan import Plan, StepKind
 from cloud.routing.problem import Amounts, Costs, Problem, Reload, Soft, Stop, TimeWindow
 from tests.unit.cloud.routing.builders import DEPOT, a_courier, a_stop, a_tariff, days, line_travel, on_line
 
-PATIENCE_S = 60.0
+PATIENCE_S = 240.0
 pytestmark = [pytest.mark.long, pytest.mark.timeout(600), pytest.mark.xdist_group("joint")]
 
 RELOAD = Reload(DEPOT, 2, 300)

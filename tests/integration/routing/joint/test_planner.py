@@ -23,7 +23,7 @@ from cloud.routing.stops import Item, Site
 from contract.sizes import SizeClass
 from tests.unit.cloud.routing.builders import a_break, a_courier, a_stop, days, line_travel, on_line
 
-PATIENCE_S = 60.0
+PATIENCE_S = 240.0
 REPEATABLE = JointOptions(seed=7, threads=1, rounds=500)
 
 # One group, so that not every pytest worker loads the machine code for itself.

@@ -22,7 +22,7 @@ from firmware_sim.pins import SimFactory, SimPin, SimulatedCabinet
 from firmware_sim.wiring import simulated_wiring
 
 A01, A02, A03 = (CompartmentLabel(f"A0{n}") for n in (1, 2, 3))
-LONG_ENOUGH_S = 10  # only ever waited out by a failing test
+LONG_ENOUGH_S = 60  # only ever waited out by a failing test
 
 
 def wiring(*, active_high: bool = True) -> Wiring:

@@ -14,7 +14,7 @@ from edge.drivers.lock_board import CoilBoard
 from edge.drivers.pulse_gate import PulseLimits
 
 A01, A02 = CompartmentLabel("A01"), CompartmentLabel("A02")
-LONG_ENOUGH_S = 10  # only ever waited out by a failing test
+LONG_ENOUGH_S = 60  # only ever waited out by a failing test
 
 
 class RecordedCoil:

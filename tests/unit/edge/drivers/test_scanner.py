@@ -13,7 +13,7 @@ from edge.drivers.errors import BoardSetupError
 from edge.drivers.scanner import SCAN_CHARACTERS_MAX, SCANS_WAITING_MAX, FedScanner, LineSplitter, SerialScanner
 from edge.drivers.wiring_records import ScannerWiring
 
-LONG_ENOUGH_S = 10  # only ever waited out by a failing test
+LONG_ENOUGH_S = 60  # only ever waited out by a failing test
 
 
 @contextmanager

@@ -4,6 +4,7 @@ The service never imports numba (0.4 s, 60 MB). Requests come in on standard inp
 was standard output; whoever waits for us kills us at the deadline, and an alarm does should they be gone.
 """
 
+import ctypes
 import os
 import resource
 import signal
@@ -27,18 +28,29 @@ from cloud.routing.joint.wire import (
 
 MEMORY_BYTES_MAX = 6 * 1024**3  # address space, threads' stacks included: a runaway search dies before the machine does
 CACHE_VARIABLE = "NUMBA_CACHE_DIR"
+PR_SET_PDEATHSIG = 1  # prctl(2)
 SECONDS_MIN = 0.05  # of search, however late the worker is ready: a construction with a touch of mending
 
 
 def main() -> None:
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES_MAX, MEMORY_BYTES_MAX))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    end_with_parent()
     use_cache()
     if "--warm" in sys.argv[1:]:
         os.nice(10)  # whoever waits for a page comes first
         _warm()
     else:
         serve(sys.stdin.buffer, _reply_pipe())
+
+
+def end_with_parent() -> None:
+    """Have the kernel end us when whoever started us is killed.
+
+    Otherwise a service that dies again and again leaves a worker each time, which makes machine code for minutes.
+    """
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def use_cache() -> None:

@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -29,12 +30,12 @@ from tests.process.programs import NeverError, until_told
 from tests.process.town import Town, standing_town
 from tests.survives import survived
 
-pytestmark = [pytest.mark.long, pytest.mark.xdist_group("processes"), pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.long, pytest.mark.xdist_group("processes"), pytest.mark.timeout(1_500)]
 
 MUTANTS, FLOOD = 400, 600
 OVERSIZE = 300_000
 TOO_SOON = 429
-REFUSED_S = 15.0  # an opening that nobody reports within that time was refused
+REFUSED_S = 15.0  # an opening that nobody reports within that time, and no lock obeyed, was refused
 DOOR = "A01"
 
 
@@ -88,28 +89,34 @@ class Scene:
         """Have the operator open a door, see it opened, shut it; return the command as it passed."""
         before = await self.pulses()
         await self.town.until_locker(CENTRE, online=True)
-        number = await until_told(self._obeyed, "an opening that keeps five seconds from the last and from the boot")
+        asked: list[Any] = []
+        number = await until_told(
+            lambda: self._obeyed(asked, before), "an opening that keeps five seconds from the last and from the boot"
+        )
         assert await self.pulses() == before + 1
         await self.town.lockers[CENTRE].remote.do(CENTRE, Close(DOOR))
         await self.town.until_acknowledged(CENTRE)
         return next(one for one in self.spy.commands() if bytes.fromhex(number) in one.payload)
 
-    async def _obeyed(self) -> str:
+    async def _obeyed(self, asked: list[Any], before: int) -> str:
         """Ask for an opening; return its id once the door is open, nothing when it was refused.
+
+        One that was obeyed, and is slow to be reported, is not asked for again.
 
         It may have come too soon for cloud or locker, for a boot that is over, or into a minute with so many refusals
         that the locker has stopped journalling them.
         """
-        wish = {"compartment": DOOR, "reason": "a true opening among false ones"}
-        answer = await self.town.api.post(f"/v1/lockers/{CENTRE}/remote-opens", json=wish)
-        if answer.status_code == TOO_SOON:
-            return ""
-        command = answer.json()
+        if await self.pulses() == before:
+            wish = {"compartment": DOOR, "reason": "a true opening among false ones"}
+            answer = await self.town.api.post(f"/v1/lockers/{CENTRE}/remote-opens", json=wish)
+            if answer.status_code == TOO_SOON:
+                return ""
+            asked.append(answer.json())
         try:
-            found = await self.town.until_command(command, "opened", "done", "refused", within_s=REFUSED_S)
+            found = await self.town.until_command(asked[-1], "opened", "done", "refused", within_s=REFUSED_S)
         except NeverError:
             return ""
-        return "" if found["state"] == "refused" else str(command["id"])
+        return "" if found["state"] == "refused" else str(found["id"])
 
     async def alarms(self) -> set[str]:
         found = await self.town.get(f"/v1/lockers/{CENTRE}")

@@ -85,6 +85,9 @@ def _dropped_off(uow: UnitOfWork, left: RouteLeft, stops: Sequence[Stop]) -> Map
 
 
 def _ahead(stop: Stop, tasks: Sequence[StopTask], parcels: Mapping[str, Parcel]) -> Ahead:
+    """Return a stop with the moment before which nothing is done there: an appointment's, or a promised window's."""
+    if stop.kind is StopKind.MEETING:
+        return Ahead(Place(stop.lon, stop.lat), stop.eta, stop.service_s, stop.eta)
     promised = [parcels[task.parcel_id].window_from for task in tasks if task.parcel_id in parcels]
     windows = [at for at in promised if at is not None] if stop.kind is StopKind.HOME else []
     return Ahead(Place(stop.lon, stop.lat), stop.eta, stop.service_s, max(windows, default=None))

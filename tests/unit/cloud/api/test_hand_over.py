@@ -1,8 +1,8 @@
 """A van that cannot go on: proposed, confirmed, met, and taken over parcel by parcel; who has what is always true."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +10,9 @@ import pytest
 
 from cloud.domain.actors import SYSTEM
 from cloud.domain.parcel import Parcel, ParcelState
+from cloud.services.eta import STEP, Expected, expected
 from cloud.services.people import create_courier
+from cloud.services.ports import UnitOfWork
 from cloud.services.records import BRINGS, Courier, Route, Stop, StopKind, StopTask, Task, TaskState
 from cloud.services.records_ops import Alarm, AuditEntry
 from tests.unit.cloud.api.applications import Pages
@@ -93,6 +95,19 @@ async def test_one_who_is_named_meets_the_van_and_takes_all_of_it(office: Office
     assert set((await who_has(office)).values()) == {OTHER_COURIER}
     assert [one.kind for one in await all_of(office, Alarm)] == ["courier_out"]
     assert "take_van_over" in {one.action for one in await all_of(office, AuditEntry)}
+
+
+async def test_who_can_be_at_the_van_in_an_hour_is_expected_in_an_hour_there_and_later_behind(office: Office) -> None:
+    await post(office, HAND, {"to": OTHER_COURIER, "reason": "a broken leg", "minutes": 60}, "operator")
+    now, meeting = office.clock.now(), (await ahead(office))[0]
+
+    def unit(uow: UnitOfWork) -> Mapping[str, Expected]:
+        return expected(uow, uow.need(Route, meeting.route_id), now, UTC)
+
+    told = await office.rim.look(unit)
+    assert told[meeting.id].at == meeting.eta >= now + timedelta(minutes=60)
+    assert min(one.begins for one in told.values()) >= meeting.eta - STEP
+    assert len(told) == 7
 
 
 async def test_two_share_what_one_has_no_room_for_and_no_parcel_is_in_two_vans(office: Office) -> None:

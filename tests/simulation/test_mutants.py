@@ -45,7 +45,7 @@ def test_a_bug_that_nobody_saw_is_a_line_that_says_so() -> None:
 @pytest.mark.long
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("piece", range(PIECES))
-def test_every_planted_bug_is_caught_and_nothing_without_it(piece: int) -> None:
+def test_every_planted_bug_is_caught(piece: int) -> None:
     page = written()
     bugs = ALL_BUGS[piece::PIECES]
     seeds = [int(page[bug.name][1]) for bug in bugs]
@@ -57,6 +57,14 @@ def test_every_planted_bug_is_caught_and_nothing_without_it(piece: int) -> None:
     assert [f"{catch.invariant}: {NAMES[catch.invariant]}" for catch in catches if catch] == [
         page[bug.name][0] for bug in bugs
     ]
-    worlds = {(bug.visit_h, seed): bug for bug, seed in zip(bugs, seeds, strict=True)}
-    accused = [seed for (_, seed), bug in sorted(worlds.items(), key=lambda one: one[0]) if not is_clean(bug, seed)]
+
+
+@pytest.mark.long
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("piece", range(PIECES))
+def test_without_a_bug_the_worlds_that_catch_them_break_nothing(piece: int) -> None:
+    page = written()
+    worlds = {(bug.visit_h, int(page[bug.name][1])): bug for bug in ALL_BUGS}  # many bugs fall to the same seed
+    own = sorted(worlds.items(), key=lambda one: one[0])[piece::PIECES]
+    accused = [seed for (_, seed), bug in own if not is_clean(bug, seed)]
     assert not accused, f"these seeds break something without a bug: {accused}"

@@ -27,6 +27,7 @@ from cloud.web.route import fields_of, router_of
 from contract.ids import IdError, compartment_label
 
 COMMANDS_SHOWN = 6
+NOTHING = "nothing"  # what staff saw behind a door; it is chosen, for nobody looks who finds it chosen
 Verb = Callable[[UnitOfWork, Act], CommandSent]
 Door = Annotated[DoorName | None, Query()]
 
@@ -74,6 +75,7 @@ def create(frame: Frame) -> APIRouter:
             "state_of": state_of,
             "reason_min": REASON_MIN,
             "reason_max": REASON_MAX,
+            "nothing": NOTHING,
         }
         content["can_open"] = who.may_be(Role.OPERATOR)
         content["can_serve"] = who.may_be(Role.OPERATOR, Role.SUPPORT)
@@ -102,10 +104,9 @@ def create(frame: Frame) -> APIRouter:
     @router.post("/console/lockers/{locker_id}/service")
     async def post_service(request: Request, locker_id: PathLocker) -> Response:
         fields = await fields_of(request)
-        seen = fields.get("parcel") or None
-        wish = ServiceWish(
-            locker_id, label_of(fields), fields.get("in_service") == "yes", fields.get("reason", ""), seen
-        )
+        seen, is_back = fields.get("parcel", ""), fields.get("in_service") == "yes"
+        parcel = None if seen in {"", NOTHING} else seen
+        wish = ServiceWish(locker_id, label_of(fields), is_back, fields.get("reason", ""), parcel)
         return await carry_out(request, locker_id, fields, lambda uow, act: set_service(uow, act, rim.keys, wish))
 
     add_revoking(router, frame)

@@ -31,8 +31,5 @@ async def test_nothing_is_lost_and_nothing_happens_twice_over_fifty_kills(tmp_pa
     )
     assert report.violations == [], "\n".join([*said, report.line()])
     assert report.kills == {AGENT: 34, CLOUD: 8, BROKER: 8}
-    parcels = list(report.goods.parcels.values())
-    assert sum(bool(one.told_in) for one in parcels) >= 4, report.line()
-    assert any(one.fetched for one in parcels), report.line()
+    assert report.has_seen_life, report.line()
     assert set(report.weather) >= {"doubled", "delayed"}
-    assert any(one.sent for one in report.orders), report.line()

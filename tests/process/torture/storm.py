@@ -41,6 +41,7 @@ from tests.process.town import Town, standing_town
 
 AGREED_S_MAX = 300.0  # invariant 7: five minutes after the last fault edge and cloud agree
 TELL_EVERY = 10
+DROP_OFFS_MIN = 4  # before the kills count as kills among people
 MODEL = "M20"  # twenty doors
 
 _REBASED = "journal_rebased"
@@ -88,6 +89,13 @@ class Report:
     @property
     def violations(self) -> list[str]:
         return [*self.found.all(), *(f"people: {one}" for one in self.goods.problems)]
+
+    @property
+    def has_seen_life(self) -> bool:
+        """Whether people got something done: where everything is slow, the kills alone leave them no time for it."""
+        parcels = list(self.goods.parcels.values())
+        moved = sum(bool(one.told_in) for one in parcels) >= DROP_OFFS_MIN and any(one.fetched for one in parcels)
+        return moved and any(one.sent for one in self.orders)
 
     def line(self) -> str:
         """Return the run in one line of JSON."""
@@ -140,7 +148,7 @@ async def storm(wish: Wish, folder: Path, say: Say) -> Report:
         visits = Visits(signers, corners, random.Random(f"{wish.seed}/visits"), wish.rest_s)
         killer = Killer(town, chance, lambda nth, name: _tell(say, report, (nth, name), began_s), wish.gap_s)
         proxy.weather.climate = STORM
-        await _rage(killer, wish, [depot, visits, *corners])
+        await _rage(killer, report, [depot, visits, *corners])
         report.kills, report.weather = (
             killer.done,
             Counter({str(fate): count for fate, count in proxy.weather.counts.items()}),
@@ -225,13 +233,16 @@ class _Living(Protocol):
     async def live(self) -> None: ...
 
 
-async def _rage(killer: Killer, wish: Wish, lives: Sequence[_Living]) -> None:
+async def _rage(killer: Killer, report: Report, lives: Sequence[_Living]) -> None:
     """Kill as often as wished while everybody goes about their errands; then let them finish what they are at."""
+    wish = report.wish
     async with asyncio.TaskGroup() as tasks:
         for one in lives:
             tasks.create_task(one.live())
         try:
             await killer.kill(wish.kills, wish.within_s)
+            with suppress(NeverError):
+                await until(lambda: report.has_seen_life, "people to get something done", RISE_S)
         finally:
             for one in lives:
                 one.closing.set()

@@ -25,6 +25,7 @@ TEMPLATES = (
     "attempt_failed_locker",
     "another_locker",
     "running_late",
+    "not_today",
     "opted_in",
     "said_inside",
     "ready_for_pickup",

@@ -5,6 +5,7 @@ Only what a courier says is aboard changes hands. The rest stays where it is: at
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from zoneinfo import ZoneInfo
 
 from cloud.domain.actors import Role, require
 from cloud.domain.custody import Custodian, CustodianKind
@@ -13,11 +14,16 @@ from cloud.domain.parcel import Parcel, ParcelState, Wish, advance
 from cloud.services import reroute
 from cloud.services.history import entry, move
 from cloud.services.many import by_id
+from cloud.services.notices import local_zone, notice
 from cloud.services.ports import Act, Change, UnitOfWork
 from cloud.services.records import ABOARD, Route, Stop, StopKind, StopTask, Task, TaskState
+from cloud.services.records_ops import Notification
 from cloud.services.start_route import in_van
 
 ON_A_TRIP = (ParcelState.OUT_FOR_DELIVERY, ParcelState.PLANNED)
+WAITED_FOR = (*ON_A_TRIP, ParcelState.ANNOUNCED, ParcelState.DELIVERY_FAILED, ParcelState.ASSIGNED_TO_LOCKER)
+NOT_TODAY = "not_today"
+LEFT = ("left_in_van", "left_at_depot")  # what a parcel's history says of it then
 
 Pair = tuple[StopTask, Parcel]
 
@@ -70,8 +76,19 @@ def come_aboard(uow: UnitOfWork, act: Act, what: Aboard) -> CameAboard:
 def left_in_van(uow: UnitOfWork, act: Act, parcel: Parcel, why: str) -> Parcel:
     """End the day of a parcel that nobody could take over: it is brought back, and waits for another day's plan."""
     reroute.end_tasks(uow, act, parcel.id, TaskState.FAILED)
+    _tell(uow, act, parcel)
     state = advance(parcel.state, Wish.FAIL_ATTEMPT) if parcel.state in ON_A_TRIP else parcel.state
     return move(uow, act, parcel, "left_in_van", state=state, detail=why)
+
+
+def _tell(uow: UnitOfWork, act: Act, parcel: Parcel) -> None:
+    """Tell whoever waits for a parcel that it does not come; once a day, however often it is left behind."""
+    if parcel.state not in WAITED_FOR:
+        return
+    day = act.now.astimezone(ZoneInfo(local_zone(uow))).date()
+    note = notice(act, parcel, NOT_TODAY, day.isoformat())
+    if note is not None and not uow.count(Notification, dedupe=note.dedupe):
+        uow.add(note)
 
 
 def _there(uow: UnitOfWork, stop: Stop) -> list[Pair]:
@@ -126,5 +143,6 @@ def _leave(uow: UnitOfWork, act: Act, task: StopTask, parcel: Parcel) -> None:
 def left_at_depot(uow: UnitOfWork, act: Act, parcel: Parcel) -> None:
     """Let a parcel that no van came back for wait for the next plan."""
     reroute.end_tasks(uow, act, parcel.id, TaskState.CANCELLED)
+    _tell(uow, act, parcel)
     state = advance(parcel.state, Wish.UNPLAN) if parcel.state is ParcelState.PLANNED else parcel.state
     move(uow, act, parcel, "left_at_depot", state=state)

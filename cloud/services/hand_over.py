@@ -18,6 +18,7 @@ from cloud.routing.stops import STANDARD_COSTS
 from cloud.services import audit, reroute
 from cloud.services.attention import alarm
 from cloud.services.come_aboard import left_at_depot, left_in_van
+from cloud.services.cut_short import cut_short
 from cloud.services.delays import Delay, Delayed, RouteChangedError, check_delay, tell_later
 from cloud.services.gather_day import CM3_PER_L
 from cloud.services.locker_question import NewOrder, RouteLeft, Timed
@@ -158,6 +159,7 @@ def store_hand_over(uow: UnitOfWork, act: Act, proposal: Proposal) -> HandedOver
         found = _hand(uow, act, proposal, left, taking)
         parcels, told, late = parcels + taking.parcels, told + found.told, late + found.late
     _send_back(uow, act, proposal)
+    cut_short(uow, act, left)
     names = ", ".join(one.comer.courier.name for one in proposal.takings) or "nobody"
     out, why, back = stuck.what.courier_id, stuck.what.reason, len(proposal.left_parcels)
     said = f"courier {out} is out ({why}); taken over by {names}: {parcels} parcels, back to the depot: {back}"

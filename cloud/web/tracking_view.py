@@ -11,6 +11,7 @@ from cloud.domain.locker import Locker
 from cloud.domain.parcel import IN_LOCKER, Parcel, ParcelState
 from cloud.domain.places import distance_m
 from cloud.services.answer_change import last_change
+from cloud.services.come_aboard import LEFT, WAITED_FOR
 from cloud.services.extend_deadline import HAPPENED as EXTENDED
 from cloud.services.offers_view import BroughtBy, brought_by
 from cloud.services.ports import Act, UnitOfWork
@@ -71,6 +72,14 @@ class View:
         return self.seen.parcel
 
     @property
+    def is_not_today(self) -> bool:
+        """Whether it was left behind and nobody has planned it anew since."""
+        if self.parcel.state not in WAITED_FOR:
+            return False
+        said = [line.happened in LEFT for line in self.seen.history if line.happened in {*LEFT, *_GOES_ON}]
+        return bool(said) and said[-1]
+
+    @property
     def can_choose(self) -> bool:
         return self.parcel.state in CHOOSABLE
 
@@ -81,11 +90,13 @@ CHOOSABLE = (
     ParcelState.OUT_FOR_DELIVERY,
     ParcelState.DELIVERY_FAILED,
 )
+_GOES_ON = ("planned", "loaded", "handed_over", "attempt_failed", "assigned_to_locker")  # it is on its way again
 _TO_LOCKER = (ParcelState.ASSIGNED_TO_LOCKER, *IN_LOCKER, ParcelState.PICKED_UP)
 _HAPPENED = {
     "announced": ("announced",),
     "on_the_way": ("loaded",),
     "attempt_failed": ("attempt_failed",),
+    "not_today": LEFT,
     "to_locker": ("assigned_to_locker",),
     "ready": ("dropped_off",),
     "picked_up": ("picked_up",),
@@ -116,7 +127,7 @@ _NOW = {
 def steps(state: ParcelState, history: Sequence[HistoryEntry]) -> tuple[Step, ...]:
     """Return the chain: what happened, where it stands, and what is still to come on this parcel's way."""
     names = _chain(state, {line.happened for line in history})
-    now = names.index(_NOW[state])
+    now = names.index("not_today" if "not_today" in names and state is ParcelState.DELIVERY_FAILED else _NOW[state])
     return tuple(
         Step(name, Mark.DONE if place < now else Mark.NOW if place == now else Mark.AHEAD, _when(name, history))
         for place, name in enumerate(names)
@@ -125,6 +136,8 @@ def steps(state: ParcelState, history: Sequence[HistoryEntry]) -> tuple[Step, ..
 
 def _chain(state: ParcelState, happened: set[str]) -> list[str]:
     failed = ["attempt_failed"] if "attempt_failed" in happened or state is ParcelState.DELIVERY_FAILED else []
+    if failed and "attempt_failed" not in happened and "left_in_van" in happened:
+        failed = ["not_today"]
     reached = ["to_locker", "ready"] if happened & {"dropped_off", "expired"} else []
     start = ["announced", "on_the_way", *failed]
     match state:

@@ -48,9 +48,10 @@ class Topic:
         return f"{ROOT}/{self.locker}/{self.branch}"
 
 
+@lru_cache(TOPICS_KEPT)
 def build(locker: LockerId, branch: Branch) -> str:
     """Return the topic of one branch of one locker."""
-    return str(Topic(locker, branch))
+    return f"{ROOT}/{locker}/{branch}"
 
 
 @lru_cache(TOPICS_KEPT)

@@ -75,6 +75,7 @@ HANDLERS: dict[type[Any], Callable[[Projection, Seen, Any], None]] = {
     told.ProblemReported: parcels.problem_reported,
 }
 """What each event changes. Not listed: events that are only history, which the log itself shows (a test says which)."""
+_READ = frozenset({*HANDLERS, told.AgentStarted})
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +178,9 @@ def _moment(at_ms: int) -> datetime:
 
 
 def _project(uow: UnitOfWork, act: Act, decoded: Sequence[tuple[Seen, Any]]) -> None:
+    decoded = [one for one in decoded if type(one[1]) in _READ]
+    if not decoded:
+        return
     revoked, live = _rights(uow, decoded)
     changes = Projection(act, _parcels(uow, decoded), _commands(uow, decoded), revoked=revoked, live=live)
     changes.hours = _hours(uow, decoded)

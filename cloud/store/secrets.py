@@ -25,6 +25,7 @@ class AesGcmBox:
             raise ValueError(f"the master key has {len(master_key)} bytes, {MASTER_KEY_BYTES} are needed")
         self._master = master_key
         self._random_bytes = random_bytes
+        self._derived: dict[str, bytes] = {}  # as many as the program has purposes
         self._cipher = AESGCM(self.derive("seal/v1"))
 
     def seal(self, plain: bytes, about: str) -> bytes:
@@ -39,6 +40,8 @@ class AesGcmBox:
             raise SealBrokenError(f"the seal on {about} is broken, or the master key is another one") from error
 
     def derive(self, purpose: str) -> bytes:
-        return HKDF(algorithm=SHA256(), length=32, salt=None, info=b"latchmile/" + purpose.encode()).derive(
-            self._master
-        )
+        key = self._derived.get(purpose)
+        if key is None:
+            hkdf = HKDF(algorithm=SHA256(), length=32, salt=None, info=b"latchmile/" + purpose.encode())
+            key = self._derived[purpose] = hkdf.derive(self._master)
+        return key

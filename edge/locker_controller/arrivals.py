@@ -116,9 +116,15 @@ def is_plausible(value: Any, bytes_max: int = BYTES_MAX) -> bool:
         case str():
             return len(value) <= TEXT_CHARACTERS_MAX
         case msgspec.Struct():
-            longer = LONGER.get(type(value), {})
-            return all(
-                is_plausible(getattr(value, name), longer.get(name, BYTES_MAX)) for name in value.__struct_fields__
-            )
+            return _is_plausible_throughout(value)
         case _:
             return all(is_plausible(one) for one in value)
+
+
+def _is_plausible_throughout(document: msgspec.Struct) -> bool:
+    """Look at every field; in a loop and not in a generator, because every message passes here."""
+    longer = LONGER.get(type(document), {})
+    for name in document.__struct_fields__:
+        if not is_plausible(getattr(document, name), longer.get(name, BYTES_MAX)):
+            return False
+    return True

@@ -16,6 +16,11 @@ self.addEventListener("fetch", (event) => {
   event.respondWith(freshOrKept(event.request));
 });
 
+/** Whether the page that stands there asks what has changed: the last answer is what it shows already. */
+function isNews(request) {
+  return request.destination === "" && !new URL(request.url).pathname.startsWith("/static/");
+}
+
 async function freshOrKept(request) {
   const shelf = await caches.open(SHELF);
   const fresh = fetch(request).then(async (answer) => {
@@ -23,6 +28,7 @@ async function freshOrKept(request) {
     else if (answer.ok) await shelf.put(request, answer.clone());
     return answer;
   });
+  if (isNews(request)) return fresh;
   const late = new Promise((resolve) => setTimeout(resolve, PATIENCE_MS, null));
   const first = await Promise.race([fresh.catch(() => null), late]);
   return first ?? (await shelf.match(request)) ?? fresh;

@@ -88,3 +88,17 @@ async def test_an_answer_that_was_long_on_its_way_does_not_undo_a_newer_one(worl
     await phone.page.evaluate(DRAWN)
 
     await expect(phone.page.locator("h1")).to_have_text("Your parcel is going to a locker")
+
+
+async def test_what_is_kept_for_a_dead_network_is_shown_and_never_passes_for_news(world: World, phone: Window) -> None:
+    await world.start_routes()
+    await phone.sign_in("courier", "/courier")
+    await phone.page.wait_for_function("() => navigator.serviceWorker.controller !== null")
+    await phone.go("/courier/day")
+    await phone.page.context.set_offline(True)
+    await phone.page.reload()
+
+    await expect(phone.page.locator("#next-title")).to_be_visible()
+    assert await phone.page.evaluate("() => fetch(location.href).then(() => 'an answer', () => 'nothing')") == "nothing"
+    await phone.page.goto("about:blank")
+    phone.complaints.clear()  # the browser noted what did not reach the server

@@ -5,7 +5,6 @@ A restart may come between any two inputs, and then only what was written is lef
 
 from typing import TYPE_CHECKING
 
-import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
@@ -346,9 +345,3 @@ def played(streets: int) -> settings:
 
 def test_no_street_breaks_a_promise() -> None:
     run_state_machine_as_test(Street, settings=played(streets=40))  # three thousand decisions, even while traced
-
-
-@pytest.mark.long
-@pytest.mark.timeout(600)
-def test_not_even_many_streets_do() -> None:
-    run_state_machine_as_test(Street, settings=played(streets=250))  # twenty thousand: every event many times

@@ -10,8 +10,9 @@ from cloud.domain.capacity import Reservation, ReservationState
 from cloud.domain.locker import Compartment, CompartmentStatus, Contents, Locker
 from cloud.domain.parcel import Parcel, ParcelState
 from cloud.services.ports import NOT_NULL, UnitOfWork
-from cloud.services.records import MessageState
-from cloud.services.records_ops import OutboxMessage
+from cloud.services.projection_messages import MANY
+from cloud.services.records import CommandState, MessageState
+from cloud.services.records_ops import CommandSent, OutboxMessage
 from contract.link import LinkStatus
 from contract.sizes import SizeClass
 from firmware_sim.world.chronicle import Chronicle
@@ -104,9 +105,20 @@ class Auditor:
             return "not connected"
         if agent.store.head != agent.store.acknowledged:
             return f"{agent.store.head.sequence - agent.store.acknowledged.sequence} entries in the outbox"
-        if not self.office.ask(lambda uow: uow.need(Locker, site.id)).online:
+        known = self.office.ask(lambda uow: uow.need(Locker, site.id))
+        if not known.online:
             return "the cloud takes it for offline"
-        return self._wall(site)
+        return self._operators(site, known) or self._wall(site)
+
+    def _operators(self, site: Site, known: Locker) -> str | None:
+        """Hold the list of operators against the newest, and every order it accepted against a word of its end."""
+        newest = max(self.office.lists, default=0)
+        if (known.operators_number, site.ledger.orders.pinned) != (newest, newest):
+            return f"its list of operators is {site.ledger.orders.pinned}, the newest is {newest}"
+        accepted = self.office.ask(
+            lambda uow: uow.find(CommandSent, kind=MANY, locker_id=site.id, state=CommandState.ACCEPTED)
+        )
+        return f"{len(accepted)} orders were accepted and have no end" if accepted else None
 
     def _wall(self, site: Site) -> str | None:
         assert site.boot is not None and site.boot.agent.controller is not None  # noqa: S101, PT018 - just looked

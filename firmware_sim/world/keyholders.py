@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cloud.domain.access import unix
 from cloud.domain.actors import Actor, Role, actor
 from cloud.services.bulk_open import BulkWish, ask_bulk, sign_bulk, withdraw_bulk
-from cloud.services.operator_keys import bring_list, confirm_key, register_key, registered
+from cloud.services.operator_keys import bring_list, confirm_key, pin_missing, register_key, registered, revoke_key
 from cloud.services.ports import UnitOfWork
 from cloud.services.records_bulk import BulkOpening, OperatorListRecord
 from cloud.services.records_ops import Account
@@ -22,7 +22,7 @@ from cloud.services.sending import send_command
 from cloud.services.technician_pass import technician_pass
 from contract.bulk import OpenMany, OrderSignature, operator_key_id, read_order, signed_text
 from contract.commands import REMOTE_OPEN_LIFE_S
-from contract.ids import LockerId, MessageId
+from contract.ids import KeyId, LockerId, MessageId
 from firmware_sim.world.chronicle import START_MS
 from firmware_sim.world.office import Office
 from firmware_sim.world.orders import Ordered
@@ -38,27 +38,30 @@ class Hand:
 
     who: Actor
     key: Ed25519PrivateKey
+    in_the_name_of: "Hand | None" = None
 
     @classmethod
-    def of(cls, name: str, browser: str) -> "Hand":
+    def of(cls, name: str, browser: str, in_the_name_of: "Hand | None" = None) -> "Hand":
         seed = hashlib.sha256(f"{name}'s {browser}".encode()).digest()
-        return cls(actor(Role.OPERATOR, name), Ed25519PrivateKey.from_private_bytes(seed))
+        return cls(actor(Role.OPERATOR, name), Ed25519PrivateKey.from_private_bytes(seed), in_the_name_of)
 
     @property
     def public(self) -> bytes:
         return self.key.public_key().public_bytes_raw()
 
     @property
-    def key_id(self) -> str:
+    def key_id(self) -> KeyId:
         return operator_key_id(self.public)
 
     def sign(self, order: bytes) -> OrderSignature:
-        return OrderSignature(operator_key_id(self.public), self.key.sign(signed_text(order)))
+        return OrderSignature((self.in_the_name_of or self).key_id, self.key.sign(signed_text(order)))
 
 
 OLGA, OLGAS_LAPTOP, PAUL = Hand.of("olga", "desk"), Hand.of("olga", "laptop"), Hand.of("paul", "desk")
-HANDS = (OLGA, OLGAS_LAPTOP, PAUL)
+RITA = Hand.of("rita", "desk")  # leaves the company after the first visit
+HANDS = (OLGA, OLGAS_LAPTOP, PAUL, RITA)
 STRANGER = Hand.of("mallory", "desk")
+FORGER = Hand.of("mallory", "desk", PAUL)
 
 
 @dataclass(slots=True)
@@ -67,10 +70,15 @@ class KeyHolders:
 
     office: Office
     known: bool = False
+    left: bool = False
 
     def introduce(self) -> None:
-        """Have keys registered and confirmed, and the root's list of them brought to every locker."""
+        """Have keys registered and confirmed, and the root's list of them brought to every locker.
+
+        The second time Rita has left: her key is revoked, and a newer list goes round without it.
+        """
         if self.known:
+            self._part_with_rita()
             return
         self.known, office = True, self.office
         for name in dict.fromkeys(hand.who.name for hand in HANDS):
@@ -89,6 +97,17 @@ class KeyHolders:
         brought = office.do(lambda uow: bring_list(uow, office.act(OLGA.who), office.keys, raw, root))
         office.lists[brought.number] = frozenset(operator_key_id(one.public_key) for one in keys)
         return brought
+
+    def _part_with_rita(self) -> None:
+        if not self.left:
+            self.left, office = True, self.office
+            office.do(lambda uow: revoke_key(uow, office.act(PAUL.who), RITA.key_id))
+            self.bring_list()
+
+    def say_again(self) -> None:
+        """Do what a job does every hour: send the list to lockers that do not have it."""
+        if self.known:
+            self.office.do(lambda uow: pin_missing(uow, self.office.act(), self.office.keys))
 
     def pass_for(self, locker: str) -> str:
         """Return the QR that a technician shows at a locker."""

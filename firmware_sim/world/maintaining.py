@@ -12,11 +12,20 @@ from typing import TypeVar
 from cloud.domain.errors import DomainError
 from cloud.services.operator_keys import person_bytes
 from cloud.services.records_bulk import BulkOpening
-from contract.bulk import read_order
+from contract.bulk import BULK_LIFE_S, read_order
 from contract.ids import CompartmentLabel
 from edge.locker_controller.inputs import Answer
 from edge.locker_controller.screens import CloseDoor, NotOpened, OutOfOrder, RemoteOpening, ServiceHome
-from firmware_sim.world.keyholders import OLGA, OLGAS_LAPTOP, PAUL, STRANGER, TECHNICIAN, KeyHolders
+from firmware_sim.world.keyholders import (
+    FORGER,
+    OLGA,
+    OLGAS_LAPTOP,
+    PAUL,
+    RITA,
+    STRANGER,
+    TECHNICIAN,
+    KeyHolders,
+)
 from firmware_sim.world.people import Person
 from firmware_sim.world.site import Site
 from firmware_sim.world.town import Town
@@ -27,7 +36,11 @@ DOORS = (2, 3, 3, 5)
 WHY = "cleaning after a flood"
 FORGETS, STOPS, WALKS_AWAY, IMPATIENT = 0.06, 0.02, 0.04, 0.01  # how often technicians do what they should not, a look
 AGAINST_RULES, RESTARTED, CUT, HELD_BACK, GO_ON = 0.3, 0.12, 0.3, 0.15, 0.3  # shares of orders; the last: of restarts
-PAST_THE_RULES = ((OLGA, OLGAS_LAPTOP), (OLGA, OLGA), (OLGA, STRANGER), (OLGA,), (PAUL, OLGA))
+GOES_OFF, KEPT = 0.15, 0.5  # technicians who go for a coffee; of orders meanwhile, how many somebody keeps for later
+PAST_THE_RULES = (
+    *((OLGA, OLGAS_LAPTOP), (OLGA, OLGA), (OLGA, STRANGER), (OLGA,), (PAUL, OLGA)),
+    *((OLGA, FORGER), (OLGA, RITA), (PAUL, RITA)),
+)
 LOOKS_MAX, LOOK_S = 150, 4.0  # about ten minutes at the machine
 WAITS_LOOKS = 15  # a minute after the operators are through, when no door has opened
 
@@ -40,6 +53,7 @@ class Technician(Person):
         if not await self.queue():
             return False
         self.tell("shows a technician's pass")
+        self.site.ledger.orders.shown()
         await self.site.scan(shown)
         await self.hesitate(2)
         if not isinstance(self.site.screen(), ServiceHome):
@@ -131,19 +145,26 @@ class Maintenance:
             if not self.town.open_for_business or not await technician.signs_in(shown):
                 return
             through = asyncio.Event()
-            self.town.start(self._operators(site, through))
+            is_off = self.town.trouble and self.chance.random() < GOES_OFF
+            self.town.start(self._operators(site, through, alone=is_off))
+            if is_off:
+                technician.tell("goes for a coffee, as if everything were done")
+                return
             await technician.stays(lambda: through.is_set() or not self.town.open_for_business)
 
     # ------------------------------------------------------------------ the operators
 
-    async def _operators(self, site: Site, through: asyncio.Event) -> None:
+    async def _operators(self, site: Site, through: asyncio.Event, *, alone: bool) -> None:
         try:
             await self._pause(5, 40)
             labels = self.chance.sample(list(site.cabinet.labels), self.chance.choice(DOORS))
             asked = await self._signed_once(site, labels)
             if asked is not None:
                 await self._pause(5, 60)
-                self._second(site, asked)
+                if alone and self.chance.random() < KEPT:
+                    await self._too_late(site, asked)
+                else:
+                    self._second(site, asked)
         finally:
             through.set()
 
@@ -187,6 +208,13 @@ class Maintenance:
             site.chronicle.tell(f"paul signs the order at {site.id}")
             self._try(lambda: self.holders.signs(asked, PAUL))
         self._spoil(site)
+
+    async def _too_late(self, site: Site, asked: BulkOpening) -> None:
+        """Have somebody in the cloud keep an order with two good signatures until it is over, and send it then."""
+        site.chronicle.fault("hostile cloud", f"an order for {site.id} is kept until it is over")
+        await self._pause(BULK_LIFE_S, 2 * BULK_LIFE_S)
+        if self.town.open_for_business:
+            self.holders.slip_in(asked.order, OLGA, PAUL)
 
     def _spoil(self, site: Site) -> None:
         """Now and then let the power go while doors are being opened, or the broker keep the order for later."""

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from contract.bulk import MAINTENANCE_S
 from contract.commands import REMOTE_OPEN_GAP_S
 from contract.events import (
     AgentStarted,
@@ -17,11 +18,11 @@ from contract.events import (
     OperatorsPinned,
     ReleaseIntended,
 )
-from contract.state import TimeQuality
 
 SIGNATURES = 2  # trust.md
 GAP_SLACK_MS = 50  # the locker counts from its decision, the witness from the commit
 EXPIRY_SLACK_MS = 2_000  # whole seconds on the wire, and the commit itself
+MAINTENANCE_MS = (MAINTENANCE_S + 60) * 1000  # where nothing happens a world's locker ticks half a minute late
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +57,7 @@ class OrderWitness:
     maintained_by: bytes | None = None
     staff: set[bytes] = field(default_factory=set)
     opened: set[tuple[bytes, str]] = field(default_factory=set)
+    shown_ms: int = 0
     _accepted: set[bytes] = field(default_factory=set)
     _last: tuple[bytes, int] = (b"", 0)
 
@@ -66,15 +68,26 @@ class OrderWitness:
                 self.maintained_by = None  # a restart ends it without a word of its own
                 self._accepted.clear()
             case MaintenanceStarted(person=person):
-                self.maintained_by = person
+                self.maintained_by, self.shown_ms = person, self.now_ms()
             case MaintenanceEnded():
                 self.maintained_by = None
             case OperatorsPinned(number=number):
                 self.pinned = number
             case CommandAccepted(command=number) if (order := self.truth.order(number)) is not None:
-                self._accept(entry, number, order)
+                self._accept(number, order)
             case _:
                 pass
+
+    def shown(self) -> None:
+        """Note that a technician shows a pass, which gives maintenance mode its time anew."""
+        self.shown_ms = self.now_ms()
+
+    def closed(self) -> None:
+        """Hold a screen that turns people away for maintenance against what the journal says of it."""
+        if self.maintained_by is None:
+            self.violated(5, "maintenance mode is on, and nobody has switched it on since the last start")
+        elif (since_ms := self.now_ms() - self.shown_ms) > MAINTENANCE_MS:
+            self.violated(5, f"maintenance mode is on {since_ms // 1000} s after anybody was there")
 
     def opens(self, entry: Entry, event: ReleaseIntended, boot: str) -> bool:
         """Hold one door against its order; false when it was no order by which it opens."""
@@ -100,7 +113,8 @@ class OrderWitness:
         self._last = (number, self.now_ms())
         return True
 
-    def _accept(self, entry: Entry, number: bytes, order: Ordered) -> None:
+    def _accept(self, number: bytes, order: Ordered) -> None:
+        """Note it; it ends in time on every clock, because a locker knows how long it has been running."""
         self._accepted.add(number)
-        if entry.quality == TimeQuality.SYNCED and self.now_ms() > order.expires_ms + EXPIRY_SLACK_MS:
+        if self.now_ms() > order.expires_ms + EXPIRY_SLACK_MS:
             self.violated(5, f"an order is obeyed {(self.now_ms() - order.expires_ms) // 1000} s after it ran out")

@@ -14,7 +14,7 @@ from contract.layout import Layout
 from edge.agent import Agent, Fittings
 from edge.locker_controller.identity import Hardware, Identity, World
 from edge.locker_controller.inputs import Answer
-from edge.locker_controller.screens import Idle, Screen
+from edge.locker_controller.screens import Idle, Screen, ServiceHome
 from edge.locker_controller.state import Setup
 from edge.store.ports import Database
 from edge.uplink.presence import Presence
@@ -250,7 +250,10 @@ class Site:
 
     def screen(self) -> Screen | None:
         """Return what the screen shows; nothing without power."""
-        return self.boot.agent.front.screen() if self.boot is not None else None
+        shown = self.boot.agent.front.screen() if self.boot is not None else None
+        if isinstance(shown, ServiceHome) and shown.maintenance:
+            self.ledger.orders.closed()
+        return shown
 
     async def enter_code(self, code: str) -> str:
         """Type a code; a screen that goes dark answers nothing."""

@@ -181,6 +181,7 @@ class World:
 
     async def _quiet(self) -> None:
         """Wait for the agreement and time it; people at the machines may finish first."""
+        self.maintenance.holders.say_again()
         for _ in range(LEAVING_S // LOOK_S):
             if not any(site.pavement.locked() for site in self.sites):
                 break

@@ -128,6 +128,25 @@ def test_the_same_door_twice_and_the_next_too_soon_are_accused() -> None:
     assert truth.wrong == ["A01 is opened twice by one order", "A02 is opened too soon"]
 
 
+def test_a_screen_that_says_maintenance_is_accused_when_nobody_has_switched_it_on_or_long_ago() -> None:
+    truth = Truth()
+    witness = truth.witness()
+    witness.closed()
+    truth.now_ms += 1_700_000
+    witness.shown()
+    truth.now_ms += 1_700_000
+    witness.closed()
+    assert truth.wrong == []
+    truth.now_ms += 200_000
+    witness.closed()
+    witness.said(entry(AgentStarted(BOOT, "1.0")))
+    witness.closed()
+    assert truth.wrong == [
+        "maintenance mode is on 1900 s after anybody was there",
+        "maintenance mode is on, and nobody has switched it on since the last start",
+    ]
+
+
 def test_an_order_that_is_obeyed_when_it_has_run_out_is_accused() -> None:
     truth = Truth(now_ms=700_000)
 

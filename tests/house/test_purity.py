@@ -15,7 +15,7 @@ PURE = re.compile(
     | edge\.locker_controller(\..+)?
     | edge\.drivers\.ports           # the shapes of hardware, not the hardware
     | cloud\.domain(\..+)?
-    | cloud\.routing\.(problem|validation|plan|schedule|checker|explain|stops|insertion|locker_choice|replan)
+    | cloud\.routing\.(problem|validation|plan|schedule|checker|explain|stops|insertion|lateness|locker_choice|replan)
     | firmware_sim\.(cabinet|compartment|physics|truth)
     """,
     re.VERBOSE,

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import PurePosixPath
 
 import pytest
+from hypothesis import settings
 
 from tests.house import exceptions
 from tests.house.shrinking import law_holds
@@ -77,3 +78,8 @@ def test_a_folder_that_is_no_package_is_found() -> None:
 
 def test_every_folder_of_tests_is_a_package() -> None:
     assert folders_without_init(repository_files()) == []
+
+
+def test_no_example_is_timed() -> None:
+    """Hypothesis' own limit is 200 ms, and on a busy machine any example may take that (tests/conftest.py)."""
+    assert settings().deadline is None

@@ -77,7 +77,7 @@ async def _an_hour_and_back(rig: Rig) -> str:
 
 
 @pytest.mark.long
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(600)
 def test_a_card_of_an_hour_ago_is_noticed_and_opens_nothing() -> None:
     with stage(SCENARIOS["pick-up"], FIRST_DAY) as rig:
         outcome = alone(rig, lambda: _an_hour_and_back(rig))
@@ -130,7 +130,7 @@ def _looked_into(rig: Rig, wish: ServiceWish, uow: UnitOfWork) -> object:
 
 
 @pytest.mark.long
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(600)
 def test_after_a_lost_card_recipients_fetch_by_the_codes_they_have_once_staff_have_looked_inside() -> None:
     with stage(SCENARIOS["pick-up"], FIRST_DAY) as rig:
         outcome = alone(rig, lambda: _lost_and_looked_into(rig))

@@ -10,7 +10,7 @@ from tests.integration.cloud.test_cloud_command import CLOUD, DAY, LOCKERS, PARC
 from tests.unit.cloud.routing.travel.routing_server import routing_server
 from tests.unit.cloud.routing.travel.town import Town
 
-pytestmark = pytest.mark.long
+pytestmark = [pytest.mark.long, pytest.mark.timeout(900)]
 
 
 @pytest.fixture

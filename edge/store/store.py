@@ -66,6 +66,7 @@ class Store:
         self.locker = locker
         self._database = database
         self._head, self._base, self._acknowledged = opened.head, opened.base, opened.acknowledged
+        self._mark_owed = False
         self._time = opened.time
         self._damages, self._doubted = opened.damages, opened.doubted
         self._broken: tuple[tuple[str, str | bytes], ...] = ()
@@ -115,7 +116,7 @@ class Store:
     async def save(self, changes: Collection[Change], drafts: Sequence[Draft], time: KeptTime | None = None) -> None:
         """Commit records and entries of one decision together; raises ``StoreError`` and then nothing has changed.
 
-        ``time`` goes along when it has moved enough to be worth the card's wear.
+        ``time`` goes along when it has moved enough to be worth the card's wear, and what has been acknowledged always.
         """
         if not changes and not drafts and _apart_ms(time or self._time, self._time) < TIME_ALONE_MS:
             return  # four ticks a second have nothing to say
@@ -132,7 +133,10 @@ class Store:
                 work.append(opening.put_time(time))
             if not work:
                 return
+            if self._mark_owed:
+                work.append(opening.put_mark(opening.META_ACKNOWLEDGED, self._acknowledged))
             await self._database.transact(work)
+            self._mark_owed = False
             self._doubted = "" if told else self._doubted
             self._time = time
             if rows:
@@ -153,7 +157,11 @@ class Store:
             return OutboxBatch(start.sequence + 1, start.head, tuple(_within(rows, bytes_max)))
 
     async def acknowledge(self, through: Mark) -> Acknowledged:
-        """Note that the cloud has committed everything up to ``through``; old entries beyond the audit are dropped."""
+        """Note that the cloud has committed everything up to ``through``; old entries beyond the audit are dropped.
+
+        The mark goes to the card with the next commit, whatever that is for: should the power go before, the cloud is
+        sent once more what it has, and a card has half as much to write.
+        """
         async with self._one_at_a_time:
             if through.sequence <= self._acknowledged.sequence:
                 return Acknowledged.STALE
@@ -162,8 +170,11 @@ class Store:
             if await self._hash_at(through.sequence) != through.head:
                 return Acknowledged.FORKED
             base = await self._prune_point(through)
-            await self._database.transact([opening.put_mark(opening.META_ACKNOWLEDGED, through), *_prune(base)])
-            self._acknowledged, self._base = through, base or self._base
+            if base is not None:
+                mark = opening.put_mark(opening.META_ACKNOWLEDGED, through)
+                await self._database.transact([mark, *_prune(base)])
+                self._base = base
+            self._acknowledged, self._mark_owed = through, base is None
             return Acknowledged.ADVANCED
 
     async def rebase(self, cloud: Mark, boot: BootId, alarm: str) -> None:
@@ -179,7 +190,7 @@ class Store:
             marks = [opening.put_mark(name, cloud) for name in (opening.META_BASE, opening.META_ACKNOWLEDGED)]
             doubt = statements.put_meta(opening.META_DOUBTED, alarm.encode())
             await self._database.transact([statements.forget_after(0), *marks, doubt, *statements.append(rows)])
-            self._doubted = alarm
+            self._doubted, self._mark_owed = alarm, False
             self._base = self._acknowledged = cloud
             self._head = Mark(rows[-1].sequence, rows[-1].head) if rows else cloud
 
@@ -217,9 +228,7 @@ def _apart_ms(one: KeptTime, other: KeptTime) -> int:
     return max(abs(one.signed_ms - other.signed_ms), abs(one.wall_ms - other.wall_ms))
 
 
-def _prune(base: Mark | None) -> list[Statement]:
-    if base is None:
-        return []
+def _prune(base: Mark) -> list[Statement]:
     return [opening.put_mark(opening.META_BASE, base), statements.forget_through(base.sequence)]
 
 

@@ -79,6 +79,30 @@ async def test_an_acknowledgement_shortens_the_outbox(database: Database) -> Non
     assert (batch.first_sequence, batch.previous_hash, batch.last_sequence) == (4, mark.head, 5)
 
 
+async def test_what_is_acknowledged_goes_to_the_card_with_the_next_commit_that_holds(database: Database) -> None:
+    failing = FailingDatabase(database)
+    store = await Store.open(failing, LOCKER)
+    await store.save([], drafts(5))
+    mark = await mark_at(store, 3)
+    await store.acknowledge(mark)
+    assert (await Store.open(database, LOCKER)).acknowledged.sequence == 0
+    failing.fact = StoreFact.DISK_FULL
+    with pytest.raises(StoreError):
+        await store.save([], drafts(1))
+    assert store.acknowledged == mark
+    failing.fact = None
+    await store.save([], drafts(1))
+    assert (await Store.open(database, LOCKER)).acknowledged == mark
+
+
+async def test_an_acknowledgement_alone_wears_no_card(database: Database) -> None:
+    failing = FailingDatabase(database)
+    store = await Store.open(failing, LOCKER)
+    await store.save([], drafts(2))
+    failing.fact = StoreFact.READ_ONLY
+    assert await store.acknowledge(store.head) is Acknowledged.ADVANCED
+
+
 async def test_an_acknowledgement_twice_is_stale(database: Database) -> None:
     store = await Store.open(database, LOCKER)
     await store.save([], drafts(5))
@@ -145,6 +169,7 @@ async def test_a_file_of_before_the_seals_gets_them(tmp_path: Path) -> None:
     store = await Store.open(await sync(path), LOCKER)
     await store.save([Kept("grant", b"g1", b"one"), Kept("task", "", b"two")], drafts(3), KeptTime(5, 700_000))
     await store.acknowledge(await mark_at(store, 2))
+    await store.save([], [], KeptTime(5, 1_400_000))
     before = (store.head, store.acknowledged, store.time)
     await store.close()
     tamper(path, "UPDATE record SET value = substr(value, 1, length(value) - ?)", SEAL_BYTES)
@@ -200,6 +225,7 @@ async def _damaged(path: Path, sql: str, *params: object) -> Store:
     store = await Store.open(await sync(path), LOCKER)
     await store.save([], drafts(9))
     await store.acknowledge(await mark_at(store, 3))
+    await store.save([], [], KeptTime(0, 600_000))
     await store.close()
     tamper(path, sql, *params)
     return await Store.open(await sync(path), LOCKER)

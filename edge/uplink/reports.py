@@ -1,8 +1,8 @@
 """The picture of the compartments for the cloud, and a few numbers about the machine.
 
-A snapshot is no proof, the events are; it lets the cloud see a difference. It is sent again when it changed (not more
-often than people can look), at every connect, every hour, and until the cloud has said that its picture is this one:
-it may have been lost, or have come before the events it shows.
+A snapshot is no proof, the events are; it lets the cloud see a difference. It is sent again some seconds after it
+changed, at every connect, every hour, and until the cloud has said that its picture is this one: it may have been lost,
+or have come before the events it shows.
 """
 
 import asyncio
@@ -15,7 +15,8 @@ from contract.link import Link, LinkError, LinkStatus, Outgoing
 from contract.state import Snapshot, Telemetry
 from contract.topics import Branch, build
 
-GAP_S = 3.0  # a drop-off changes the picture four times in half a minute; one or two pictures of it will do
+GATHER_S = 7.0  # one picture of what a hand does at once, and after its events: one before them counts for nothing
+ANSWER_S = 3.0  # by then a cloud that is there has answered
 HEARTBEAT_S = 3_600.0  # heals what a cloud lost that had answered; 4 kB each are 100 kB a day on a mobile contract
 AGAIN_FIRST_S, AGAIN_MAX_S = 60.0, 240.0  # a cloud that is there agrees with us within five minutes
 TELEMETRY_S = 300.0
@@ -32,6 +33,7 @@ class Reports:
     telemetry_s: float = TELEMETRY_S
     sent: int = 0
     _changed: asyncio.Event = field(default_factory=asyncio.Event)
+    _connected: bool = False
     _unanswered: bytes | None = None
 
     def __post_init__(self) -> None:
@@ -54,6 +56,7 @@ class Reports:
 
     def _on_status(self, status: LinkStatus) -> None:
         if status is LinkStatus.CONNECTED:
+            self._connected = True
             self._changed.set()
 
     async def _run_snapshots(self) -> None:
@@ -65,12 +68,15 @@ class Reports:
                 again_s = AGAIN_FIRST_S
             except TimeoutError:  # nothing has changed for long; say so, and the seldomer the longer nobody answers
                 again_s = min(again_s * 2, AGAIN_MAX_S)
+            if self._changed.is_set() and not self._connected:
+                await asyncio.sleep(GATHER_S)
             self._changed.clear()
+            self._connected = False
             picture = self.snapshot()
             self._unanswered = picture.digest
             if await self._published(Outgoing(build(picture.locker, Branch.REPORT), self._sign(picture))):
                 self.sent += 1
-            await asyncio.sleep(GAP_S)
+            await asyncio.sleep(ANSWER_S)
 
     async def _run_telemetry(self) -> None:
         while True:

@@ -96,6 +96,8 @@ class Site:
     _resting: "asyncio.Future[None] | None" = None
     _alarm: "Timer | None" = None
     _since_s: float = 0.0
+    _ticked_s: float = 0.0
+    _tick_owed: bool = False
 
     def __post_init__(self) -> None:
         labels = [plan.label for plan in self.secrets.layout.compartments]
@@ -203,7 +205,8 @@ class Site:
     async def _rest(self, seconds: float) -> None:
         """Tick as on a Pi while things happen here, and the seldomer the longer nothing does."""
         self._resting = resting = self.loop.create_future()
-        self._wake_at(self.loop.time() + max(seconds, self._rest_s()))
+        self._ticked_s, self._tick_owed = self.loop.time(), False
+        self._wake_at(self._ticked_s + max(seconds, self._rest_s()))
         try:
             await resting
         finally:
@@ -211,22 +214,35 @@ class Site:
                 self._alarm.cancel()
 
     def _rest_s(self) -> float:
-        """Return how long the next tick may wait: a tenth of how long it has been quiet, so no timer is much late."""
+        """Return how long the next tick may wait: a quarter of how long it has been quiet, so no timer is much late."""
         quiet_s = self.loop.time() - self._since_s
-        controller = self.boot.agent.controller if self.boot else None
-        if controller is None or quiet_s * 1000 < TICK_MS:
+        if self.boot is None or quiet_s * 1000 < TICK_MS:
             return 0.0
+        return REST_IDLE_S if self._is_at_rest() else min(REST_BUSY_S_MAX, quiet_s * LATE_SHARE)
+
+    def _is_at_rest(self) -> bool:
+        """Whether nothing here ends by the time alone: nobody is served, all doors are shut and the screen is idle."""
+        controller = self.boot.agent.controller if self.boot else None
+        if controller is None:
+            return False
         state = controller.state
-        busy = state.pulse or state.task or state.session or not isinstance(controller.screen(), Idle)
-        if not busy and not any(door.is_open is not False for door in state.doors.values()):
-            return REST_IDLE_S
-        return min(REST_BUSY_S_MAX, quiet_s * LATE_SHARE)
+        busy = state.pulse or state.task or state.session or state.bulk.run
+        busy = busy or not isinstance(controller.screen(), Idle)
+        return not busy and not any(door.is_open is not False for door in state.doors.values())
 
     def _wake_at(self, when_s: float) -> None:
         if self._alarm is not None:
             self._alarm.cancel()
         if self._resting is not None:
-            self._alarm = self.loop.call_at(when_s, _wake, self._resting)
+            self._alarm = self.loop.call_at(when_s, self._ring)
+
+    def _ring(self) -> None:
+        """Let the tick come, or go on resting where what happened has left nothing for a tick to end."""
+        until_s = self._ticked_s + REST_IDLE_S
+        if not self._tick_owed and self.loop.time() + TICK_MS / 1000 < until_s and self._is_at_rest():
+            self._wake_at(until_s)
+        elif self._resting is not None and not self._resting.done():
+            self._resting.set_result(None)
 
     def happened(self) -> None:
         """Let the tick be there soon: somebody is here, or the agent has journalled something."""
@@ -243,8 +259,12 @@ class Site:
     def set_clock(self, off_ms: int, *, synced: bool) -> None:
         """Let the wall clock be wrong; the agent's ticks are there when it would notice."""
         self.clock.off_ms, self.clock.synced = off_ms, synced
+        self._look_at_clock()
+        self.loop.call_later(SYNC_LOOKED_S, self._look_at_clock)
+
+    def _look_at_clock(self) -> None:
+        self._tick_owed = True
         self.stir()
-        self.loop.call_later(SYNC_LOOKED_S, self.stir)
 
     # ------------------------------------------------------------------ the kiosk and the doors, as people meet them
 
@@ -297,8 +317,3 @@ class Site:
 async def _stretch(code: PickUpCode, salt: bytes) -> StretchedCode:
     await asyncio.sleep(0.4)  # what Argon2id takes on a small Pi
     return cheap_stretch(code, salt)
-
-
-def _wake(resting: "asyncio.Future[None]") -> None:
-    if not resting.done():
-        resting.set_result(None)

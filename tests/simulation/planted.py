@@ -370,7 +370,7 @@ BUGS = (
     Bug("addressee ignored", _any_addressee, seed=2),
     Bug("expiry ignored", _expiry_ignored, seed=10),
     Bug("boot nonce ignored", _objections_but("wrong_boot")),
-    Bug("dedup and counter dropped", _dedup_dropped, seed=19),
+    Bug("dedup and counter dropped", _dedup_dropped, seed=39),
     Bug("dedup, counter and expiry dropped", _replays_obeyed),
     Bug("code burnt at entry", _burnt_at_entry),
     Bug("code never burnt", _never_burnt),

@@ -226,9 +226,9 @@ class Site:
         if controller is None:
             return False
         state = controller.state
-        busy = state.pulse or state.task or state.session or state.bulk.run
-        busy = busy or not isinstance(controller.screen(), Idle)
-        return not busy and not any(door.is_open is not False for door in state.doors.values())
+        if state.pulse or state.task or state.session or state.bulk.run or not isinstance(controller.screen(), Idle):
+            return False
+        return not any(door.is_open is not False for door in state.doors.values())
 
     def _wake_at(self, when_s: float) -> None:
         if self._alarm is not None:

@@ -3,13 +3,14 @@
 And garbage is looked for as seldom as in the product that serves (cloud/settled.py), never among what imports brought:
 with Python's own numbers, two thirds of the time in which the house's rules parse the sources went into looking.
 
-And no example is timed: hypothesis fails a test of which one takes 200 ms, and on a busy machine any one may.
+And no example is timed: hypothesis fails a test of which one takes 200 ms, or of which several are slow to be drawn, and
+on a busy machine any one may.
 """
 
 import gc
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 # These stay together in one worker. Real processes wait more than they compute and take longest, so they start first.
 GROUPS = ("processes", "web", "joint", "street", "house")
@@ -18,7 +19,7 @@ GC_THRESHOLDS = (50_000, 20, 10)  # Python's own are 700, 10, 10
 
 def pytest_configure() -> None:
     gc.set_threshold(*GC_THRESHOLDS)
-    settings.register_profile("untimed", deadline=None)
+    settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
     settings.load_profile("untimed")
 
 

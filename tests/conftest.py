@@ -3,7 +3,7 @@
 And garbage is looked for as seldom as in the product that serves (cloud/settled.py), never among what imports brought:
 with Python's own numbers, two thirds of the time in which the house's rules parse the sources went into looking.
 
-And no example is timed: hypothesis fails a test of which one takes 200 ms, or of which several are slow to be drawn, and
+And no example is timed: hypothesis fails a test of which one takes 200 ms, or some are slow to be drawn, and
 on a busy machine any one may.
 """
 

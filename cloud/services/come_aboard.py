@@ -75,7 +75,7 @@ def come_aboard(uow: UnitOfWork, act: Act, what: Aboard) -> CameAboard:
 
 def left_in_van(uow: UnitOfWork, act: Act, parcel: Parcel, why: str) -> Parcel:
     """End the day of a parcel that nobody could take over: it is brought back, and waits for another day's plan."""
-    reroute.end_tasks(uow, act, parcel.id, TaskState.FAILED)
+    reroute.end_tasks(uow, act, parcel.id, TaskState.CANCELLED)
     _tell(uow, act, parcel)
     state = advance(parcel.state, Wish.FAIL_ATTEMPT) if parcel.state in ON_A_TRIP else parcel.state
     return move(uow, act, parcel, "left_in_van", state=state, detail=why)

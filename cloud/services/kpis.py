@@ -202,7 +202,7 @@ def _attempted(uow: UnitOfWork, routes: Sequence[Route], first: date) -> Iterabl
 
 def _driven(days: _Days, route: Route, costs: Costs) -> Iterable[_Driven]:
     """Yield what was done on a route, each with its part of the route's cost."""
-    stops = [stop for stop in days.stops[route.id] if _counts(stop) and any(t.done_at for t in days.tasks[stop.id])]
+    stops = [stop for stop in days.stops[route.id] if _counts(stop) and _ended(days, stop)]
     if not stops:
         return
     done = [task.done_at for stop in stops for task in days.tasks[stop.id] if task.done_at]
@@ -214,7 +214,7 @@ def _driven(days: _Days, route: Route, costs: Costs) -> Iterable[_Driven]:
         by, cents, metres, seconds = str(OfferKind.CROWD), paid.cents, paid.metres, 0.0
     day = days.plans[route.plan_id].day.partition("/")[0]
     for stop in stops:
-        ended = [task for task in days.tasks[stop.id] if task.state in (TaskState.DONE, TaskState.FAILED)]
+        ended = _ended(days, stop)
         part = 1 / (len(stops) * max(1, len(ended)))
         for task in ended:
             parcel = days.parcels[task.parcel_id]
@@ -222,6 +222,11 @@ def _driven(days: _Days, route: Route, costs: Costs) -> Iterable[_Driven]:
             tally.stops, tally.seconds = 1 / len(ended), part * seconds
             tally.cents, tally.metres = part * cents, part * metres
             yield _Driven(day, route.courier_id, by, stop.locker_id, task.task, parcel, tally)
+
+
+def _ended(days: _Days, stop: Stop) -> list[StopTask]:
+    """Return what somebody stood there for; what was called off beforehand cost no stop."""
+    return [task for task in days.tasks[stop.id] if task.state in (TaskState.DONE, TaskState.FAILED)]
 
 
 def _counts(stop: Stop) -> bool:

@@ -96,6 +96,7 @@ async def test_a_van_that_got_stuck_counts_for_what_it_drove_and_until_then(offi
         report = (await http.get("/v1/kpis?from=2026-11-23&to=2026-11-23")).json()
     kilometres = {one["key"]: one["km"] for one in report["by_courier"]}
     assert kilometres == {COURIER: pytest.approx(after.distance_m / 1_000, abs=0.01)}
+    assert [(one["stops"], one["parcels"]) for one in report["by_courier"]] == [(2, 2)], "nobody stood at the others"
 
 
 async def test_a_van_that_never_got_anywhere_drove_nothing(office: Office) -> None:

@@ -44,9 +44,6 @@ class Topic:
     locker: LockerId
     branch: Branch
 
-    def __str__(self) -> str:
-        return f"{ROOT}/{self.locker}/{self.branch}"
-
 
 @lru_cache(TOPICS_KEPT)
 def build(locker: LockerId, branch: Branch) -> str:

@@ -10,10 +10,10 @@ from datetime import datetime
 from typing import Any
 
 from cloud.domain.capacity import Reservation, ReservationState
-from cloud.domain.locker import Compartment, CompartmentStatus, Contents
+from cloud.domain.locker import Compartment, CompartmentStatus, Contents, Locker
 from cloud.domain.parcel import Parcel
 from cloud.services import attention
-from cloud.services.ports import Act, Change, UnitOfWork
+from cloud.services.ports import Act, Change, UnitOfWork, UpTo
 from cloud.services.records import (
     Assignment,
     CommandState,
@@ -79,6 +79,7 @@ class Projection:
     spent_elsewhere: list[Change] = field(default_factory=list)
     spent_parcels: list[Change] = field(default_factory=list)
     wiped_codes: set[str] = field(default_factory=set)
+    pinned: dict[str, int] = field(default_factory=dict)
     tasks: list[Change] = field(default_factory=list)
     messages: list[Change] = field(default_factory=list)
     configurations: list[Change] = field(default_factory=list)
@@ -179,6 +180,8 @@ class Projection:
         for kind, changes in self._changes():
             if changes:  # most groups are one event, which changes one or two kinds
                 uow.change_many(kind, changes)
+        for locker, number in self.pinned.items():
+            uow.change(Locker, {"id": locker, "operators_number": UpTo(number)}, operators_number=number)
         if self.wiped_codes:
             uow.remove(SealedCode, parcel_id=tuple(self.wiped_codes))
         uow.add(*self.added, *self.doors_left_open.values(), *self.nudges.values())

@@ -14,6 +14,7 @@ from contract.events import (
     ConfigurationApplied,
     GrantsAccepted,
     MessageRefused,
+    OperatorsPinned,
 )
 
 MANY = "open_many"
@@ -68,6 +69,11 @@ def configuration_applied(changes: Projection, seen: Seen, event: ConfigurationA
     changes.configurations.append(
         Change({"locker_id": seen.locker_id}, {"applied_version": event.configuration_version})
     )
+
+
+def operators_pinned(changes: Projection, seen: Seen, event: OperatorsPinned) -> None:
+    """Know which list of operators a locker believes: its presence says so too, and can get lost on the way."""
+    changes.pinned[seen.locker_id] = max(event.number, changes.pinned.get(seen.locker_id, 0))
 
 
 def configuration_about(locker_id: str, version: int) -> str:

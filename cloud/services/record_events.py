@@ -52,6 +52,7 @@ HANDLERS: dict[type[Any], Callable[[Projection, Seen, Any], None]] = {
     told.CommandDone: messages.command_done,
     told.BulkEnded: messages.bulk_ended,
     told.ConfigurationApplied: messages.configuration_applied,
+    told.OperatorsPinned: messages.operators_pinned,
     told.CodeRefused: doors.code_refused,
     told.CodeBurnt: doors.code_burnt,
     told.OpenNotDetected: doors.open_not_detected,

@@ -81,6 +81,9 @@ def _went(uow: UnitOfWork, act: Act, locker: Locker) -> None:
 
 
 def _came(uow: UnitOfWork, act: Act, locker: Locker, state: LockerState) -> None:
+    pinned = state.operators_number
+    if state.boot.hex() == locker.boot_nonce:  # numbers only rise in a boot; a lower one is an older word, told again
+        pinned = max(pinned, locker.operators_number)
     uow.change(
         Locker,
         {"id": locker.id},
@@ -93,7 +96,7 @@ def _came(uow: UnitOfWork, act: Act, locker: Locker, state: LockerState) -> None
         agent_version=state.agent_version,
         command_counter=max(locker.command_counter, state.command_counter),
         maintenance_until=act.now + timedelta(seconds=state.maintenance_s) if state.maintenance_s else None,
-        operators_number=state.operators_number,
+        operators_number=pinned,
         updated_at=act.now,
     )
     uow.change(Alarm, {"locker_id": locker.id, "kind": SILENT, "cleared_at": None}, cleared_at=act.now)

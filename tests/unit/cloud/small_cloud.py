@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
+import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from cloud.chance import SeededIds
@@ -202,11 +203,10 @@ class SmallCloud:
         """Return the parcel as it is now."""
         return self.the(Parcel, id=parcel.id)
 
-    def state_of(
-        self, locker: str, *, online: bool, boot: bytes = BOOT, session: int = 2, uptime_ms: int = 0
-    ) -> LockerState:
+    def state_of(self, locker: str, *, online: bool, boot: bytes = BOOT, session: int = 2, **more: int) -> LockerState:
         at_ms, name = int(self.now.timestamp() * 1000), LockerId(locker)
-        return LockerState(name, online, BootId(boot), session, "1.0", at_ms, "synced", uptime_ms=uptime_ms)
+        seen = LockerState(name, online, BootId(boot), session, "1.0", at_ms, "synced")
+        return msgspec.structs.replace(seen, **more)
 
     def courier(self, courier_id: str = COURIER) -> Courier:
         one = Courier(

@@ -15,7 +15,7 @@ from cloud.services.record_state import mark_silent, record_state
 from cloud.services.records import HistoryEntry, MessageState
 from cloud.services.records_ops import Alarm, OutboxMessage, SupportCase
 from cloud.services.release_reservation import expire_reservations
-from contract.events import DoorOpened, ParcelDroppedOff
+from contract.events import DoorOpened, OperatorsPinned, ParcelDroppedOff
 from contract.ids import CompartmentLabel, LockerId, ParcelRef
 from contract.layout import CompartmentPlan, Layout
 from contract.sizes import SizeClass
@@ -55,6 +55,18 @@ def _report(
     )
     snapshot = Snapshot(LockerId("WAW-01"), *said, through, version, seen, snapshot_digest(seen))
     cloud.do(lambda uow: record_report(uow, cloud.act(), snapshot))
+
+
+def test_the_newest_list_of_operators_is_known_from_the_journal_and_no_older_word_unsays_it(
+    cloud: SmallCloud, locker: Journal
+) -> None:
+    _state(cloud, online=True, operators_number=3)
+    locker.say(OperatorsPinned(7), OperatorsPinned(8))
+    assert cloud.the(Locker).operators_number == 8
+    _state(cloud, online=True, operators_number=3)
+    assert cloud.the(Locker).operators_number == 8, "a broker may tell again what was said earlier in this boot"
+    _state(cloud, online=True, operators_number=5, boot=OTHER_BOOT, session=1)
+    assert cloud.the(Locker).operators_number == 5, "a card put back from a copy knows an older list"
 
 
 def test_a_picture_confirms_the_configuration_it_names_and_no_other(cloud: SmallCloud, locker: Journal) -> None:

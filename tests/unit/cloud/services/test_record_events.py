@@ -29,7 +29,6 @@ HISTORY_ONLY = {
     told.TechnicianSignedOut,
     told.MaintenanceStarted,
     told.MaintenanceEnded,
-    told.OperatorsPinned,
     told.CourierSignedIn,
     told.CourierSignedOut,
     told.ReleaseIntended,

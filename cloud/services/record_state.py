@@ -57,8 +57,9 @@ def heard(uow: UnitOfWork, act: Act, locker: Locker, said: tuple[str, int, int])
     if boots.is_over(uow, act, locker, boot):
         return
     boots.hear(uow, act, locker.id, (boot, uptime_ms))
-    session = locker.session if boot == locker.boot_nonce else 0
+    session, pinned = (locker.session, locker.operators_number) if boot == locker.boot_nonce else (0, 0)
     there = {"online": True, "seen_at": act.now, "unserved_since": None, "boot_nonce": boot, "session": session}
+    there["operators_number"] = pinned  # of another boot nobody knows it yet: its card may be one of before
     uow.change(Locker, {"id": locker.id}, updated_at=act.now, **there)
     uow.change(Alarm, {"locker_id": locker.id, "kind": SILENT, "cleared_at": None}, cleared_at=act.now)
     if boot != locker.boot_nonce and locker.unserved_since is not None:

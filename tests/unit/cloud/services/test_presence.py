@@ -23,6 +23,7 @@ from contract.state import CompartmentState, Configuration, Snapshot, snapshot_d
 from tests.unit.cloud.small_cloud import A01, BOOT, GRANT, OPERATOR, REF, Journal, SmallCloud
 
 OTHER_BOOT = b"another boot...."
+THIRD_BOOT = b"the third boot.."
 INSIDE = ParcelRef(b"p" * 16)
 
 
@@ -67,6 +68,11 @@ def test_the_newest_list_of_operators_is_known_from_the_journal_and_no_older_wor
     assert cloud.the(Locker).operators_number == 8, "a broker may tell again what was said earlier in this boot"
     _state(cloud, online=True, operators_number=5, boot=OTHER_BOOT, session=1)
     assert cloud.the(Locker).operators_number == 5, "a card put back from a copy knows an older list"
+    cloud.now += timedelta(minutes=5)
+    _report(cloud, said=(THIRD_BOOT, int(cloud.now.timestamp() * 1000)))
+    assert cloud.the(Locker).operators_number == 0, "a picture that overtook the birth says nothing of the list"
+    _state(cloud, online=True, operators_number=4, boot=THIRD_BOOT, session=1)
+    assert cloud.the(Locker).operators_number == 4
 
 
 def test_a_picture_confirms_the_configuration_it_names_and_no_other(cloud: SmallCloud, locker: Journal) -> None:

@@ -17,10 +17,12 @@ from cloud.routing.others import leave_to_others, ours_only
 from cloud.routing.plan import Plan, Unplanned
 from cloud.routing.problem import Problem, RouteCourierId
 from cloud.routing.reloading import plan_loads
+from cloud.routing.worker_wire import VROOM_STOPS_MAX
 from cloud.services.gather_day import DayData
 
 JOINT, VROOM = "joint", "vroom"
-JOINT_SHARE = 0.7  # of the deadline; what is left is enough for VROOM's first answer on the largest day it takes
+RESERVE_SHARE = 0.3  # of the deadline, kept for VROOM: enough for its first answer on the largest day it takes
+RESERVE_S = 6.0  # enough on a day of a fifth of that, a worker's start included; a smaller day leaves no more unused
 JOINT_FROM = 300  # stops of a day without choices; below, VROOM's answer in a second or two is good enough to wait for
 
 Force = Mapping[RouteCourierId, Sequence[Running]]
@@ -73,15 +75,22 @@ async def answer_day(
     day = _for_joint(engines, data)
     if day is not None and engines.joint is not None and engines.joint.is_warm:
         try:
-            found = await engines.joint.plan_day(day, travel, JOINT_SHARE * deadline_s, progress, in_force)
+            reserve_s = kept_for_vroom_s(deadline_s, len(data.problem.stops))
+            found = await engines.joint.plan_day(day, travel, deadline_s - reserve_s, progress, in_force)
             return Answered(_chosen(data, found), found.plan, JOINT)
         except port.PlannerError as error:
             trouble = str(error)
-            deadline_s = (1 - JOINT_SHARE) * deadline_s
+            deadline_s = reserve_s
     plan = await plan_loads(engines.vroom, ours_only(data.problem), travel, deadline_s, progress)
     if data.others:
         plan = await asyncio.to_thread(_with_others, data.problem, travel, plan)
     return Answered(data, plan, VROOM, trouble)
+
+
+def kept_for_vroom_s(deadline_s: float, stops: int) -> float:
+    """Return how much of the deadline is kept in case the joint engine has no answer: by the size of the day."""
+    by_size_s = RESERVE_SHARE * deadline_s * stops / VROOM_STOPS_MAX
+    return min(RESERVE_SHARE * deadline_s, max(RESERVE_S, by_size_s))
 
 
 def _for_joint(engines: Engines, data: DayData) -> JointDay | None:

@@ -13,7 +13,7 @@ from cloud.domain.actors import SYSTEM
 from cloud.domain.capacity import Reservation, ReservationState
 from cloud.domain.locker import Compartment, Contents
 from cloud.domain.parcel import Parcel, ParcelState
-from cloud.engines import Engines, answer_day
+from cloud.engines import Engines, answer_day, kept_for_vroom_s
 from cloud.planning import make_ready, plan_day, span_of
 from cloud.routing import planner as port
 from cloud.routing.joint.day import JointDay, JointPlan, Warm
@@ -127,6 +127,13 @@ async def test_codes_are_made_before_the_writer_needs_them(office: Office) -> No
     await plan(office, Nearest())
     assert (await all_of(office, Parcel))[0].state is ParcelState.ASSIGNED_TO_LOCKER
     assert await all_of(office, PreparedCode) == []
+
+
+@pytest.mark.parametrize(
+    ("deadline_s", "stops", "kept_s"), [(60, 614, 6), (60, 3_000, 18), (60, 9_000, 18), (10, 614, 3), (300, 614, 18.42)]
+)
+def test_what_is_kept_for_vroom_follows_the_size_of_the_day(deadline_s: float, stops: int, kept_s: float) -> None:
+    assert kept_for_vroom_s(deadline_s, stops) == pytest.approx(kept_s)
 
 
 async def test_a_small_day_without_choices_is_vrooms(office: Office) -> None:

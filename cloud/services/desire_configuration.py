@@ -9,12 +9,16 @@ from cloud.domain.locker import Locker, require_machine
 from cloud.services import audit
 from cloud.services.ports import Act, Keys, Signing, UnitOfWork
 from cloud.services.projection_messages import configuration_about
+from cloud.services.records import MessageState
 from cloud.services.records_ops import DesiredConfiguration, OutboxMessage
 from cloud.services.sending import message
 from contract.codec import encode
 from contract.ids import LockerId
 from contract.state import Configuration, Desired
 from contract.topics import Branch
+
+KIND = "desired"
+UNDER_WAY = (MessageState.QUEUED, MessageState.CLAIMED, MessageState.SENT)
 
 
 def desire_configuration(
@@ -34,6 +38,9 @@ def desire_configuration(
         updated_at=act.now,
     )
     uow.remove(DesiredConfiguration, locker_id=locker_id)
+    # An older version that is still under way is never applied any more, nor said to be, once this one is.
+    waiting = {"locker_id": locker_id, "kind": KIND, "state": UNDER_WAY}
+    uow.change(OutboxMessage, waiting, state=MessageState.DEAD, confirmed_at=act.now)
     uow.add(row, _signed(act, keys, locker_id, wanted))
     audit.note(uow, act, "desire_configuration", locker_id, detail=row.body)
     return row
@@ -55,4 +62,4 @@ def _signed(act: Act, keys: Signing, locker_id: str, wanted: Configuration) -> O
         configuration=wanted,
     )
     signed = keys.signer.sign(encode(document))
-    return message(act, locker_id, Branch.DESIRED, ("desired", about), signed)
+    return message(act, locker_id, Branch.DESIRED, (KIND, about), signed)

@@ -15,7 +15,7 @@ from cloud.services.record_state import mark_silent, record_state
 from cloud.services.records import HistoryEntry, MessageState
 from cloud.services.records_ops import Alarm, OutboxMessage, SupportCase
 from cloud.services.release_reservation import expire_reservations
-from contract.events import DoorOpened, OperatorsPinned, ParcelDroppedOff
+from contract.events import ConfigurationApplied, DoorOpened, OperatorsPinned, ParcelDroppedOff
 from contract.ids import CompartmentLabel, LockerId, ParcelRef
 from contract.layout import CompartmentPlan, Layout
 from contract.sizes import SizeClass
@@ -56,6 +56,14 @@ def _report(
     )
     snapshot = Snapshot(LockerId("WAW-01"), *said, through, version, seen, snapshot_digest(seen))
     cloud.do(lambda uow: record_report(uow, cloud.act(), snapshot))
+
+
+def test_a_configuration_that_a_newer_one_overtook_is_waited_for_no_more(cloud: SmallCloud, locker: Journal) -> None:
+    for _ in range(2):
+        cloud.do(lambda uow: desire_configuration(uow, cloud.act(OPERATOR), cloud.keys, "WAW-01", Configuration()))
+    locker.say(ConfigurationApplied(2))
+    states = [one.state for one in cloud.of(OutboxMessage) if one.kind == "desired"]
+    assert sorted(states) == [MessageState.CONFIRMED, MessageState.DEAD]
 
 
 def test_the_newest_list_of_operators_is_known_from_the_journal_and_no_older_word_unsays_it(

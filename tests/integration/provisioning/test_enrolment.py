@@ -15,21 +15,27 @@ import pytest
 from provisioning.bundle import encode_bundle, load_bundle
 from provisioning.client import CloudPlace, EnrolmentError, Exit, enrol
 from provisioning.device_keys import EnrolmentRequest, load_or_make_keys, verify_request
+from provisioning.renewal import PATH, RenewalRequest
 from tests.contract.link_worlds import free_port
 from tests.unit.provisioning.examples import LOCKER, Office, office
 
 Answer = Callable[[EnrolmentRequest], tuple[int, bytes]]
+Renew = Callable[[RenewalRequest], tuple[int, bytes]]
 
 
 @contextmanager
-def cloud(answer: Answer, tls: ssl.SSLContext | None = None) -> Iterator[str]:
-    """Serve ``POST /v1/enrolments`` on loopback for the length of the block."""
+def cloud(answer: Answer, tls: ssl.SSLContext | None = None, renew: Renew | None = None) -> Iterator[str]:
+    """Serve ``POST /v1/enrolments``, and renewals where there is an answer to them, for the length of the block."""
 
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             raw = self.rfile.read(int(self.headers["Content-Length"]))
-            status, body = answer(msgspec.json.decode(raw, type=EnrolmentRequest))
-            self.send_response(status if self.path == "/v1/enrolments" else 404)
+            status, body = 404, b""
+            if self.path == "/v1/enrolments":
+                status, body = answer(msgspec.json.decode(raw, type=EnrolmentRequest))
+            elif self.path == PATH and renew is not None:
+                status, body = renew(msgspec.json.decode(raw, type=RenewalRequest))
+            self.send_response(status)
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
             self.wfile.write(body)

@@ -1,4 +1,4 @@
-"""A device that does not know the year enrols over real TLS; a certificate that is surely over, it never believes.
+"""A device that does not know the year enrols and renews over real TLS; what is surely over, it never believes.
 
 The machine's own clock cannot be turned in a test, so the network's certificates are.
 """
@@ -9,19 +9,24 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import msgspec
 import pytest
 
-from provisioning.authority import create_authority, write_identity
+from provisioning.authority import LOCKER_LIFE, create_authority, write_identity
 from provisioning.bundle import load_bundle
 from provisioning.client import CloudPlace, EnrolmentError, Exit, enrol
 from provisioning.device_keys import EnrolmentRequest
-from tests.integration.provisioning.test_enrolment import Answer, accept, cloud
+from provisioning.papers import pairs
+from provisioning.renewal import RenewalAnswer, RenewalRequest
+from provisioning.renewing import Outcome, Verdict, renew
+from tests.integration.provisioning.test_enrolment import Answer, Renew, accept, cloud
 from tests.survives import survived
-from tests.unit.provisioning.examples import Office, office
+from tests.unit.provisioning.examples import LOCKER, Office, office
 
 NOW = datetime.now(UTC)  # OpenSSL compares certificates with the real clock
 TEN_YEARS = timedelta(days=3_652)
 ROW = "Enrolment over HTTPS with a clock ten years behind or ahead"
+RENEWING = "Renewal over HTTPS with a clock ten years behind or ahead"
 SHOWN_BY = "tests/integration/provisioning/test_enrolment_clock.py"
 
 
@@ -31,14 +36,14 @@ def desk(tmp_path: Path) -> Office:
 
 
 @contextmanager
-def secure_cloud(folder: Path, when: datetime, answer: Answer) -> Iterator[CloudPlace]:
+def secure_cloud(folder: Path, when: datetime, answer: Answer, renewals: Renew | None = None) -> Iterator[CloudPlace]:
     """Serve over TLS as it would be at ``when``; yields the place for a device whose clock nobody steers."""
     authority = create_authority(folder / "authority", "lockers.example", when)
     write_identity(folder, "cloud", authority.issue_server(("localhost",), when))
     (folder / "root.crt").write_text(authority.root_pem)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(folder / "cloud.crt", folder / "cloud.key")
-    with cloud(answer, context) as url:
+    with cloud(answer, context, renewals) as url:
         yield CloudPlace(
             url=url.replace("http://127.0.0.1", "https://localhost"),
             ca=folder / "root.crt",
@@ -54,6 +59,27 @@ def test_a_device_whose_clock_is_ten_years_wrong_enrols(tmp_path: Path, desk: Of
 
     assert load_bundle(tmp_path / "device") == bundle
     survived(ROW, "behind" if off > timedelta(0) else "ahead", tried=1, broken=0, shown_by=SHOWN_BY)
+
+
+@pytest.mark.parametrize("off", [TEN_YEARS, -TEN_YEARS], ids=["clock behind", "clock ahead"])
+def test_a_locker_whose_clock_is_ten_years_wrong_renews(tmp_path: Path, desk: Office, off: timedelta) -> None:
+    def sign(request: RenewalRequest) -> tuple[int, bytes]:
+        issued = desk.authority.issue_locker(request.csr_pem.encode(), LOCKER, NOW + off)
+        from_s, until_s = (int((NOW + off + life).timestamp()) for life in (timedelta(0), LOCKER_LIFE))
+        answer = RenewalAnswer(certificate_chain_pem=issued.chain_pem, issued_at=from_s, ends_at=until_s)
+        return 201, msgspec.json.encode(answer)
+
+    device = tmp_path / "device"
+    with secure_cloud(tmp_path, NOW + off, accept(desk), sign) as place:
+        bundle = enrol(place, "CLAIM", device)
+        assert renew(device, bundle, place) == Outcome(Verdict.RENEWED)
+        sure = CloudPlace(url=place.url, ca=place.ca, synced=lambda: True, sure_s=place.sure_s)
+        refused = renew(device, bundle, sure)
+
+    assert [pair.number for pair in pairs(device, bundle)] == [1, 0]
+    assert refused.verdict is Verdict.FAILED, "with a clock that is steered the certificate's dates count"
+    assert "certificate" in refused.detail
+    survived(RENEWING, "behind" if off > timedelta(0) else "ahead", tried=1, broken=0, shown_by=SHOWN_BY)
 
 
 def test_with_a_clock_that_is_steered_the_certificate_s_dates_count(tmp_path: Path, desk: Office) -> None:

@@ -15,11 +15,9 @@ from cloud.store.mapping import TABLE_OF
 from cloud.store.memory import MemoryTables
 from cloud.store.memory_writer import MemoryReader, MemoryWriter
 from cloud.store.tables import metadata
-from firmware_sim.world.chronicle import Violation
-from firmware_sim.world.night import Tally, plan_of
 from firmware_sim.world.shrinking import command
 from firmware_sim.world.virtual_time import VirtualLoop
-from firmware_sim.world.world import Plan, Result, World, run_world
+from firmware_sim.world.world import Plan, World, run_world
 from tests.unit.cloud.small_cloud import MORNING
 
 
@@ -132,29 +130,6 @@ def test_the_last_line_is_json_with_what_the_issue_asks_for() -> None:
         answer
     )
     assert any("signs in" in line or "is promised" in line for line in told)
-
-
-def test_a_night_adds_up_and_names_the_command_for_what_broke() -> None:
-    plan = plan_of(seed=1, lockers=5, hours=48)
-    fine = Result(plan, 10, {"power cut": 2}, {"DoorOpened": 3}, (), 20, "x")
-    broken = run_with_a_violation(plan)
-    tally = Tally()
-    tally.add(fine, cpu_s=2.0)
-    tally.add(broken, cpu_s=1.0)
-    lines = "\n".join(tally.lines())
-
-    assert (tally.worlds, tally.lockers, tally.locker_hours, tally.steps, tally.slowest_s) == (2, 10, 480, 20, 20)
-    assert tally.rate == 160
-    assert "power cut 4" in lines
-    assert "violations                  1" in lines
-    assert f"{command(plan)}: invariant 3, lost" in lines
-    assert plan_of(seed=25, lockers=1, hours=1).genuine
-    assert not plan.genuine
-
-
-def run_with_a_violation(plan: Plan) -> Result:
-    violation = Violation(3, 1.0, "lost")
-    return Result(plan, 10, {"power cut": 2}, {"DoorOpened": 3}, (violation,), 5, "y")
 
 
 def test_a_plan_s_command_says_all_that_is_not_usual() -> None:

@@ -18,9 +18,10 @@ from pydantic import Field, SecretStr
 from cloud.api.calls import OPERATE, PARTNER, Call, check_origin_if_given, needs, rim_of
 from cloud.api.problems import UnauthenticatedError
 from cloud.api.sessions import COOKIE, SESSION_LIFE, Sessions
-from cloud.api.shapes import Asked, Id, LockerName, Name, Told
+from cloud.api.shapes import Asked, Id, LockerName, Name, PathId, Told
 from cloud.domain.actors import Role
 from cloud.domain.errors import InvalidError, LimitReachedError
+from cloud.services.accounts import end_account, standing_accounts
 from cloud.services.counter_staff import create_staff
 from cloud.services.people import actor_of, create_account, create_api_key
 from cloud.services.ports import Act, UnitOfWork
@@ -39,6 +40,7 @@ _hasher = PasswordHasher()
 _NOBODYS = "$argon2id$v=19$m=65536,t=3,p=4$WM051sl1pSONPqpju/WxBg$COoiK+wQDvl2rz5rPAgrp1He+esLJACpYMikjWyK1TA"
 router = APIRouter(prefix="/v1", tags=["people"])
 Managing = Annotated[Call, needs(Role.OPERATOR)]
+Listing = Annotated[Call, needs(Role.OPERATOR, changing=False)]
 Anybody = Annotated[Call, needs(*Role, changing=False)]
 StaffRole = Literal[Role.OPERATOR, Role.SUPPORT, Role.INSTALLER, Role.PLANNER, Role.COURIER, Role.STAFF]
 Login = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[a-z0-9][a-z0-9._@-]*$")]
@@ -73,6 +75,10 @@ class AccountShape(Told):
     roles: str
     courier_id: str | None
     counter_id: str | None
+
+
+class AccountsShape(Told):
+    accounts: list[AccountShape]
 
 
 class KeyAsked(Asked):
@@ -243,6 +249,23 @@ async def post_account(request: Request, call: Managing, asked: AccountAsked) ->
         return AccountShape.model_validate(made)
 
     return await call.do(work, 201)
+
+
+@router.get("/accounts")
+async def get_accounts(call: Listing) -> AccountsShape:
+    """Return everybody who may sign in, by name."""
+    act = call.rim.act(call.actor)
+    found = await call.look(lambda uow: standing_accounts(uow, act))
+    return AccountsShape(accounts=[AccountShape.model_validate(one) for one in found])
+
+
+@router.delete("/accounts/{account_id}", status_code=204)
+async def delete_account(call: Managing, account_id: PathId) -> Response:
+    """End an account: sessions count no longer, signing keys are revoked, and the audit trail keeps the name.
+
+    The last operator's account stays.
+    """
+    return await call.do(lambda uow, act: end_account(uow, act, account_id), 204)
 
 
 @router.post("/api-keys", status_code=201, response_model=KeyShape)

@@ -6,7 +6,7 @@ Until somebody can sign in there, a parcel sent to it would meet nobody who can 
 from cloud.domain.actors import Role, require
 from cloud.domain.errors import ConflictError, ForbiddenError, InvalidError
 from cloud.domain.locker import Locker, LockerStatus, change_status, is_counter
-from cloud.services import audit
+from cloud.services import accounts
 from cloud.services.device_keys import about_key
 from cloud.services.people import create_account
 from cloud.services.ports import Act, Keys, UnitOfWork
@@ -33,8 +33,7 @@ def end_account(uow: UnitOfWork, act: Act, counter_id: str, account_id: str) -> 
     account = uow.need(Account, account_id)
     if account.counter_id != counter_id:
         raise ForbiddenError("this is another counter's")
-    if uow.change(Account, {"id": account_id, "disabled_at": None}, disabled_at=act.now):
-        audit.note(uow, act, "end_account", f"account:{account_id}", detail=counter_id)
+    accounts.end_account(uow, act, account_id)
 
 
 def counter_of(uow: UnitOfWork, counter_id: str) -> Locker:

@@ -82,9 +82,20 @@ def revoke_key(uow: UnitOfWork, act: Act, key_id: str) -> OperatorKeyRecord:
     account = person_of(uow, act)
     key = uow.need(OperatorKeyRecord, key_id)
     if key.revoked_at is None:
-        uow.change(OperatorKeyRecord, {"id": key_id}, revoked_by=account.id, revoked_at=act.now)
-        audit.note(uow, act, "revoke_operator_key", key_id, detail=f"account:{key.account_id}")
+        _revoke(uow, act, key, account.id)
     return uow.need(OperatorKeyRecord, key_id)
+
+
+def revoke_keys_of(uow: UnitOfWork, act: Act, account_id: str) -> None:
+    """Believe no key any longer of somebody who may sign in no more."""
+    require(act.actor, Role.OPERATOR)
+    for key in uow.find(OperatorKeyRecord, account_id=account_id, revoked_at=None):
+        _revoke(uow, act, key, act.actor.name)
+
+
+def _revoke(uow: UnitOfWork, act: Act, key: OperatorKeyRecord, by: str) -> None:
+    uow.change(OperatorKeyRecord, {"id": key.id}, revoked_by=by, revoked_at=act.now)
+    audit.note(uow, act, "revoke_operator_key", key.id, detail=f"account:{key.account_id}")
 
 
 def registered(uow: UnitOfWork) -> RegisteredKeys:

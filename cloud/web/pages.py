@@ -13,6 +13,7 @@ from cloud.domain.errors import NotFoundError
 from cloud.rim import Rim
 from cloud.web import (
     console,
+    console_accounts,
     console_bulk,
     console_costs,
     console_counters,
@@ -64,7 +65,16 @@ def create_pages(rim: Rim, tiles: Tiles | None = None, leaflet: Path = LEAFLET) 
 
     people = (sign_in, tracking, courier, courier_road, crowd, counter)
     lists = (console_counters, console_hand_over, console_outside, console_scenarios, console_shifts, console_lists)
-    for part in (*people, console, console_lockers, console_bulk, console_parcels, console_costs, *lists):
+    for part in (
+        *people,
+        console,
+        console_accounts,
+        console_lockers,
+        console_bulk,
+        console_parcels,
+        console_costs,
+        *lists,
+    ):
         router.include_router(part.create(frame))
     for area in ("console", "counter", "courier", "t"):
         router.add_api_route(f"/{area}/{{rest:path}}", _nowhere, methods=["GET"])

@@ -30,6 +30,8 @@ MAY = {
     "DELETE /v1/sessions": "*",
     "GET /v1/sessions": EVERYBODY,
     "POST /v1/accounts": "OK",
+    "GET /v1/accounts": "OK",
+    "DELETE /v1/accounts/{account_id}": "OK",
     "POST /v1/api-keys": "OK",
     "POST /v1/imports/lockers": "OIK",
     "POST /v1/imports/parcels": "OAK",

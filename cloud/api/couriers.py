@@ -1,4 +1,4 @@
-"""Couriers: who drives and when, today's route, the pass for a locker's kiosk, and the attempt that failed."""
+"""Couriers: who drives, today's route, the pass for a locker's kiosk, and the attempt that failed."""
 
 import json
 from datetime import date, datetime, time, timedelta
@@ -15,7 +15,6 @@ from cloud.api.shapes import (
     Lat,
     LockerName,
     Lon,
-    Moment,
     Name,
     Note,
     ParcelShape,
@@ -32,9 +31,9 @@ from cloud.rim import Doing
 from cloud.services import queries
 from cloud.services.come_aboard import Aboard, come_aboard
 from cloud.services.courier_pass import courier_pass
-from cloud.services.people import LOADS_MAX, RELOAD_MAX, create_courier, create_shift
+from cloud.services.people import create_courier
 from cloud.services.ports import Act, UnitOfWork
-from cloud.services.records import Courier, CourierKind, Shift
+from cloud.services.records import Courier, CourierKind
 from cloud.services.report_failed_attempt import AttemptOutcome, FailedAttempt, report_failed_attempt
 from cloud.services.start_route import start_route
 
@@ -45,8 +44,6 @@ Driving = Annotated[Call, needs(Role.COURIER, Role.OPERATOR)]
 OwnDay = Annotated[Call, needs(Role.COURIER, Role.OPERATOR, Role.SUPPORT, changing=False)]
 Loading = Annotated[Call, needs(Role.COURIER, Role.OPERATOR, Role.PLANNER)]
 Email = Annotated[str, Field(max_length=254, pattern=r"^[^@\s]+@[^@\s]+$")]
-_MINUTE = timedelta(minutes=1)
-_CARRIED_MAX = 100_000_000  # as large as routing's own limits on weight and volume
 
 
 class CourierAsked(Asked):
@@ -70,29 +67,6 @@ class CourierShape(Told):
 
 class CouriersShape(Told):
     couriers: list[CourierShape]
-
-
-class ShiftAsked(Asked):
-    """The van is loaded ``loads_max`` times in all; each time but the first takes ``reload_min`` at the start."""
-
-    starts_at: Moment
-    ends_at: Moment
-    start_lon: Lon
-    start_lat: Lat
-    end_lon: Lon
-    end_lat: Lat
-    parcels_max: Annotated[int, Field(ge=1, le=100_000)] = 150
-    weight_g_max: Annotated[int, Field(ge=1, le=_CARRIED_MAX)] = 800_000
-    volume_l_max: Annotated[int, Field(ge=1, le=_CARRIED_MAX // 1_000)] = 8_000
-    loads_max: Annotated[int, Field(ge=1, le=LOADS_MAX)] = 1
-    reload_min: Annotated[int, Field(ge=0, le=RELOAD_MAX // _MINUTE)] = 15
-
-
-class ShiftShape(Told):
-    id: str
-    courier_id: str
-    starts_at: datetime
-    ends_at: datetime
 
 
 class TaskShape(Told):
@@ -194,18 +168,6 @@ async def list_couriers(call: Seeing) -> CouriersShape:
     """Return all couriers, by name."""
     found = await call.look(lambda uow: uow.find(Courier, order="name id"))
     return CouriersShape(couriers=[CourierShape.model_validate(one) for one in found])
-
-
-@router.post("/couriers/{courier_id}/shifts", status_code=201, response_model=ShiftShape)
-async def post_shift(call: Managing, courier_id: PathId, asked: ShiftAsked) -> Response:
-    """Say when a courier drives, from where, with which van."""
-
-    def work(uow: UnitOfWork, act: Act) -> ShiftShape:
-        said = asked.model_dump(exclude={"reload_min"})
-        shift = Shift(id=act.ids.new(), courier_id=courier_id, reload_s=asked.reload_min * 60, **said)
-        return ShiftShape.model_validate(create_shift(uow, act, shift))
-
-    return await call.do(work, 201)
 
 
 @router.get("/couriers/{courier_id}/days/{day}")

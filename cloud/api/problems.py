@@ -97,6 +97,9 @@ async def _domain(_request: Request, error: Exception) -> Response:
 
 def _members(error: errors.DomainError) -> dict[str, Any]:
     match error:
+        case errors.ShiftOverlapsError():
+            other = {"id": error.shift, "starts_at": error.begins.isoformat(), "ends_at": error.ends.isoformat()}
+            return {"errors": [{"field": error.field, "reason": error.why}], "shift": other}
         case errors.InvalidError():
             return {"errors": [{"field": error.field, "reason": error.why}]}
         case errors.AssignmentRefusedError():

@@ -12,12 +12,13 @@ DomainError
 |   |-- LockerUnavailableError      the locker cannot do it now
 |   `-- AlreadyExistsError          the name or key is taken
 |-- InvalidError             422  what was given cannot be right
+|   `-- ShiftOverlapsError          the courier drives at that time already
 |-- LimitReachedError        429  too often; says when again
 |-- OverloadedError          503  the writer's queue is full
 `-- BrokenChainError         409  a locker's events do not continue what we have
 """
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 
 class DomainError(Exception):
@@ -101,6 +102,15 @@ class InvalidError(DomainError):
         """Name the ``field`` and say ``why`` its value cannot stand."""
         super().__init__(f"{field}: {why}")
         self.field, self.why = field, why
+
+
+class ShiftOverlapsError(InvalidError):
+    """A shift falls into another one of the same courier: nobody drives two vans at once."""
+
+    def __init__(self, shift: str, begins: datetime, ends: datetime) -> None:
+        """Keep which ``shift`` it is; ``begins`` and ``ends`` are told as they are given, in the reader's zone."""
+        super().__init__("starts_at", f"this courier drives from {begins:%H:%M} to {ends:%H:%M} already")
+        self.shift, self.begins, self.ends = shift, begins, ends
 
 
 class LimitReachedError(DomainError):

@@ -18,6 +18,7 @@ from cloud.services.ports import Act, UnitOfWork
 from cloud.services.records import Courier, Shift
 from cloud.services.shifts import add_shift, change_shift, couriers_of, overlapping
 
+YEARS = range(2000, 3000)  # hours before and after such a day are times too, which those of the year 1 are not
 SECONDS_PER_MINUTE, GRAMS_PER_KG = 60, 1_000
 
 
@@ -86,11 +87,12 @@ def moment(day: date, seconds: int, zone: ZoneInfo) -> datetime:
 
 
 def _day(work: _Work, row: ShiftRow) -> date:
-    if row.day is not None:
-        return row.day
-    if not work.source.day:
+    if row.day is None and not work.source.day:
         raise InvalidError("day", "is empty; write it as 2026-11-23")
-    return date.fromisoformat(work.source.day)
+    day = row.day or date.fromisoformat(work.source.day)
+    if day.year not in YEARS:
+        raise InvalidError("day", "is no day; write it as 2026-11-23")
+    return day
 
 
 def _courier(work: _Work, given: str) -> Courier:

@@ -39,14 +39,6 @@ def create_courier(uow: UnitOfWork, act: Act, courier: Courier) -> Courier:
     return courier
 
 
-def create_shift(uow: UnitOfWork, act: Act, shift: Shift) -> Shift:
-    require(act.actor, Role.OPERATOR, Role.PLANNER)
-    uow.need(Courier, shift.courier_id)
-    check_shift(shift)
-    uow.add(shift)
-    return shift
-
-
 def check_shift(shift: Shift) -> None:
     """Raise ``InvalidError`` for working times and loads that cannot be."""
     if not timedelta(0) < shift.ends_at - shift.starts_at <= SHIFT_MAX:

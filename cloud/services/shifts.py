@@ -7,14 +7,14 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from cloud.domain.actors import Role, require
-from cloud.domain.errors import ConflictError, InvalidError
+from cloud.domain.errors import ConflictError, InvalidError, ShiftOverlapsError
 from cloud.domain.outside import CrowdTrip
 from cloud.domain.parcel import Parcel, ParcelState, Wish, advance
 from cloud.services import audit
 from cloud.services.gather_day import DaySpan
 from cloud.services.history import move
 from cloud.services.many import by_id
-from cloud.services.people import SHIFT_MAX, check_shift, create_shift
+from cloud.services.people import SHIFT_MAX, check_shift
 from cloud.services.ports import NOT_NULL, Act, Before, From, UnitOfWork
 from cloud.services.records import (
     ENDS,
@@ -30,6 +30,7 @@ from cloud.services.records import (
 )
 
 SHIFTS_MAX = 1_000  # of one day: as many as couriers (cloud.routing.problem.COURIERS_MAX)
+AHEAD_MAX = timedelta(days=366)  # rosters are made for weeks; further off is a mistyped year
 TAKEN_BACK = "The shift it was planned for was taken back."
 
 
@@ -79,13 +80,12 @@ def shifts_of(uow: UnitOfWork, act: Act, span: DaySpan) -> tuple[ShiftLine, ...]
 
 def add_shift(uow: UnitOfWork, act: Act, shift: Shift) -> Shift:
     """Add a shift. Raises ``InvalidError`` for one that cannot be, or overlaps another of the same courier."""
+    require(act.actor, Role.OPERATOR, Role.PLANNER)
     check_courier(uow.need(Courier, shift.courier_id))
-    _check_not_over(act, shift)
-    for other in overlapping(uow, shift):
-        raise _overlaps(other, shift)
-    made = create_shift(uow, act, shift)
+    _check(uow, act, shift)
+    uow.add(shift)
     audit.note(uow, act, "add_shift", f"courier:{shift.courier_id}", detail=_said(shift))
-    return made
+    return shift
 
 
 def change_shift(uow: UnitOfWork, act: Act, shift: Shift) -> Shift:
@@ -97,10 +97,7 @@ def change_shift(uow: UnitOfWork, act: Act, shift: Shift) -> Shift:
     before = need_waiting(uow, act, shift.id)
     if before.courier_id != shift.courier_id:
         raise InvalidError("courier", "a shift stays its courier's; take it back and add another one")
-    check_shift(shift)
-    _check_not_over(act, shift)
-    for other in overlapping(uow, shift):
-        raise _overlaps(other, shift)
+    _check(uow, act, shift)
     names = [name for name in Shift.__slots__ if getattr(before, name) != getattr(shift, name)]
     if names:
         uow.change(Shift, {"id": shift.id}, **{name: getattr(shift, name) for name in names})
@@ -193,15 +190,16 @@ def _unplan(uow: UnitOfWork, act: Act, route: Route) -> int:
     return len(parcels) if plan.current else 0
 
 
-def _check_not_over(act: Act, shift: Shift) -> None:
+def _check(uow: UnitOfWork, act: Act, shift: Shift) -> None:
+    """Refuse what no van can do, what is over or years away, and what falls into another shift of the courier."""
+    check_shift(shift)
     if shift.ends_at <= act.now:
         raise InvalidError("ends_at", "this time is over already")
-
-
-def _overlaps(other: Shift, shift: Shift) -> InvalidError:
+    if shift.starts_at > act.now + AHEAD_MAX:
+        raise InvalidError("starts_at", "this day is more than a year away")
     zone = shift.starts_at.tzinfo
-    begins, ends = (at.astimezone(zone).strftime("%H:%M") for at in (other.starts_at, other.ends_at))
-    return InvalidError("starts_at", f"this courier drives from {begins} to {ends} already")
+    for other in overlapping(uow, shift):
+        raise ShiftOverlapsError(other.id, other.starts_at.astimezone(zone), other.ends_at.astimezone(zone))
 
 
 def _said(shift: Shift) -> str:

@@ -5,7 +5,7 @@ import signal
 import subprocess
 import threading
 from collections.abc import Iterator
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -22,7 +22,7 @@ WARSAW = Path("demo/warsaw.geojson")
 LOCKERS = "import sys, cloud.importing as i; sys.exit(i.main_lockers())"
 PARCELS = "import sys, cloud.importing as i; sys.exit(i.main_parcels())"
 CLOUD = "import sys, cloud.app as a; sys.exit(a.main())"
-DAY = "2026-11-23"
+DAY = (datetime.now(UTC).date() + timedelta(days=1)).isoformat()  # nobody is given a shift that is over
 
 
 @pytest.fixture

@@ -1,14 +1,13 @@
 import httpx
 import pytest
 
-from cloud.services.records import Claim, Courier, Shift
+from cloud.services.records import Claim, Courier
 from cloud.services.records_ops import ApiKey, IdempotencyKey, JobRun
-from tests.unit.cloud.api.office import COURIER, CSV, Office, told
+from tests.unit.cloud.api.office import CSV, Office, told
 
 KEY = {"Idempotency-Key": "5e1f9a52-one"}
 PLACE = {"start_lon": 21.0, "start_lat": 52.2, "end_lon": 21.0, "end_lat": 52.2}
 TIMES = {"starts_at": "2026-11-23T08:00:00+01:00", "ends_at": "2026-11-23T16:00:00+01:00"}
-SHIFTS = f"/v1/couriers/{COURIER}/shifts"
 
 
 async def test_the_same_request_twice_does_the_work_once_and_says_the_same(office: Office) -> None:
@@ -24,8 +23,8 @@ async def test_the_same_request_twice_does_the_work_once_and_says_the_same(offic
 async def test_without_a_key_the_work_is_done_each_time(office: Office) -> None:
     async with office.client() as http:
         for _ in range(2):
-            await http.post(SHIFTS, json=TIMES | PLACE)
-    assert len(await office.rim.look(lambda uow: uow.find(Shift))) == 2
+            await http.post("/v1/couriers", json={"name": "Ewa"})
+    assert len(await office.rim.look(lambda uow: uow.find(Courier, name="Ewa"))) == 2
 
 
 async def test_a_key_used_for_another_request_is_refused(office: Office) -> None:

@@ -1,5 +1,5 @@
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -15,6 +15,7 @@ from cloud.domain.errors import (
     LimitReachedError,
     NoCapacityError,
     NotFoundError,
+    ShiftOverlapsError,
 )
 from cloud.domain.fit import HEAVY_G
 from cloud.domain.ids import grant_id, group_id, message_id, parcel_id, parcel_ref
@@ -176,3 +177,10 @@ def test_errors_carry_their_facts() -> None:
     assert (NotFoundError("locker", "X").what, NoCapacityError("WAW-01", "M").size) == ("locker", "M")
     assert "try again in 5 s" in str(LimitReachedError("too fast", timedelta(seconds=5)))
     assert "sequence 7" in str(BrokenChainError("WAW-01", 7, "gap"))
+    begins = datetime(2026, 11, 23, 8, tzinfo=UTC)
+    overlap = ShiftOverlapsError("5f", begins, begins + timedelta(hours=8))
+    assert (overlap.field, overlap.shift, overlap.why) == (
+        "starts_at",
+        "5f",
+        "this courier drives from 08:00 to 16:00 already",
+    )

@@ -7,7 +7,7 @@ from cloud.domain.actors import Role, actor
 from cloud.domain.errors import ConflictError, ForbiddenError, InvalidError, NotFoundError
 from cloud.domain.locker import Locker
 from cloud.domain.parcel import Parcel
-from cloud.services import idempotency, people, queries
+from cloud.services import idempotency, people, queries, shifts
 from cloud.services.capability import capability_qr
 from cloud.services.idempotency import Answer
 from cloud.services.notices import notice
@@ -168,7 +168,7 @@ def test_people_are_added_with_sensible_ids_roles_and_shifts(cloud: SmallCloud) 
     for changed in ({"ends_at": shift.starts_at}, {"ends_at": shift.starts_at + timedelta(hours=17)}):
         bad = type(shift)(**{name: getattr(shift, name) for name in shift.__slots__} | changed | {"id": "s2"})
         with pytest.raises(InvalidError):
-            cloud.do(lambda uow, bad=bad: people.create_shift(uow, cloud.act(OPERATOR), bad))  # type: ignore[misc] # bound now
+            cloud.do(lambda uow, bad=bad: shifts.add_shift(uow, cloud.act(OPERATOR), bad))  # type: ignore[misc] # bound now
     god = type(account)(**{name: getattr(account, name) for name in account.__slots__} | {"roles": "god"})
     with pytest.raises(InvalidError, match="choose from"):
         cloud.do(lambda uow: people.create_account(uow, cloud.act(OPERATOR), god))

@@ -225,8 +225,8 @@ def _ingest(rim: Rim, link: MqttLink) -> Ingest:
 def _notifier(settings: Settings, rim: Rim) -> Notifier:
     assert settings.smtp is not None  # noqa: S101 - asked before
     senders = {"email": MailSender(settings.smtp)}
-    base_url = settings.locality.base_url
-    return Notifier(PostOffice(rim.writer, rim.clock, rim.ids, rim.keys, senders, base_url))
+    base_url, currency = settings.locality.base_url, settings.locality.currency
+    return Notifier(PostOffice(rim.writer, rim.clock, rim.ids, rim.keys, senders, base_url, currency))
 
 
 async def _post_webhooks(rim: Rim) -> None:

@@ -43,11 +43,14 @@ class Gate(Protocol):
 class Locality:
     """Where and for whom this cloud works. ``region`` is ISO 3166 alpha-2: whose telephone numbers need no prefix.
 
+    ``currency`` is ISO 4217: amounts are hundredths of it, and every page names it.
+
     ``pace`` is how many times oftener jobs run than they need to, for days that pass in minutes.
     """
 
     zone: ZoneInfo
     region: str = "PL"
+    currency: str = "EUR"
     base_url: str = "http://127.0.0.1:8000"
     plan_deadline: timedelta = timedelta(seconds=60)
     pace: int = 1

@@ -9,6 +9,8 @@ from pathlib import Path
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from babel.numbers import is_currency
+
 from cloud.domain.dwell import DwellPolicies, DwellPolicy
 from cloud.domain.rules import STANDARD, Rules
 from cloud.notify.mail import SmtpSettings
@@ -67,6 +69,7 @@ def read_settings(arguments: Sequence[str] | None, environment: Mapping[str, str
         locality=Locality(
             zone=found.zone,
             region=found.region,
+            currency=found.currency,
             base_url=base_url.rstrip("/"),
             plan_deadline=timedelta(seconds=found.plan_seconds),
             pace=found.pace,
@@ -113,6 +116,7 @@ def _parser(environment: Mapping[str, str]) -> argparse.ArgumentParser:
     flag("smtp-sender", str, "Latchmile <lockers@localhost>", "sender of mails")
     flag("zone", _zone, "Europe/Warsaw", "time zone of the depot")
     flag("region", _region, "PL", "country of telephone numbers without prefix")
+    flag("currency", _currency, "EUR", "currency of every cost and price: hundredths of it are counted (ISO 4217)")
     flag("dwell", _duration, "48h", "how long a parcel may stay in a compartment: 48h, 30m, 90s")
     parser.add_argument(
         "--carrier-dwell",
@@ -194,6 +198,13 @@ def _region(given: str) -> str:
     if len(given) != 2 or not given.isalpha() or not given.isascii():  # noqa: PLR2004 - ISO 3166 alpha-2
         raise argparse.ArgumentTypeError(f"{given!r} is no country code, such as PL")
     return given.upper()
+
+
+def _currency(given: str) -> str:
+    code = given.upper()
+    if not is_currency(code):
+        raise argparse.ArgumentTypeError(f"{given!r} is no currency's code, such as EUR")
+    return code
 
 
 def _url(given: str) -> str:

@@ -13,12 +13,16 @@ Seeing = Annotated[Call, needs(Role.OPERATOR, Role.PLANNER, Role.SUPPORT, changi
 
 
 class SettingsShape(Told):
-    """Set by flags of ``latchmile-cloud`` or variables: ``--detour-cents-max`` is ``LATCHMILE_DETOUR_CENTS_MAX``."""
+    """Set by flags of ``latchmile-cloud`` or variables: ``--detour-cents-max`` is ``LATCHMILE_DETOUR_CENTS_MAX``.
+
+    Every amount in cents, here and elsewhere, is in hundredths of ``currency`` (ISO 4217).
+    """
 
     detour_cents_max: int
     trip_detour_m_max: int
     walk_m_max: int
     time_zone: str
+    currency: str
 
 
 @router.get("")
@@ -30,4 +34,5 @@ async def get_settings(call: Seeing) -> SettingsShape:
         trip_detour_m_max=rules.trip_detour_m_max,
         walk_m_max=rules.walk_m_max,
         time_zone=call.rim.locality.zone.key,
+        currency=call.rim.locality.currency,
     )

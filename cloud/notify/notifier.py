@@ -29,6 +29,7 @@ class PostOffice:
     keys: Keys
     senders: Mapping[str, Sender]
     base_url: str
+    currency: str = "EUR"
 
 
 class Notifier(Outbox[DueNotification]):
@@ -49,7 +50,7 @@ class Notifier(Outbox[DueNotification]):
         sender = self._office.senders.get(notification.channel)
         if sender is None:
             raise SendError(f"no {notification.channel} channel is set up")
-        facts = facts_of(notification, self._link(due))
+        facts = facts_of(notification, self._link(due), self._office.currency)
         try:
             message = render(notification.template, notification.language, facts, Secrets(due.code, due.capability_qr))
         except UnknownTemplateError as error:
@@ -70,7 +71,7 @@ class Notifier(Outbox[DueNotification]):
         return f"{self._office.base_url}{path}" if path else ""
 
 
-def facts_of(notification: Notification, link: str) -> Facts:
+def facts_of(notification: Notification, link: str, currency: str = "EUR") -> Facts:
     """Read a notification's context; what is missing stays empty rather than holding a code back."""
     context = json.loads(notification.context or "{}")
     moments = {name: _moment(context.get(name)) for name in ("deadline", "begins", "ends")}
@@ -85,6 +86,7 @@ def facts_of(notification: Notification, link: str) -> Facts:
         zone=context.get("time_zone") or "UTC",
         link=link,
         price=context.get("price") or "",
+        currency=currency,
         why=context.get("why") or "",
         at_counter=context.get("point_kind") == PointKind.COUNTER,
     )

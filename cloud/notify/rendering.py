@@ -15,10 +15,10 @@ from zoneinfo import ZoneInfo
 
 import segno
 from babel.dates import format_datetime, format_skeleton
-from babel.numbers import format_decimal
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from cloud.notify.hours import hours_said
+from cloud.notify.money import CENTS, money_said
 
 LANGUAGES = ("en", "pl", "de")
 TEMPLATES = (
@@ -72,6 +72,7 @@ class Facts:
     zone: str = "UTC"
     link: str = ""
     price: str = ""
+    currency: str = "EUR"
     why: str = ""
     at_counter: bool = False
 
@@ -155,7 +156,7 @@ def _words(facts: Facts, language: str) -> dict[str, str]:
         "ends": _clock(facts.ends, facts.zone),
         "day": _day(facts.begins, facts.zone, language),
         "why": facts.why,
-        "price": _price(facts.price, language),
+        "price": _price(facts, language),
     }
 
 
@@ -179,9 +180,10 @@ def _day(at: datetime | None, zone: str, language: str) -> str:
     return f"{format_datetime(local, 'EEEE', locale=spoken)}, {format_skeleton('MMMMd', local, locale=spoken)}"
 
 
-def _price(text: str, language: str) -> str:
-    """Return an amount that was written as ``3.00`` with the decimal sign of the language."""
-    return format_decimal(text, "#,##0.00", locale=_SPOKEN.get(language, _SPOKEN["en"])) if text else ""
+def _price(facts: Facts, language: str) -> str:
+    """Return an amount that was written as ``3.00`` as the language writes it."""
+    spoken = language if language in LANGUAGES else LANGUAGES[0]
+    return money_said(float(facts.price) * CENTS, facts.currency, spoken) if facts.price else ""
 
 
 def _plain(shown: Mapping[str, Any]) -> str:

@@ -62,6 +62,11 @@ class Dates:
         """Return ``text`` with the moments in it said as people say them."""
         return _ISO.sub(lambda found: self.moment(datetime.fromisoformat(found[0])), text)
 
+    def first_in(self, text: str) -> datetime | None:
+        """Return the first moment that stands in ``text``."""
+        found = _ISO.search(text)
+        return datetime.fromisoformat(found[0]) if found else None
+
     def span(self, length: timedelta) -> str:
         """Return a length in its two largest units, such as ``1 day 4 hr``."""
         rest = max(length, timedelta(0))

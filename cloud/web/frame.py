@@ -17,7 +17,7 @@ from cloud.domain.errors import DomainError
 from cloud.rim import Rim
 from cloud.web import dates
 from cloud.web.numbers import Numbers
-from cloud.web.sayings import actor_said, named, refusal, said, subject_said
+from cloud.web.sayings import actor_said, alarm_said, named, refusal, said, subject_said
 from cloud.web.words import LANGUAGES, NAMES, Words, best_language, words_of
 
 HERE = Path(__file__).parent
@@ -98,10 +98,6 @@ class Frame:
             **self._tools(request, words), **self._map_settings(words), **content
         )
         answer = HTMLResponse(text, status, {"Content-Language": language, "Vary": "Accept-Language, Cookie"})
-        if request.query_params.get("lang") == language:
-            answer.set_cookie(
-                LANGUAGE_COOKIE, language, max_age=int(LANGUAGE_LIFE.total_seconds()), samesite="lax", httponly=True
-            )
         return self.guarded(answer)
 
     def guarded(self, answer: Response) -> Response:
@@ -128,7 +124,8 @@ class Frame:
             "actor_name": partial(actor_said, words),
             "subject_name": partial(subject_said, words),
             "dates": say,
-            "numbers": Numbers(words.language),
+            "numbers": Numbers(words.language, self.rim.locality.currency),
+            "alarm_said": partial(alarm_said, words, say),
             "now": say.now,
             "language": words.language,
             "languages": [(one, NAMES[one], _in_language(request, one)) for one in LANGUAGES],
@@ -153,6 +150,14 @@ def language_of(request: Request) -> str:
         if given in LANGUAGES:
             return str(given)
     return best_language(request.headers.get("accept-language", ""))
+
+
+def remember_language(request: Request, answer: Response) -> None:
+    """Let the browser keep the language that was asked for, so that a way over other pages does not lose it."""
+    asked = request.query_params.get("lang")
+    if asked in LANGUAGES:
+        life = int(LANGUAGE_LIFE.total_seconds())
+        answer.set_cookie(LANGUAGE_COOKIE, asked, max_age=life, samesite="lax", httponly=True)
 
 
 def sentence_of(words: Words, error: DomainError) -> str:

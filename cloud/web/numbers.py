@@ -1,4 +1,4 @@
-"""Numbers as people write them in their language: 1,234.5 or 1.234,5. Files for programs do not come by here."""
+"""Numbers and amounts as people write them in their language: 1,234.5 or 1.234,5. Files for programs do not."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -6,8 +6,10 @@ from math import ceil
 
 from babel import numbers
 
+from cloud.notify.money import CENTS, money_said, sign_of
+
 MISSING = "\N{EN DASH}"
-CENTS, GRAMS_PER_KG, METRES_PER_KM = 100, 1_000, 1_000
+GRAMS_PER_KG, METRES_PER_KM = 1_000, 1_000
 
 
 def written(value: object, language: str) -> object:
@@ -19,9 +21,10 @@ def written(value: object, language: str) -> object:
 
 @dataclass(frozen=True, slots=True)
 class Numbers:
-    """What is None shows as a dash: there is nothing to count."""
+    """What is None shows as a dash: there is nothing to count. ``currency`` is the deployment's, ISO 4217."""
 
     language: str
+    currency: str = "EUR"
 
     def number(self, value: float | None, digits: int = 0) -> str:
         """Return ``value`` with so many ``digits`` after the decimal sign, whatever that sign is."""
@@ -31,8 +34,17 @@ class Numbers:
         return numbers.format_decimal(value, f"#,##0{decimals}", locale=self.language)
 
     def money(self, cents: float | None) -> str:
-        """Return an amount in the fleet's currency, which everybody knows and no page names."""
-        return self.number(None if cents is None else cents / CENTS, 2)
+        """Return an amount with its currency, where the language puts it: €3.50 or 3,50 €."""
+        return MISSING if cents is None else money_said(cents, self.currency, self.language)
+
+    def amount(self, cents: float) -> str:
+        """Return an amount without its currency, as it is typed into a form that names it."""
+        return self.number(cents / CENTS, 2)
+
+    @property
+    def sign(self) -> str:
+        """Return the currency as the language writes it beside an amount."""
+        return sign_of(self.currency, self.language)
 
     def km(self, metres: float | None, digits: int = 0) -> str:
         return self.number(None if metres is None else metres / METRES_PER_KM, digits)

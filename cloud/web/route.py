@@ -12,7 +12,7 @@ from cloud.api.calls import actor_of, check_origin, rim_of
 from cloud.api.problems import PageRouter, status_of
 from cloud.domain.actors import Actor, Role
 from cloud.domain.errors import DomainError, ForbiddenError
-from cloud.web.frame import Frame, language_of, see_other, sentence_of
+from cloud.web.frame import Frame, language_of, remember_language, see_other, sentence_of
 from cloud.web.words import words_of
 
 FIELDS_MAX = 20  # of one form; ours have at most eleven
@@ -38,6 +38,11 @@ def router_of(frame: Frame) -> PageRouter:
             inner = super().get_route_handler()
 
             async def handle(request: Request) -> Response:
+                answer = await answered(request)
+                remember_language(request, answer)
+                return answer
+
+            async def answered(request: Request) -> Response:
                 try:
                     return await inner(request)
                 except DomainError as error:

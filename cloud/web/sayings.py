@@ -11,6 +11,9 @@ from functools import cache
 
 from cloud.domain.actors import Role
 from cloud.domain.errors import DomainError, InvalidError
+from cloud.services.certificates import ENDING
+from cloud.services.records_ops import Alarm
+from cloud.web.dates import Dates
 from cloud.web.words import Words, words_of
 
 FAMILY = "said."
@@ -75,6 +78,13 @@ def subject_said(words: Words, text: str, names: Mapping[str, str]) -> str:
     if not colon:
         return words.word("subject", text) if words.knows(f"subject.{text}") else text
     return f"{words.word('subject', kind)} {names.get(name) or _short(name)}"
+
+
+def alarm_said(words: Words, dates: Dates, alarm: Alarm) -> tuple[str, str]:
+    """Return what an alarm is about and its detail; an end that was to come may have come meanwhile."""
+    if alarm.kind == ENDING and (ended := dates.first_in(alarm.detail)) and ended <= (alarm.cleared_at or dates.now):
+        return words.say("alarm.certificate_ended", at=dates.moment(ended)), words.say("alarm.certificate_was_not")
+    return words.word("alarm", alarm.kind), dates.readable(said(words, alarm.detail))
 
 
 def named(text: str, names: Mapping[str, str]) -> str:

@@ -139,9 +139,9 @@ def test_a_mail_without_a_code_has_no_picture() -> None:
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("template", TO_COURIERS)
 def test_a_crowd_courier_reads_what_is_paid_until_when_and_where_to_answer(template: str, language: str) -> None:
-    message = render(template, language, replace(FACTS, price="3.50"), Secrets())
+    message = render(template, language, replace(FACTS, price="3.50", currency="PLN"), Secrets())
 
-    price = "3.50" if language == "en" else "3,50"
+    price = {"en": "PLN 3.50", "pl": "3,50 zł", "de": "3,50 PLN"}[language].replace(" ", "\N{NO-BREAK SPACE}")
     assert price in message.subject
     for told in (price, "14:40", FACTS.link):
         assert told in message.text

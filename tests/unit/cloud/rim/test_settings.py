@@ -29,6 +29,13 @@ def test_a_flag_wins_over_a_variable_and_a_variable_over_the_default() -> None:
     assert read_settings([], {"LATCHMILE_DATA": "/d", "LATCHMILE_TLS_DIR": "/t"}).data == Path("/d")
 
 
+def test_the_currency_is_one_of_iso_4217(capsys: pytest.CaptureFixture[str]) -> None:
+    assert (read().locality.currency, read(LATCHMILE_CURRENCY="pln").locality.currency) == ("EUR", "PLN")
+    with pytest.raises(SystemExit):
+        read("--currency", "euro")
+    assert "is no currency's code" in capsys.readouterr().err
+
+
 def test_limits_of_detours_are_the_operator_s_and_checked() -> None:
     found = read("--detour-cents-max", "1200", LATCHMILE_TRIP_DETOUR_KM_MAX="12").rules
     assert (found.detour_cents_max, found.trip_detour_m_max) == (1_200, 12_000)

@@ -18,9 +18,9 @@ THIN = "\N{NO-BREAK SPACE}"
 @pytest.mark.parametrize(
     ("language", "number", "money", "share"),
     [
-        ("en", "12,345.7", "1,234.50", "26%"),
-        ("de", "12.345,7", "1.234,50", f"26{THIN}%"),
-        ("pl", f"12{THIN}345,7", f"1{THIN}234,50", "26%"),
+        ("en", "12,345.7", "€1,234.50", "26%"),
+        ("de", "12.345,7", f"1.234,50{THIN}€", f"26{THIN}%"),
+        ("pl", f"12{THIN}345,7", f"1{THIN}234,50{THIN}€", "26%"),
     ],
 )
 def test_numbers_are_written_as_the_language_writes_them(language: str, number: str, money: str, share: str) -> None:
@@ -29,6 +29,25 @@ def test_numbers_are_written_as_the_language_writes_them(language: str, number: 
     assert numbers.number(12_345.67, 1) == number
     assert numbers.money(123_450) == money
     assert numbers.share(0.257) == share
+
+
+@pytest.mark.parametrize(
+    ("currency", "in_english", "in_polish"),
+    [
+        ("PLN", f"PLN{THIN}1,234.50", f"1{THIN}234,50{THIN}zł"),
+        ("GBP", "£1,234.50", f"1{THIN}234,50{THIN}GBP"),
+        ("JPY", "¥1,234", f"1{THIN}234{THIN}JPY"),
+    ],
+)
+def test_amounts_name_the_currency_of_this_cloud(currency: str, in_english: str, in_polish: str) -> None:
+    assert Numbers("en", currency).money(123_450) == in_english
+    assert Numbers("pl", currency).money(123_450) == in_polish
+
+
+def test_an_amount_in_a_form_is_typed_without_the_currency_its_label_names() -> None:
+    numbers = Numbers("pl", "PLN")
+
+    assert (numbers.amount(350), numbers.sign) == ("3,50", "zł")
 
 
 def test_weights_and_ways_are_kilograms_and_kilometres() -> None:

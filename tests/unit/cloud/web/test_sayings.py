@@ -2,16 +2,23 @@
 
 import ast
 from collections.abc import Iterator
-from datetime import timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 import cloud
+from cloud.chance import SeededIds
+from cloud.domain.actors import SYSTEM
 from cloud.domain.errors import ConflictError, InvalidError, LimitReachedError
 from cloud.routing.explain import _SENTENCES
 from cloud.routing.plan import UnplannedReason
-from cloud.web.sayings import actor_said, named, refusal, said, subject_said
+from cloud.services.attention import alarm
+from cloud.services.certificates import ENDING
+from cloud.services.ports import Act
+from cloud.web.dates import Dates
+from cloud.web.sayings import actor_said, alarm_said, named, refusal, said, subject_said
 from cloud.web.words import words_of
 from edge.locker_controller.state import Withdrawal
 
@@ -83,6 +90,18 @@ def test_refusals_are_sentences_and_keep_a_field_where_nothing_else_says_what_is
     assert refusal(EN, InvalidError("price", "is too high")) == "price: is too high"
     assert refusal(DE, ConflictError("nobody has taken this alarm yet")).startswith("noch hat niemand")
     assert "in 4 s" in refusal(DE, LimitReachedError("one door at a time", SECONDS))
+
+
+def test_a_certificate_that_ended_meanwhile_ends_no_more_soon() -> None:
+    ends = datetime(2026, 11, 30, 8, tzinfo=UTC)
+    detail = f"the locker's certificate ends {ends.isoformat(timespec='seconds')} and was not renewed"
+    about = alarm(Act(SYSTEM, ends - timedelta(days=9), SeededIds(1)), ("WAW-CEN", None), (ENDING, "warning"), detail)
+    before, after = (Dates("en", UTC, ends + timedelta(days=days)) for days in (-1, 1))
+
+    assert alarm_said(EN, before, about)[0] == "Certificate ends soon"
+    assert alarm_said(EN, after, about) == ("Certificate ended Mon 30 Nov, 08:00", "it was not renewed in time")
+    renewed = replace(about, cleared_at=ends - timedelta(days=2))
+    assert alarm_said(EN, after, renewed)[0] == "Certificate ends soon"
 
 
 def test_people_are_named_where_there_is_an_account() -> None:

@@ -34,7 +34,7 @@ NOBODY = Delayed(0, 0)
 
 @dataclass(frozen=True, slots=True)
 class Whereabouts:
-    """Where the courier is, when the phone says so."""
+    """Where the courier is, when the report says so; else ``services.positions`` may know."""
 
     lon: float | None = None
     lat: float | None = None

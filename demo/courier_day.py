@@ -8,6 +8,8 @@ from typing import Any
 
 from demo.cloud_client import CONFLICT, CloudClient, CloudError
 from demo.counters import give_back, take_in
+from demo.day_clock import slept
+from demo.on_the_way import EVERY_S, OnTheWay
 from demo.scene import Counter, CourierFacts, Scene
 from firmware_sim.kiosk_client import KioskError
 from firmware_sim.people import Courier, PersonError, Visit
@@ -37,6 +39,11 @@ class Van:
     handled: set[str] = field(default_factory=set)
     reached: Callable[[Stop], Awaitable[bool]] | None = None
     brought_as: str = ""
+    way: OnTheWay = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Let the phone show the van, as its courier has agreed."""
+        self.way = OnTheWay(self.facts.id, self.phone)
 
     async def drive(self, stops: list[Stop]) -> None:
         """Load the van, visit every stop at its time, and bring back what is left."""
@@ -60,7 +67,17 @@ class Van:
             self.scene.tally.counts["brought_back"] += 1
 
     async def _on_time(self, stop: Stop) -> bool:
-        return await self.scene.clock.wait_until(datetime.fromisoformat(stop["eta"]), self.scene.over)
+        """Drive to a stop, showing where the van is; false when the scene is over before."""
+        clock, eta = self.scene.clock, datetime.fromisoformat(stop["eta"])
+        left = clock.now()
+        while clock.real_s(eta - clock.now()) > EVERY_S:
+            await self.way.tell(clock, (clock.now() - left) / (eta - left), stop)
+            if not await slept(EVERY_S, self.scene.over):
+                return False
+        there = await clock.wait_until(eta, self.scene.over)
+        if there:
+            await self.way.arrive(clock, stop)
+        return there
 
     def _ahead(self, stops: list[Stop]) -> Iterator[Stop]:
         """Yield the stops at which something is left to do, in order."""

@@ -15,6 +15,7 @@ from cloud.services.eta import expected_parcel
 from cloud.services.extend_deadline import extend_deadline
 from cloud.services.ports import UnitOfWork
 from cloud.services.tracking_token import PURPOSE, TOKEN_CHARACTERS_MAX, parcel_of
+from cloud.services.van_seen import van_on, way_to
 from cloud.window_offers import keep_window, windows_for
 
 router = APIRouter(prefix="/v1/tracking/{token}", tags=["tracking"])
@@ -36,10 +37,20 @@ class TrackingLine(Told):
     state: str
 
 
+class TrackingVan(Told):
+    """To about a hundred metres and the minute: which street the van was in, not at whose door it stood."""
+
+    lon: float
+    lat: float
+    at: datetime
+    stops_before: int
+
+
 class TrackingShape(Told):
     """The code itself is never here: it is in the recipient's mail only.
 
-    ``eta`` is the likeliest arrival; nine times out of ten it is between ``eta_from`` and ``eta_to``.
+    ``eta`` is the likeliest arrival; nine times out of ten it is between ``eta_from`` and ``eta_to``. ``van`` is there
+    on its last five stops before this one, if its courier shows it.
     """
 
     barcode: str
@@ -53,6 +64,7 @@ class TrackingShape(Told):
     eta_to: datetime | None
     deadline: datetime | None
     has_code: bool
+    van: TrackingVan | None
     locker: TrackingLocker | None
     history: list[TrackingLine]
 
@@ -97,6 +109,7 @@ async def get_tracking(request: Request, token: Token) -> TrackingShape:
         found = queries.tracking(uow, parcel_id)
         told = expected_parcel(uow, parcel_id, now, zone)
         parcel = found.parcel
+        van = van_on(uow, now, parcel, way_to(uow, parcel_id))
         return TrackingShape(
             barcode=parcel.barcode,
             carrier=parcel.carrier,
@@ -109,6 +122,7 @@ async def get_tracking(request: Request, token: Token) -> TrackingShape:
             eta_to=told.ends if told else None,
             deadline=parcel.deadline,
             has_code=found.has_code,
+            van=TrackingVan.model_validate(van) if van else None,
             locker=TrackingLocker.model_validate(found.locker) if found.locker else None,
             history=[TrackingLine.model_validate(line) for line in found.history],
         )

@@ -12,7 +12,7 @@ from cloud.planning import plan_day, span_of
 from cloud.rim import Rim
 from cloud.scenarios import JOB as SCENARIO
 from cloud.scenarios import answer_scenario
-from cloud.services import idempotency
+from cloud.services import idempotency, positions
 from cloud.services.came_back import came_back
 from cloud.services.certificates import to_shut_out, warn_of_ends
 from cloud.services.dispatch import expire_messages, resend_unconfirmed
@@ -72,6 +72,7 @@ def all_jobs(rim: Rim) -> tuple[Job, ...]:
         job("mark_silent", timedelta(seconds=30), mark_silent),
         job("resend_unconfirmed", timedelta(seconds=60), resend_unconfirmed),
         job("expire_messages", timedelta(seconds=30), expire_messages),
+        Job("forget_positions", Every(timedelta(minutes=1)), lambda: forget_positions(rim)),
         Job("forget_answers", TIDY_AT, lambda: run_verb(rim, "forget_answers", idempotency.forget_old)),
         Job("forget_webhooks", TIDY_AT, lambda: run_verb(rim, "forget_webhooks", forget_old)),
         Job("prepare_codes", Every(timedelta(seconds=30)), lambda: prepare_codes(rim)),
@@ -80,6 +81,13 @@ def all_jobs(rim: Rim) -> tuple[Job, ...]:
         Job("plan_again", PLAN_AGAIN, lambda: plan_again(rim)),
         Job("compare_day", COMPARE_AT, lambda: compare_today(rim)),
     )
+
+
+async def forget_positions(rim: Rim) -> int:
+    """Forget where those couriers are who have ended their route or fallen silent; found beside the writer."""
+    now = rim.clock.now()
+    ended = await rim.look(lambda uow: positions.over(uow, now))
+    return await rim.do(lambda uow: positions.forget_all(uow, ended)) if ended else 0
 
 
 async def shut_out(rim: Rim) -> int:

@@ -9,6 +9,7 @@ from cloud.services import reroute
 from cloud.services.locker_question import ChooseLocker, LockerQuestion, RouteLeft
 from cloud.services.notices import notice
 from cloud.services.ports import Act, Keys, UnitOfWork
+from cloud.services.positions import where_now
 from cloud.services.promise import Assigned, agreements, left_at, promise, why_not
 
 Here = tuple[float, float] | None
@@ -21,7 +22,8 @@ def question_for(
 ) -> Question:
     """Return what is to be asked, or why there is nothing to ask; ``but`` is a locker that is out of the question.
 
-    ``where`` is the courier's place, the parcel's address when nobody knows, and their route.
+    ``where`` is the courier's place and their route. Unknown, the place is where their phone says it is now, and the
+    parcel's address when that does not.
     """
     size, (here, route) = wanted_size(parcel), where
     allowed, obstacles = _allowed(uow, act, parcel, but)
@@ -33,7 +35,8 @@ def question_for(
         return None, ("no_capacity",)
     nearest = sorted(room, key=lambda one: distance_m(parcel.lon, parcel.lat, one.lon, one.lat))
     candidates = tuple(nearest[: act.rules.candidates_max])
-    return LockerQuestion(parcel, size, here or (parcel.lon, parcel.lat), candidates, left, route, act.now), ()
+    known = here or (where_now(uow, act.now, route.route.courier_id) if route else None)
+    return LockerQuestion(parcel, size, known or (parcel.lon, parcel.lat), candidates, left, route, act.now), ()
 
 
 def send_to_locker(

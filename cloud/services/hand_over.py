@@ -50,7 +50,7 @@ class HandOver:
     """``courier_id`` cannot go on. ``to`` are those who may come, nobody named for whoever fits.
 
     Who has no route of their own is at the van in ``within``. ``here`` is where the van stands (longitude, latitude),
-    None for as far as its route tells.
+    None for where its courier's phone says it is now, else as far as its route tells.
     """
 
     courier_id: str

@@ -16,6 +16,7 @@ from cloud.services.find_locker import question_for, send_to_locker
 from cloud.services.history import move
 from cloud.services.locker_question import ChooseLocker, LockerQuestion
 from cloud.services.ports import Act, From, Keys, UnitOfWork
+from cloud.services.positions import where_now
 from cloud.services.promise import Assigned
 from cloud.services.records import StopTask, Task, TaskState
 from cloud.services.records_ops import Alarm
@@ -32,7 +33,7 @@ class Trouble(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class TakesNothing:
-    """``here`` is where the courier is (longitude, latitude), the locker itself unless the phone says otherwise."""
+    """``here`` is where the courier is (longitude, latitude), the locker itself when no phone says where."""
 
     courier_id: str
     locker_id: str
@@ -64,7 +65,7 @@ def waiting_at(uow: UnitOfWork, act: Act, trouble: TakesNothing) -> tuple[str, .
 def ask_elsewhere(uow: UnitOfWork, act: Act, trouble: TakesNothing, parcel_id: str) -> LockerQuestion | None:
     """Return what would be asked, changing nothing."""
     parcel = uow.need(Parcel, parcel_id)
-    where = (_here(uow, trouble), reroute.route_carrying(uow, parcel_id))
+    where = (_here(uow, act, trouble), reroute.route_carrying(uow, parcel_id))
     return question_for(uow, act, parcel, where, trouble.locker_id)[0]
 
 
@@ -86,7 +87,7 @@ def send_elsewhere(
     revoke_grants(uow, act, keys, parcel.id, f"the locker is {trouble.trouble}")
     after = advance(parcel.state, Wish.FAIL_ATTEMPT if held else Wish.UNASSIGN)
     parcel = move(uow, act, parcel, "drop_off_refused", state=after, locker_id=None, detail=trouble.trouble)
-    asked = question_for(uow, act, parcel, (_here(uow, trouble), route), trouble.locker_id)
+    asked = question_for(uow, act, parcel, (_here(uow, act, trouble), route), trouble.locker_id)
     assigned, why = send_to_locker(uow, act, keys, asked, (choose_locker, "another_locker"))
     return Elsewhere(parcel_id, assigned, why)
 
@@ -102,9 +103,9 @@ def end_collections(uow: UnitOfWork, act: Act, trouble: TakesNothing) -> int:
     return uow.change(StopTask, where, state=TaskState.FAILED, done_at=act.now) if tasks else 0
 
 
-def _here(uow: UnitOfWork, trouble: TakesNothing) -> tuple[float, float]:
+def _here(uow: UnitOfWork, act: Act, trouble: TakesNothing) -> tuple[float, float]:
     locker = uow.need(Locker, trouble.locker_id)
-    return trouble.here or (locker.lon, locker.lat)
+    return trouble.here or where_now(uow, act.now, trouble.courier_id) or (locker.lon, locker.lat)
 
 
 def _say(uow: UnitOfWork, act: Act, trouble: TakesNothing) -> None:

@@ -20,6 +20,7 @@ from cloud.services import reroute
 from cloud.services.locker_question import NewOrder, RouteLeft, Timed
 from cloud.services.many import by_id
 from cloud.services.ports import Act, UnitOfWork
+from cloud.services.positions import where_now
 from cloud.services.records import Shift, StopTask, Task
 from cloud.services.records import Stop as StoredStop
 from cloud.services.records import StopKind as StoredKind
@@ -48,7 +49,10 @@ class Rest:
 def read_rest(
     uow: UnitOfWork, act: Act, left: RouteLeft, here: tuple[float, float] | None = None, without: str = ""
 ) -> Rest:
-    """Read what is still ahead on a route, but for the parcel ``without``; unknown, ``here`` is asked of the route."""
+    """Read what is still ahead on a route, but for the parcel ``without``.
+
+    Unknown, ``here`` is where the courier's phone says it is now, else as far as the route tells.
+    """
     ahead = [stop for stop in left.stops if reroute.is_open(left, stop)]
     refs = [task.parcel_id for stop in ahead for task in reroute.pending(left, stop)]
     parcels = by_id(uow, Parcel, refs)
@@ -62,7 +66,8 @@ def read_rest(
             stops.append(one)
             names[one.id] = stop.id
     shift = uow.get(Shift, left.route.shift_id)
-    courier = _courier(act, left, shift, here or position_of(left, shift))
+    known = here or where_now(uow, act.now, left.route.courier_id)
+    courier = _courier(act, left, shift, known or position_of(left, shift))
     borders = {StopId(stop.id) for stop in ahead if stop.kind in (StoredKind.DEPOT, StoredKind.MEETING)}
     return Rest(left, act.now, courier, tuple(stops), names, frozenset(borders))
 

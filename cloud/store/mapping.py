@@ -11,8 +11,17 @@ from cloud.domain.locker import Compartment, Locker
 from cloud.domain.lockout import Lockout
 from cloud.domain.outside import CrowdTrip, PartnerTariff
 from cloud.domain.parcel import Parcel
+from cloud.domain.positions import CourierPosition
 from cloud.services import records, records_bulk, records_certificates, records_ops, records_outside
-from cloud.store import tables, tables_bulk, tables_certificates, tables_counters, tables_ops, tables_outside
+from cloud.store import (
+    tables,
+    tables_bulk,
+    tables_certificates,
+    tables_counters,
+    tables_ops,
+    tables_outside,
+    tables_positions,
+)
 
 TABLE_OF: Mapping[type[Any], Table] = {
     Locker: tables.locker,
@@ -20,6 +29,7 @@ TABLE_OF: Mapping[type[Any], Table] = {
     Parcel: tables.parcel,
     Reservation: tables.reservation,
     Lockout: tables_counters.counter_lockout,
+    CourierPosition: tables_positions.courier_position,
     CrowdTrip: tables_outside.crowd_trip,
     PartnerTariff: tables_outside.partner_tariff,
     records.LockerKey: tables.locker_key,

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
@@ -11,10 +11,12 @@ from cloud.api.problems import status_of
 from cloud.api.shapes import PathId
 from cloud.domain.actors import Role, require
 from cloud.domain.errors import DomainError
+from cloud.domain.positions import CourierPosition
 from cloud.planning import JOB, plan_day
 from cloud.services import audit, queries
 from cloud.services.by_whom import Hand, Share, hands_of, shares
 from cloud.services.ports import Act, Before, UnitOfWork
+from cloud.services.positions import known_of
 from cloud.services.records import ENDS, Courier, Route, StopKind
 from cloud.services.records_ops import Alarm, AuditEntry, ImportProblem, ImportRun, JobRun, SupportCase
 from cloud.services.see_alarm import see_alarm
@@ -23,6 +25,7 @@ from cloud.web import maps
 from cloud.web.console import staff_of
 from cloud.web.console_view import names_of
 from cloud.web.courier_view import StopCard
+from cloud.web.dates import Dates
 from cloud.web.frame import Frame, Problem, language_of, see_other
 from cloud.web.route import fields_of, router_of
 from cloud.web.words import Words, words_of
@@ -36,6 +39,11 @@ class RouteView:
     route: Route
     courier: Courier | None
     cards: tuple[StopCard, ...]
+    seen: CourierPosition | None = None
+
+    @property
+    def name(self) -> str:
+        return self.courier.name if self.courier else self.route.courier_id
 
     @property
     def parcels(self) -> int:
@@ -62,8 +70,11 @@ class PlanView:
     def shares(self) -> tuple[Share, ...]:
         return shares(self.hands)
 
-    def drawing(self, words: Words) -> str:
-        """Return all routes on one map, each in its own colour; what others bring in dashes and diamonds."""
+    def drawing(self, words: Words, dates: Dates) -> str:
+        """Return all routes on one map, each in its own colour; what others bring in dashes and diamonds.
+
+        Vans are where their couriers' phones last said they are.
+        """
         lines, points = [], []
         for colour, one in enumerate(self.routes):
             lines.append(maps.line([(card.stop.lon, card.stop.lat) for card in one.cards], colour))
@@ -78,6 +89,10 @@ class PlanView:
             if hand.start is not None:
                 lines.append(maps.line([hand.start, *spots], dashed=True))
             points += [maps.point("dot", at, hand.name, state=f"of-{hand.kind}") for at in spots]
+        for colour, one in enumerate(self.routes):
+            if one.seen is not None:
+                name = words.say("plan.van", name=one.name, ago=dates.ago(one.seen.at))
+                points.append(maps.point("van", (one.seen.lon, one.seen.lat), name, colour=colour % 6))
         return maps.drawing(points, lines)
 
 
@@ -94,9 +109,11 @@ def _plan(router: APIRouter, frame: Frame) -> None:
 
     async def show(request: Request, day: date, problem: Problem | None = None, status: int = 200) -> Response:
         who = await staff_of(request)
-        view = await rim.look(lambda uow: plan_view(uow, day))
+        act, may_see = rim.act(who), who.may_be(Role.OPERATOR, Role.PLANNER, Role.SUPPORT)
+        view = await rim.look(lambda uow: plan_view(uow, day, act.now if may_see else None))
         words = words_of(language_of(request))
-        content = {"view": view, "drawing": view.drawing(words), "day": day, "today": date.fromisoformat(rim.today())}
+        drawing = view.drawing(words, frame.dates_in(words))
+        content = {"view": view, "drawing": drawing, "day": day, "today": date.fromisoformat(rim.today())}
         content["can_plan"] = who.may_be(Role.OPERATOR, Role.PLANNER)
         return frame.page(request, "console_plan.html", status, who=who, area="plan", problem=problem, **content)
 
@@ -122,16 +139,25 @@ def _plan(router: APIRouter, frame: Frame) -> None:
         return see_other("/console/plan")
 
 
-def plan_view(uow: UnitOfWork, day: date) -> PlanView:
-    """Read a day's plan with the couriers' names, and how planning last went."""
+def plan_view(uow: UnitOfWork, day: date, now: datetime | None = None) -> PlanView:
+    """Read a day's plan with the couriers' names, and how planning last went; with ``now``, where the vans are."""
     page = queries.plan_page(uow, day.isoformat())
     couriers = {one.id: one for one in uow.find(Courier)} if page else {}
     routes = tuple(
-        RouteView(route, couriers.get(route.courier_id), tuple(StopCard(view, None) for view in stops))
+        _route_view(uow, route, couriers.get(route.courier_id), tuple(StopCard(view, None) for view in stops), now)
         for route, stops in (page.routes if page else ())
     )
     job = uow.first(JobRun, order="-started_at", job=JOB)
     return PlanView(page, routes, job, hands_of(uow, day.isoformat()))
+
+
+def _route_view(
+    uow: UnitOfWork, route: Route, courier: Courier | None, cards: tuple[StopCard, ...], now: datetime | None
+) -> RouteView:
+    """Return a route, with its van while it is under way."""
+    is_under_way = now is not None and route.started_at is not None and any(card.is_open for card in cards)
+    seen = known_of(uow, now, route.courier_id) if now is not None and is_under_way else None
+    return RouteView(route, courier, cards, seen)
 
 
 def _imports(router: APIRouter, frame: Frame) -> None:

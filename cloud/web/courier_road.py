@@ -12,6 +12,7 @@ from cloud.domain.errors import DomainError, InvalidError
 from cloud.routing.jam import DELAY_S_MAX, Jam
 from cloud.routing.problem import Place
 from cloud.services.locker_trouble import TakesNothing, Trouble
+from cloud.services.positions import where_now
 from cloud.web.courier import DAY, Fields, Phone, courier_of, place_of
 from cloud.web.frame import Frame, see_other
 from cloud.web.route import fields_of, router_of
@@ -38,7 +39,8 @@ def create(frame: Frame) -> APIRouter:
         who, fields = await courier_of(request), await fields_of(request)
         act = rim.act(who)
         try:
-            await traffic_jam(rim, act, jam_in(fields), act.now + JAM_LIFE)
+            known = await rim.look(lambda uow: where_now(uow, act.now, who.name))
+            await traffic_jam(rim, act, jam_in(fields, known), act.now + JAM_LIFE)
         except DomainError as error:
             return await phone.show(request, who, frame.problem(request, error, fields), status_of(error))
         return see_other(DAY)
@@ -63,9 +65,14 @@ def minutes_in(fields: Fields) -> timedelta:
     return timedelta(minutes=min(int(text), 24 * 60))
 
 
-def jam_in(fields: Fields) -> Jam:
-    """Return the jam a courier stands in; raises ``InvalidError`` when the phone does not say where that is."""
+def jam_in(fields: Fields, known: tuple[float, float] | None = None) -> Jam:
+    """Return the jam a courier stands in, where the report or else the phone before it (``known``) says that is.
+
+    Raises ``InvalidError`` when neither does.
+    """
     lon, lat = place_of(fields)
+    if lon is None or lat is None:
+        lon, lat = known or (None, None)
     if lon is None or lat is None:
         raise InvalidError("place", "the phone does not say where you are; let it, and try again")
     delay_s = int(min(minutes_in(fields).total_seconds(), DELAY_S_MAX))

@@ -14,6 +14,7 @@ from cloud.api.problems import status_of
 from cloud.domain.actors import Role, actor
 from cloud.domain.errors import DomainError, InvalidError, OverloadedError
 from cloud.domain.parcel import ParcelState
+from cloud.domain.positions import CourierPosition, may_be_seen
 from cloud.domain.windows import Window
 from cloud.hub import HubFullError
 from cloud.services import opt_in, reissue_code
@@ -22,11 +23,13 @@ from cloud.services.extend_deadline import extend_deadline
 from cloud.services.offers_view import BroughtBy, brought_by
 from cloud.services.ports import Act, UnitOfWork
 from cloud.services.tracking_token import PURPOSE, TOKEN_CHARACTERS_MAX, parcel_of
+from cloud.services.van_seen import Van
 from cloud.services.window_wish import wish, wishes_for
 from cloud.web import maps
-from cloud.web.frame import Frame, Problem, see_other
+from cloud.web.frame import Frame, Problem, language_of, see_other
 from cloud.web.route import fields_of, router_of
-from cloud.web.tracking_view import View, scope_of, view_of
+from cloud.web.tracking_view import View, scope_of, van_moved, view_of
+from cloud.web.words import words_of
 from cloud.window_offers import keep_window, windows_for
 
 PAUSE_S = 1.0  # between two looks for one page, however many commits there are
@@ -89,13 +92,15 @@ class Page:
         told = request.query_params.get("told", "")
         windows = await windows_for(self.frame.rim, act, parcel_id)
         prices = [one.price_cents for one in windows]
+        van = van_said(self.frame, request, view.van)
         content = {
             "view": view,
             "expected": seen.expected,
             "brought": seen.brought,
             "wishes": seen.wishes,
             "token": token,
-            "drawing": drawing_of(view),
+            "drawing": drawing_of(view, van),
+            "van_said": van,
             "told": told if told in TOLD else "",
             "windows": windows,
             "windows_best": prices.index(min(prices)) if prices else None,
@@ -209,15 +214,18 @@ async def _changes(frame: Frame, act: Act, parcel_id: str) -> AsyncIterator[byte
     """Say when this parcel's page would look different; other people's parcels make no sound here."""
     rim = frame.rim
 
-    async def look() -> View:
-        return await rim.look(lambda uow: view_of(uow, act, parcel_id))
+    async def look(known: View | None, kinds: frozenset[str]) -> View:
+        if known is None or kinds & _INTERESTING:
+            return await rim.look(lambda uow: view_of(uow, rim.act(act.actor), parcel_id))
+        is_near = CourierPosition.__name__ in kinds and may_be_seen(known.stops_before)
+        return await rim.look(lambda uow: van_moved(uow, rim.act(act.actor), known)) if is_near else known
 
     try:
         with rim.hub.watching() as watcher:
             yield b"retry: %d\n\n" % AGAIN_MS
-            known = await look()
+            known = await look(None, frozenset())
             async for kinds in watcher.changes(SILENCE_S):
-                seen = await look() if kinds & _INTERESTING else known
+                seen = await look(known, kinds)
                 yield message(frozenset({"Parcel"})) if seen != known else b": still here\n\n"
                 known = seen
                 await asyncio.sleep(PAUSE_S if kinds else 0)
@@ -225,12 +233,25 @@ async def _changes(frame: Frame, act: Act, parcel_id: str) -> AsyncIterator[byte
         raise OverloadedError(str(error)) from error
 
 
-def drawing_of(view: View) -> str:
-    """Return the map: home, the parcel's locker, or the lockers that could be chosen."""
+def drawing_of(view: View, van: str) -> str:
+    """Return the map: home, the parcel's locker or the lockers that could be chosen, and the van when it is near."""
     parcel = view.parcel
     points = [maps.point("home", (parcel.lon, parcel.lat), parcel.address)]
     if view.seen.locker is not None:
         points.append(maps.locker_point(view.seen.locker, state="chosen"))
     else:
         points += [maps.locker_point(offer.locker) for offer in view.offers]
+    if view.van is not None:
+        points.append(maps.point("van", (view.van.lon, view.van.lat), van))
     return maps.drawing(points)
+
+
+def van_said(frame: Frame, request: Request, van: Van | None) -> str:
+    """Return where the van was as a sentence: what its marker is called, and what stands under the map."""
+    if van is None:
+        return ""
+    words = words_of(language_of(request))
+    at = frame.dates_in(words).clock(van.at)
+    if not van.stops_before:
+        return words.say("tracking.van_next", at=at)
+    return words.say("tracking.van", at=at, count=van.stops_before)

@@ -1,7 +1,7 @@
 """A parcel as its recipient sees it: one chain of steps from the announcement to the hand."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -17,8 +17,9 @@ from cloud.services.offers_view import BroughtBy, brought_by
 from cloud.services.ports import Act, UnitOfWork
 from cloud.services.promise import left_at, why_not
 from cloud.services.queries import Tracking, tracking
-from cloud.services.records import ENDS, Attempt, Consent, HistoryEntry, Route, Stop, StopTask, TaskState
+from cloud.services.records import Attempt, Consent, HistoryEntry
 from cloud.services.records_outside import ParcelChange
+from cloud.services.van_seen import Van, van_on, way_to
 from contract.sizes import SizeClass
 
 OFFERED_MAX = 5  # lockers to choose from; more is a list to study
@@ -66,6 +67,7 @@ class View:
     extensions_left: int
     change: ParcelChange | None = None
     change_of: BroughtBy | None = None
+    van: Van | None = None
 
     @property
     def parcel(self) -> Parcel:
@@ -170,11 +172,12 @@ def view_of(uow: UnitOfWork, act: Act, parcel_id: str) -> View:
     offers, why = _offers(uow, act, seen.parcel) if seen.parcel.state in CHOOSABLE else ((), ())
     own = [one for one in seen.consents if one.given_by.startswith("recipient:")]
     consent = own[-1] if own else None
+    way = way_to(uow, parcel_id)
     return View(
         seen=seen,
         steps=steps(seen.parcel.state, seen.history),
         attempt=uow.first(Attempt, order="-at", parcel_id=parcel_id),
-        stops_before=_stops_before(uow, parcel_id),
+        stops_before=way.stops_before if way else None,
         offers=offers,
         why_not=why,
         consent=consent,
@@ -182,7 +185,13 @@ def view_of(uow: UnitOfWork, act: Act, parcel_id: str) -> View:
         extensions_left=_extensions_left(uow, act, seen.parcel),
         change=last_change(uow, parcel_id),
         change_of=brought_by(uow, parcel_id),
+        van=van_on(uow, act.now, seen.parcel, way),
     )
+
+
+def van_moved(uow: UnitOfWork, act: Act, known: View) -> View:
+    """Return what the recipient sees when only vans have moved since."""
+    return replace(known, van=van_on(uow, act.now, known.parcel, way_to(uow, known.parcel.id)))
 
 
 def _offers(uow: UnitOfWork, act: Act, parcel: Parcel) -> tuple[tuple[Offer, ...], tuple[str, ...]]:
@@ -210,18 +219,6 @@ def _offer(parcel: Parcel, locker: Locker) -> Offer:
     walk = distance_m(parcel.lon, parcel.lat, locker.lon, locker.lat) * WALK_DETOUR
     metres = max(ROUND_M, round(walk / ROUND_M) * ROUND_M)
     return Offer(locker, metres, max(1, round(metres / WALK_M_MIN)))
-
-
-def _stops_before(uow: UnitOfWork, parcel_id: str) -> int | None:
-    """Return how many stops the courier has before this one; None while nobody drives."""
-    task = uow.first(StopTask, parcel_id=parcel_id, state=TaskState.PENDING, task=ENDS)
-    stop = uow.get(Stop, task.stop_id) if task else None
-    route = uow.get(Route, stop.route_id) if stop else None
-    if stop is None or route is None or route.started_at is None:
-        return None
-    earlier = [one.id for one in uow.find(Stop, route_id=route.id) if one.position < stop.position]
-    open_tasks = uow.find(StopTask, stop_id=tuple(earlier), state=TaskState.PENDING) if earlier else []
-    return len({one.stop_id for one in open_tasks})
 
 
 def _extensions_left(uow: UnitOfWork, act: Act, parcel: Parcel) -> int:

@@ -10,6 +10,7 @@ import { startPass } from "./pass.js";
 import { startPlaces } from "./place.js";
 import { startPlots } from "./plots.js";
 import { startScan } from "./scan.js";
+import { startShare } from "./share.js";
 
 startBulk();
 startCountdowns();
@@ -21,6 +22,7 @@ startLive();
 startJobs();
 startPass();
 startScan();
+startShare();
 
 // On a phone the areas slide in one row: begin with the one that is open, wherever in the row it stands.
 document.querySelector(".areas [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });

@@ -5,8 +5,9 @@ import { pickOn } from "./pick.js";
 const SVG = {
   home: '<svg viewBox="0 0 24 24" aria-hidden="true"><path d="M4 12 12 5l8 7M7 10v9h10v-9" /></svg>',
   locker: '<svg viewBox="0 0 24 24" aria-hidden="true"><path d="M5 4h14v16H5zM12 4v16M5 10h7M5 15h7M12 13h7" /></svg>',
+  van: '<svg viewBox="0 0 24 24" aria-hidden="true"><path d="M3 7h11v9H3zM14 10h4l3 3v3h-7" /><circle cx="7.5" cy="17" r="1.8" /><circle cx="17" cy="17" r="1.8" /></svg>',
 };
-const SIZES = { dot: 14, stop: 30, home: 32, locker: 32 };
+const SIZES = { dot: 14, stop: 30, home: 32, locker: 32, van: 36 };
 const GRID_DEGREES = 0.02; // about 2 km north to south
 const GRID_LINES_MAX = 60;
 const CLOSEST = 15;
@@ -43,7 +44,14 @@ function start(element) {
   layer.addTo(map);
   const form = element.classList.contains("pick") && element.closest("details")?.querySelector("[data-pick-form]");
   if (form) pickOn(L, map, element, form);
-  element.addEventListener("map:changed", () => show(L, map, layer, JSON.parse(element.dataset.map), false));
+  let isMoved = false; // by somebody's hand: then the map stays where it was put
+  for (const name of ["dragstart", "boxzoomstart", "dblclick", "keydown"]) map.on(name, () => (isMoved = true));
+  element.addEventListener("click", ({ target }) => (isMoved ||= target.closest(".leaflet-control-zoom") !== null));
+  element.addEventListener("map:changed", () => {
+    const drawing = JSON.parse(element.dataset.map);
+    const isOut = drawing.points.some(({ kind, lat, lon }) => kind === "van" && !map.getBounds().contains([lat, lon]));
+    show(L, map, layer, drawing, isOut && !isMoved);
+  });
 }
 
 function tiles(L, map, settings) {
@@ -80,6 +88,7 @@ function marker(L, point) {
     interactive: Boolean(point.href),
     keyboard: Boolean(point.href),
     riseOnHover: true,
+    zIndexOffset: point.kind === "van" ? 500 : 0,
   });
   made.on("add", () => describe(made.getElement(), point));
   if (point.href) made.on("click keypress", (event) => go(event, point.href));

@@ -6,7 +6,7 @@ import pytest
 
 from cloud.api.application import create_app
 from cloud.api.calls import Call
-from cloud.api.live import message, visible_to
+from cloud.api.live import heard, message, visible_to
 from cloud.domain.actors import Role, actor
 from tests.unit.cloud.api.office import COURIER, OTHER_COURIER, Office, told
 
@@ -89,6 +89,9 @@ MAY = {
     "POST /v1/routes/{route_id}/start": "OPCK",
     "POST /v1/attempts": "OCK",
     "POST /v1/couriers/{courier_id}/late": "OCK",
+    "PUT /v1/couriers/{courier_id}/position": "C",
+    "GET /v1/couriers/{courier_id}/position": "OSPCK",
+    "DELETE /v1/couriers/{courier_id}/position": "OCK",
     "POST /v1/couriers/{courier_id}/hand-over": "OPK",
     "POST /v1/couriers/{courier_id}/hand-over/proposals": "OPK",
     "POST /v1/couriers/{courier_id}/hand-over/proposals/{proposal_id}/confirm": "OPK",
@@ -254,6 +257,17 @@ async def test_live_updates_tell_a_role_only_what_it_may_know(office: Office, ro
     visible = visible_to(Call(office.rim, actor(role, "x")))
     changed = frozenset({"Parcel", "Alarm"})
     assert (changed if visible is None else changed & visible) == hears
+
+
+@pytest.mark.parametrize(
+    ("role", "vans", "hears"),
+    [(Role.OPERATOR, "shown", {"CourierPosition"}), (Role.OPERATOR, "", set()), (Role.COURIER, "shown", set())],
+)
+async def test_only_a_page_with_vans_on_it_hears_that_one_has_moved(
+    office: Office, role: Role, vans: str, hears: set[str]
+) -> None:
+    visible = visible_to(Call(office.rim, actor(role, "x")))
+    assert heard(frozenset({"CourierPosition"}), visible, vans=bool(vans)) == hears
 
 
 def test_a_live_update_is_one_event_with_the_kinds_that_changed() -> None:

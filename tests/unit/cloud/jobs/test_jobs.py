@@ -158,6 +158,7 @@ async def test_the_timetable_knows_every_job_by_name(office: Office) -> None:
             "feed_carriers",
             "follow_offers",
             "forget_answers",
+            "forget_positions",
             "forget_webhooks",
             "learn_travel",
             "mark_silent",

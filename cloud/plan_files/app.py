@@ -1,4 +1,4 @@
-"""``latchmile-plan``: a day from files, or a published instance, becomes a plan: JSON, GeoJSON and a report to look at.
+"""A day from files, or a published instance, becomes a plan: JSON, GeoJSON and a report to look at.
 
 Exit codes: 0 planned, 1 planned and some rows of the files were refused, 2 no plan.
 """
@@ -9,7 +9,6 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
-from datetime import date
 from enum import IntEnum
 from pathlib import Path
 from typing import TypeVar
@@ -19,28 +18,33 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from cloud.intake.couriers_csv import read_couriers
-from cloud.intake.fields import number
 from cloud.intake.findings import FileRefusedError, Finding, Severity
 from cloud.intake.lockers_geojson import read_lockers
 from cloud.intake.others_csv import read_tariffs, read_trips
 from cloud.intake.parcels_csv import Locale, read_parcels
+from cloud.plan_files.arguments import a_day, a_place, seconds, whole
 from cloud.plan_files.day import Assumptions, Files, NamedDay, day_of, to_doors, to_nearest, without_others
 from cloud.plan_files.outcome import CO2_G_PER_KM, Outcome, compared, of_day, of_instance
-from cloud.plan_files.report import NoLibrariesError, as_html
+from cloud.plan_files.report import NoLibrariesError, as_html, require_libraries
 from cloud.plan_files.solving import Search, solve_instance
 from cloud.plan_files.what_if import suggest, with_lockers, with_opt_in
 from cloud.plan_files.writing import as_geojson, as_json, totals
 from cloud.routing.joint.planner import JointOptions, JointPlanner
 from cloud.routing.joint.readers import READERS, InstanceError, read
+from cloud.routing.joint.wire import THREADS_MAX
 from cloud.routing.matrices import MatrixError
 from cloud.routing.planner import DEADLINE_S_MAX, PlannerError
 from cloud.routing.planner import Progress as Heard
 from cloud.routing.travel_times import VAN, great_circle
 from cloud.services.models import STANDARD
 
-REFUSALS = (PlannerError, MatrixError, InstanceError, FileRefusedError, NoLibrariesError)
 FINDINGS_SHOWN = 20  # of each file; the first ones usually explain the rest
 START_S_MAX = 120  # a worker on a slow, busy machine that must make its machine code first
+SEARCH_S_MAX = (DEADLINE_S_MAX - START_S_MAX) // 1.2  # what is searched must fit into a plan's deadline, see ``_plan``
+WALK_M_MAX = 20_000  # as far as a recipient may say by the API
+SUGGESTED_MAX = 100  # places; a network that grows by more in one step is another network
+SEED_MAX = 2**31 - 1
+CO2_G_MAX = 10_000  # a heavy lorry emits a tenth of that
 MORNING_HOUR = 9  # whose traffic the travel times are asked for
 TOGETHER, NEAREST, DOORS = "lockers and routes together", "nearest locker, then routes", "everything to the door"
 OWN, CROWD, PARTNERS = "our own couriers only", "our own and crowd couriers", "our own and partner fleets"
@@ -64,6 +68,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     asked = parser.parse_args(arguments)
     console = Console(stderr=True)
     try:
+        _require_outlets(asked)
         outcome, refused = _day(asked, console) if asked.what == "day" else (_instance(asked, console), 0)
         outcome = replace(outcome, co2_g_per_km=asked.co2_g_per_km)
         write(outcome, asked.out, report=not asked.no_report)
@@ -92,24 +97,38 @@ def _parser() -> argparse.ArgumentParser:
     day.add_argument("--lockers", type=Path, help="GeoJSON, as latchmile-import-lockers takes it; none: doors only")
     day.add_argument("--trips", type=Path, help="CSV of crowd couriers' trips: columns in docs/planning.md")
     day.add_argument("--tariffs", type=Path, help="CSV of partner fleets: columns in docs/planning.md")
-    day.add_argument("--day", type=date.fromisoformat, required=True, help="for example 2026-11-23")
+    day.add_argument("--day", type=a_day, required=True, help="for example 2026-11-23")
     day.add_argument("--zone", default="Europe/Warsaw", help="of times without an offset (default %(default)s)")
     day.add_argument("--region", default="PL", help="of telephone numbers without a country (default %(default)s)")
     day.add_argument("--model", default="M20", help="of lockers of which the file names none (default %(default)s)")
-    day.add_argument("--walk-m", type=int, default=800, help="how far recipients walk (default %(default)s m)")
+    day.add_argument(
+        "--walk-m", type=whole(0, WALK_M_MAX), default=800, help="how far recipients walk (default %(default)s m)"
+    )
     day.add_argument("--compare", action="store_true", help="also plan it in the other ways it could be decided")
     day.add_argument("--opt-in", type=float, metavar="SHARE", help="what if so many took a locker, for example 0.3")
-    day.add_argument("--new-locker", type=_place, action="append", default=[], metavar="LON,LAT", help="what if")
-    day.add_argument("--suggest", type=int, default=0, metavar="N", help="what if lockers stood at N suggested places")
+    day.add_argument("--new-locker", type=a_place, action="append", default=[], metavar="LON,LAT", help="what if")
+    day.add_argument(
+        "--suggest",
+        type=whole(0, SUGGESTED_MAX),
+        default=0,
+        metavar="N",
+        help="what if lockers stood at N suggested places",
+    )
     instance = kinds.add_parser("instance", help="a published benchmark instance")
     instance.add_argument("file", type=Path)
     instance.add_argument("--set", choices=sorted(READERS), required=True, help="the file's format")
     for each in (day, instance):
         each.add_argument("--out", type=Path, required=True, help="folder for the plan and the report")
-        each.add_argument("--seconds", type=float, default=20.0, help="to search (default %(default)s)")
-        each.add_argument("--seed", type=int, default=1)
-        each.add_argument("--threads", type=int, default=2)
-        each.add_argument("--co2-g-per-km", type=int, default=CO2_G_PER_KM)
+        each.add_argument("--seconds", type=seconds(SEARCH_S_MAX), default=20.0, help="to search (default %(default)s)")
+        each.add_argument(
+            "--seed", type=whole(0, SEED_MAX), default=1, help="of the search's chance (default %(default)s)"
+        )
+        each.add_argument(
+            "--threads", type=whole(1, THREADS_MAX), default=2, help="to search with (default %(default)s)"
+        )
+        each.add_argument(
+            "--co2-g-per-km", type=whole(0, CO2_G_MAX), default=CO2_G_PER_KM, help="of a van (default %(default)s)"
+        )
         each.add_argument("--no-report", action="store_true", help="write no HTML")
     return parser
 
@@ -192,10 +211,12 @@ def _what_if(asked: argparse.Namespace, files: Files) -> tuple[Files, tuple[str,
     return files, tuple(notes)
 
 
-def _place(text: str) -> tuple[float, float]:
-    """Read ``LON,LAT``; raises ValueError, which argparse turns into a line."""
-    lon, lat = (float(part) for part in text.split(","))
-    return number("longitude", str(lon), -180, 180), number("latitude", str(lat), -90, 90)
+def _require_outlets(asked: argparse.Namespace) -> None:
+    """Refuse before the search what would be refused after it."""
+    if not asked.no_report:
+        require_libraries()
+    if asked.out.exists() and not asked.out.is_dir():
+        raise NoPlanError(f"{asked.out} is no folder; --out needs one for the plan")
 
 
 def _good(
@@ -206,13 +227,16 @@ def _good(
     refused = 0
     if file is None:
         return good, refused
-    for item in read_items(file.read_bytes()):
-        if not isinstance(item, Finding):
-            good.append(item)
-        elif item.severity is Severity.REFUSED:
-            refused += 1
-            if refused <= FINDINGS_SHOWN:
-                console.print(f"{file.name} {item}", markup=False, soft_wrap=True)
+    try:
+        for item in read_items(file.read_bytes()):
+            if not isinstance(item, Finding):
+                good.append(item)
+            elif item.severity is Severity.REFUSED:
+                refused += 1
+                if refused <= FINDINGS_SHOWN:
+                    console.print(f"{file.name} {item}", markup=False, soft_wrap=True)
+    except FileRefusedError as error:
+        raise NoPlanError(f"{file.name} {error}") from error
     if refused > FINDINGS_SHOWN:
         console.print(f"{file.name}: {refused - FINDINGS_SHOWN} more findings")
     return good, refused

@@ -24,11 +24,16 @@ class NoLibrariesError(Exception):
     """The page libraries are not there; the message says how they come."""
 
 
-def as_html(outcome: Outcome, modules: Path = MODULES) -> str:
-    """Return the whole report; raises ``NoLibrariesError`` when ``modules`` lacks Leaflet or Plot."""
+def require_libraries(modules: Path = MODULES) -> None:
+    """Raise ``NoLibrariesError`` when ``modules`` lacks Leaflet or Plot: asked before a search, which may be long."""
     missing = [name for name in (*SCRIPTS, SHEET) if not (modules / name).is_file()]
     if missing:
-        raise NoLibrariesError(f"{modules / missing[0]} is missing: run `make setup`, or leave the report out")
+        raise NoLibrariesError(f"{modules / missing[0]} is missing: run `make setup`, or say --no-report")
+
+
+def as_html(outcome: Outcome, modules: Path = MODULES) -> str:
+    """Return the whole report; raises ``NoLibrariesError`` when ``modules`` lacks Leaflet or Plot."""
+    require_libraries(modules)
     environment = Environment(
         loader=FileSystemLoader(HERE), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )

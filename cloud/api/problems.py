@@ -4,6 +4,7 @@ Every problem says in ``detail`` what is wrong in a sentence a person may read, 
 """
 
 import logging
+import re
 from collections.abc import Callable, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
@@ -19,6 +20,7 @@ MEDIA_TYPE = "application/problem+json"
 OVERLOADED_AGAIN_S = 2  # the writer empties a full queue in about this time
 ERRORS_MAX = 50  # fields named in one problem; a body that is wrong everywhere is wrong once
 GIVEN_MAX = 80  # characters of a wrong value repeated to whoever sent it
+NO_OBJECT = "a JSON object is required as the body, sent with Content-Type: application/json"
 
 _STATUS: tuple[tuple[type[errors.DomainError], HTTPStatus], ...] = (
     (errors.NotFoundError, HTTPStatus.NOT_FOUND),
@@ -30,6 +32,7 @@ _STATUS: tuple[tuple[type[errors.DomainError], HTTPStatus], ...] = (
     (errors.OverloadedError, HTTPStatus.SERVICE_UNAVAILABLE),
 )
 _WHERE = {"body", "query", "path", "header", "cookie"}
+_A_MEMBER = re.compile(r"<\w+\.\w+: ('[^']*')>")  # how Python shows a member of an enumeration; people read its value
 _log = logging.getLogger(__name__)
 
 
@@ -127,8 +130,15 @@ def _field_error(one: Mapping[str, Any]) -> dict[str, str]:
     where: Sequence[Any] = one.get("loc", ())
     names = [str(part) for part in where if part not in _WHERE]
     reason = str(one.get("msg", "")).removeprefix("Value error, ")
-    if one.get("type") == "json_invalid":
-        names, reason = [], f"is no JSON: {one.get('ctx', {}).get('error', 'it breaks off')}"
+    match one.get("type"), names:
+        case "json_invalid", _:
+            names, reason = [], f"is no JSON: {one.get('ctx', {}).get('error', 'it breaks off')}"
+        case (("missing" | "dict_type" | "model_attributes_type"), []):
+            reason = NO_OBJECT
+        case (("too_short" | "too_long"), _) if isinstance(one.get("input"), str):
+            reason = reason.replace("Value", "String").replace(" item", " character")
+        case "literal_error" | "enum", _:
+            reason = _A_MEMBER.sub(r"\1", reason)
     field = ".".join(names)
     given = one.get("input")
     shown = {} if not isinstance(given, int | float) else {"given": str(given)[:GIVEN_MAX]}

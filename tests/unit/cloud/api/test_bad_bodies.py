@@ -23,8 +23,8 @@ OPT_IN = f"/v1/parcels/{ID}/opt-in"
 Row = tuple[str, str, object, str, str]
 
 BODIES: list[Row] = [
-    ("empty", "/v1/couriers", None, "", "required"),
-    ("no_object", "/v1/couriers", [1, 2], "", "object"),
+    ("empty", "/v1/couriers", None, "", "a JSON object is required as the body"),
+    ("no_object", "/v1/couriers", [1, 2], "", "Content-Type: application/json"),
     ("null", "/v1/couriers", "null", "", "object"),
     ("field_missing", "/v1/couriers", {}, "name", "required"),
     ("unknown_field", "/v1/couriers", {"name": "Ewa", "nmae": "x"}, "nmae", "not permitted"),
@@ -77,7 +77,8 @@ BODIES: list[Row] = [
         "door_left_open_s",
         "3600",
     ),
-    ("password_too_short", "/v1/accounts", ACCOUNT | {"password": "short"}, "password", "10"),
+    ("password_too_short", "/v1/accounts", ACCOUNT | {"password": "short"}, "password", "at least 10 characters"),
+    ("role_that_is_none", "/v1/accounts", ACCOUNT | {"roles": ["god"]}, "roles.0", "should be 'operator', 'support'"),
     ("login_with_spaces", "/v1/accounts", ACCOUNT | {"login": "Anna K"}, "login", "pattern"),
     ("no_roles", "/v1/accounts", ACCOUNT | {"roles": []}, "roles", "1 item"),
     ("courier_without_one", "/v1/accounts", ACCOUNT | {"roles": ["courier"]}, "courier_id", "needed"),

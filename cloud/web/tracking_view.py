@@ -163,7 +163,9 @@ def _chain(state: ParcelState, happened: set[str]) -> list[str]:
 
 def _when(name: str, history: Sequence[HistoryEntry]) -> datetime | None:
     times = [line.at for line in history if line.happened in _HAPPENED[name]]
-    return times[-1] if times else None
+    if name == "to_locker" and times:  # who wanted a locker from the start was promised one before the van left
+        times += [line.at for line in history if line.happened in _HAPPENED["on_the_way"]]
+    return max(times, default=None)
 
 
 def view_of(uow: UnitOfWork, act: Act, parcel_id: str) -> View:

@@ -76,6 +76,17 @@ def test_a_step_says_when_it_happened() -> None:
     assert [step.at for step in shown] == [NOON, NOON + timedelta(minutes=1), None]
 
 
+def test_a_locker_promised_before_the_van_left_turns_no_clock_back() -> None:
+    happened = ("announced", "assigned_to_locker", "loaded", "dropped_off", "picked_up")
+
+    shown = steps(ParcelState.PICKED_UP, history(*happened))
+
+    assert [step.name for step in shown] == ["announced", "on_the_way", "to_locker", "ready", "picked_up"]
+    times = [step.at for step in shown if step.at is not None]
+    assert len(times) == 5
+    assert times == sorted(times)
+
+
 def test_times_are_said_where_the_locker_stands() -> None:
     say = Dates("en", WARSAW, NOON, "just now")
 

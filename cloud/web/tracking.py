@@ -23,7 +23,6 @@ from cloud.services.extend_deadline import extend_deadline
 from cloud.services.offers_view import BroughtBy, brought_by
 from cloud.services.ports import Act, UnitOfWork
 from cloud.services.tracking_token import PURPOSE, TOKEN_CHARACTERS_MAX, parcel_of
-from cloud.services.van_seen import Van
 from cloud.services.window_wish import wish, wishes_for
 from cloud.web import maps
 from cloud.web.frame import Frame, Problem, language_of, see_other
@@ -92,7 +91,7 @@ class Page:
         told = request.query_params.get("told", "")
         windows = await windows_for(self.frame.rim, act, parcel_id)
         prices = [one.price_cents for one in windows]
-        van = van_said(self.frame, request, view.van)
+        van = van_said(self.frame, request, view)
         content = {
             "view": view,
             "expected": seen.expected,
@@ -246,12 +245,11 @@ def drawing_of(view: View, van: str) -> str:
     return maps.drawing(points)
 
 
-def van_said(frame: Frame, request: Request, van: Van | None) -> str:
+def van_said(frame: Frame, request: Request, view: View) -> str:
     """Return where the van was as a sentence: what its marker is called, and what stands under the map."""
-    if van is None:
+    if view.van is None:
         return ""
-    words = words_of(language_of(request))
-    at = frame.dates_in(words).clock(van.at)
-    if not van.stops_before:
-        return words.say("tracking.van_next", at=at)
-    return words.say("tracking.van", at=at, count=van.stops_before)
+    words, left = words_of(language_of(request)), view.van.stops_before
+    at = frame.dates_in(words).clock(view.van.at)
+    key = "tracking.van_pick_up" if view.parcel.state is ParcelState.ASSIGNED_TO_LOCKER else "tracking.van"
+    return words.say(key, at=at, count=left) if left else words.say(f"{key}_next", at=at)

@@ -117,5 +117,6 @@ function show(section, at) {
   if (at === null) return;
   const time = line.querySelector("time");
   time.dateTime = new Date(at).toISOString();
-  time.textContent = new Date(at).toLocaleTimeString(document.documentElement.lang, { hour: "2-digit", minute: "2-digit" });
+  const clock = { hour: "2-digit", minute: "2-digit", hourCycle: "h23" };
+  time.textContent = new Date(at).toLocaleTimeString(document.documentElement.lang, clock);
 }

@@ -62,14 +62,14 @@ async def test_a_recipient_sees_the_van_for_as_long_as_its_courier_shows_it(
     await expect(courier.page.locator("#share")).to_contain_text("Last sent:")
 
     await expect(van).to_be_visible()
-    await expect(phone.page.locator("#van")).to_contain_text(SEEN)
+    await expect(phone.page.get_by_text(SEEN)).to_be_visible()
     assert [await violations(phone.page), await violations(courier.page)] == [[], []]
     await phone.page.emulate_media(color_scheme="dark", reduced_motion="reduce")
     assert await violations(phone.page, LOOK) == []
     await courier.go("/courier/day")
     await expect(switch).to_be_checked()
     await switch.uncheck()
-    await expect(van).to_have_count(0)
+    await expect(phone.page.locator(".marker.van")).to_have_count(0)
     assert await world.look(lambda uow: uow.count(CourierPosition)) == 0
     await context.close()
     assert courier.complaints == []

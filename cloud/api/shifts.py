@@ -4,15 +4,16 @@ from datetime import date, datetime, timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Response
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from cloud.api.calls import Call, needs
 from cloud.api.couriers import day_span
 from cloud.api.shapes import Asked, Lat, Lon, Moment, PathId, Told
 from cloud.domain.actors import Role
 from cloud.domain.errors import NotFoundError
+from cloud.intake.fields import SKILLS_MAX
 from cloud.services.gather_day import DaySpan
-from cloud.services.people import LOADS_MAX, RELOAD_MAX
+from cloud.services.people import BREAK_MAX, LOADS_MAX, RELOAD_MAX
 from cloud.services.ports import Act, UnitOfWork
 from cloud.services.records import Shift
 from cloud.services.shifts import ShiftLine, ShiftState, add_shift, change_shift, shifts_of, take_back
@@ -20,12 +21,16 @@ from cloud.services.shifts import ShiftLine, ShiftState, add_shift, change_shift
 router = APIRouter(prefix="/v1", tags=["couriers"])
 Managing = Annotated[Call, needs(Role.OPERATOR, Role.PLANNER)]
 Seeing = Annotated[Call, needs(Role.OPERATOR, Role.PLANNER, changing=False)]
+Skill = Annotated[str, Field(pattern=r"^[\w-]{1,30}$", examples=["id_check"])]
 _MINUTE = timedelta(minutes=1)
 _CARRIED_MAX = 100_000_000  # as large as routing's own limits on weight and volume
 
 
 class ShiftAsked(Asked):
-    """The van is loaded ``loads_max`` times in all; each time but the first takes ``reload_min`` at the start."""
+    """The van is loaded ``loads_max`` times in all; each time but the first takes ``reload_min`` at the start.
+
+    A break of ``break_min`` begins from ``break_from`` to ``break_to``; all three or none.
+    """
 
     starts_at: Moment
     ends_at: Moment
@@ -38,10 +43,17 @@ class ShiftAsked(Asked):
     volume_l_max: Annotated[int, Field(ge=1, le=_CARRIED_MAX // 1_000)] = 8_000
     loads_max: Annotated[int, Field(ge=1, le=LOADS_MAX)] = 1
     reload_min: Annotated[int, Field(ge=0, le=RELOAD_MAX // _MINUTE)] = 15
+    break_from: Moment | None = None
+    break_to: Moment | None = None
+    break_min: Annotated[int, Field(ge=0, le=BREAK_MAX // _MINUTE)] = 0
+    skills: Annotated[list[Skill], Field(default_factory=list, max_length=SKILLS_MAX)]
 
     def shift(self, shift_id: str, courier_id: str) -> Shift:
-        said = self.model_dump(exclude={"reload_min"})
-        return Shift(id=shift_id, courier_id=courier_id, reload_s=self.reload_min * 60, **said)
+        """Return it as the record."""
+        said = self.model_dump(exclude={"reload_min", "break_min", "skills"})
+        said |= {"reload_s": self.reload_min * 60, "break_s": self.break_min * 60}
+        skills = " ".join(sorted({one.casefold() for one in self.skills}))
+        return Shift(id=shift_id, courier_id=courier_id, skills=skills, **said)
 
 
 class ShiftShape(Told):
@@ -58,6 +70,10 @@ class ShiftShape(Told):
     volume_l_max: int
     loads_max: int
     reload_s: int
+    break_from: datetime | None
+    break_to: datetime | None
+    break_s: int
+    skills: Annotated[list[str], BeforeValidator(lambda told: told.split() if isinstance(told, str) else told)]
 
 
 class DayShiftShape(ShiftShape):

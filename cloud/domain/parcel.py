@@ -110,7 +110,11 @@ class Observed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parcel:
-    """One item with one barcode. Lengths in mm, weight in g, place as longitude and latitude in degrees."""
+    """One item with one barcode. Lengths in mm, weight in g, place as longitude and latitude in degrees.
+
+    Behind ``soft_to``, within the window, each minute has a price. ``skills`` are words with spaces between them: what
+    its courier has to be able to do.
+    """
 
     id: str
     carrier: str
@@ -144,6 +148,9 @@ class Parcel:
     import_id: str | None
     created_at: datetime
     updated_at: datetime
+    soft_to: datetime | None = None
+    late_cents_per_min: int = 0
+    skills: str = ""
 
 
 def advance(state: ParcelState, wish: Wish) -> ParcelState:

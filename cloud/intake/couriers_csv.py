@@ -108,10 +108,10 @@ def _courier(row: Row) -> CourierRow | None:
     start = place_of(row, "start")
     end = place_of(row, "end") if row.values.get("end_longitude", "").strip() else start
     shift = span_of(row, "shift")
-    pause, reload = _pause(row), _reload(row)
+    pause, reload = pause_of(row), _reload(row)
+    skills = row.take("skills", fields.skills) or frozenset()
     if row.findings or name is None:
         return None
-    skills = frozenset(row.values.get("skills", "").split())
     more: dict[str, Any] = {**limits, "shift": shift, "pause": pause, "reload": reload}
     return CourierRow(line=row.line, courier=name, start=start, end=end, skills=skills, **more)
 
@@ -149,7 +149,7 @@ def _reload(row: Row) -> tuple[int, int, tuple[int, int] | None] | None:
     return (loads - 1, (minutes or 0) * 60, hours) if loads > 1 else None
 
 
-def _pause(row: Row) -> tuple[int, int, int] | None:
+def pause_of(row: Row) -> tuple[int, int, int] | None:
     """Return (earliest beginning, latest beginning, seconds); all three columns or none."""
     given = [name for name in ("break_from", "break_to", "break_min") if row.values.get(name, "").strip()]
     if not given:

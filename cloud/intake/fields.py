@@ -19,6 +19,8 @@ LANGUAGES = ("en", "pl", "de")
 
 _YES = frozenset({"yes", "y", "true", "t", "1", "ja", "tak", "x"})
 _NO = frozenset({"no", "n", "false", "f", "0", "nein", "nie", ""})
+SKILLS_MAX = 10  # of one courier or parcel; we know of heavy, cold, id_check
+_SKILL = re.compile(r"[\w-]{1,30}")  # a word, as long as fits a table
 _BARCODE = re.compile(r"[A-Z0-9][A-Z0-9\-/.]*")
 
 
@@ -32,6 +34,17 @@ def text(column: str, given: str, length_max: int = TEXT_MAX) -> str:
     if not value.isprintable():
         raise FieldError(column, "has control characters in it", shortened(value))
     return value
+
+
+def skills(column: str, given: str) -> frozenset[str]:
+    """Return the words of a list with spaces between them, in small letters."""
+    words = frozenset(given.casefold().split())
+    wrong = sorted(word for word in words if not _SKILL.fullmatch(word))
+    if wrong:
+        raise FieldError(column, "is no word of letters, digits, - and _, of at most 30", shortened(wrong[0]))
+    if len(words) > SKILLS_MAX:
+        raise FieldError(column, f"has more than {SKILLS_MAX} words", shortened(given))
+    return words
 
 
 def barcode(column: str, given: str) -> str:

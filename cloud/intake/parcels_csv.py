@@ -34,6 +34,7 @@ OPTIONAL = (
     "temperature_controlled",
     "soft_to",
     "late_cents_per_min",
+    "skills",
 )
 _FLAGS = ("locker_allowed", "low_door", "perishable", "temperature_controlled")
 _ALIASES = {
@@ -61,8 +62,8 @@ COLUMNS = Columns(REQUIRED, OPTIONAL, _ALIASES)
 class ParcelRow:
     """One good row. Lengths in mm, weight in g, place in degrees, times aware.
 
-    ``soft`` is until when people would like it and the cents a minute later costs, up to the window's end; only
-    ``latchmile-plan`` knows such prices.
+    ``soft`` is until when people would like it and the cents a minute later costs, up to the window's end. ``skills``
+    are what its courier has to be able to do.
     """
 
     line: int
@@ -86,6 +87,7 @@ class ParcelRow:
     perishable: bool
     temperature_controlled: bool
     soft: tuple[datetime, int] | None = None
+    skills: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +140,7 @@ def _parcel(row: Row, locale: Locale) -> ParcelRow | None:
         "language": row.take("language", fields.language),
         "weight_g": row.take("weight_g", lambda name, given: fields.whole(name, given, 1, fields.WEIGHT_G_MAX)),
         "preferred_locker": row.take("preferred_locker", fields.optional_locker),
+        "skills": row.take("skills", fields.skills),
     }
     if not row.findings and not any(contact.values()):
         row.refuse("recipient_email", "neither e-mail nor telephone is given; the recipient could not be told the code")

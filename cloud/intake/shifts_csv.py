@@ -1,15 +1,15 @@
 """Shifts as CSV: one row is one courier's working time with one van. A day's file of ``latchmile-plan`` fits as well.
 
-What a shift of the cloud does not know of (breaks, tariffs, skills) is noted as an unknown column and passed over.
+What a shift of the cloud does not know of (tariffs, stops_max) is noted as an unknown column and passed over.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from cloud.intake import fields
-from cloud.intake.couriers_csv import ID_MAX, PARCELS_MAX, VOLUME_L_MAX, WEIGHT_KG_MAX, clock, place_of
+from cloud.intake.couriers_csv import ID_MAX, PARCELS_MAX, VOLUME_L_MAX, WEIGHT_KG_MAX, clock, pause_of, place_of
 from cloud.intake.csv_rows import Columns, Row, read_rows
 from cloud.intake.findings import FieldError, Finding, shortened
 
@@ -19,7 +19,8 @@ RELOAD_MIN_MAX = 120  # longer is a break between two shifts
 STANDARD = {"parcels_max": 150, "weight_kg_max": 800, "volume_l_max": 8_000, "loads_max": 1, "reload_min": 15}
 """A van of 3.5 t, for whatever a row does not say; the same as over the API."""
 REQUIRED = ("courier", "shift_from", "shift_to", "start_longitude", "start_latitude")
-OPTIONAL = ("day", "end_longitude", "end_latitude", *STANDARD)
+BREAK = ("break_from", "break_to", "break_min")
+OPTIONAL = ("day", "end_longitude", "end_latitude", *STANDARD, *BREAK, "skills")
 _ALIASES = {
     "name": "courier",
     "from": "shift_from",
@@ -45,7 +46,8 @@ class Van(NamedTuple):
 class ShiftRow:
     """``courier`` is a name or an id; ``span`` is seconds since midnight of ``day``, None for the day asked about.
 
-    It ends the day after where it ends before it begins, as 22:00 to 06:00 does.
+    It ends the day after where it ends before it begins, as 22:00 to 06:00 does. ``pause`` is the earliest and the
+    latest beginning of a break and its seconds.
     """
 
     line: int
@@ -55,6 +57,8 @@ class ShiftRow:
     start: tuple[float, float]
     end: tuple[float, float]
     van: Van
+    pause: tuple[int, int, int] | None = None
+    skills: frozenset[str] = frozenset()
 
 
 def read_shifts(raw: bytes) -> Iterator[ShiftRow | Finding]:
@@ -91,9 +95,13 @@ def _shift(row: Row) -> ShiftRow | None:
         _whole(row, "loads_max", 1, LOADS_MAX),
         _whole(row, "reload_min", 0, RELOAD_MIN_MAX),
     )
+    pause, skills = pause_of(row), row.take("skills", fields.skills) or frozenset()
     if row.findings or name is None or span is None:
         return None
-    return ShiftRow(line=row.line, courier=name, day=day, span=span, start=start, end=end, van=van)
+    if pause is not None and pause[0] < span[0]:  # in the night after
+        pause = (pause[0] + DAY_S, pause[1] + DAY_S, pause[2])
+    more: dict[str, Any] = {"start": start, "end": end, "van": van, "pause": pause, "skills": skills}
+    return ShiftRow(line=row.line, courier=name, day=day, span=span, **more)
 
 
 def _span(row: Row) -> tuple[int, int] | None:

@@ -92,7 +92,7 @@ def day_of(files: Files, day: date, layouts: Mapping[str, Layout], assumed: Assu
     near = _lockers_near(files.parcels, files.lockers, assumed.walk_m_max)
     homes, choices = [], []
     for row, offers in zip(files.parcels, near, strict=True):
-        item = Item(row.barcode, row.weight_g, _volume_cm3(row))
+        item = Item(row.barcode, row.weight_g, _volume_cm3(row), skills=row.skills)
         place, windows = Place(row.lon, row.lat), _windows(row, span)
         soft = _soft(row, windows, begins)
         size = _locker_size(row)

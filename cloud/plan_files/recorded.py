@@ -60,6 +60,8 @@ def _parcel(line: int, records: DayRecords, parcel: Parcel) -> ParcelRow:
         low_door=parcel.low_door,
         perishable=parcel.perishable,
         temperature_controlled=parcel.temperature_controlled,
+        soft=(parcel.soft_to, parcel.late_cents_per_min) if parcel.soft_to else None,
+        skills=frozenset(parcel.skills.split()),
     )
 
 
@@ -74,9 +76,16 @@ def _courier(line: int, shift: Shift, begins: datetime) -> CourierRow:
         weight_kg_max=shift.weight_g_max // G_PER_KG,
         volume_l_max=shift.volume_l_max,
         stops_max=None,
-        pause=None,
+        pause=_pause(shift, begins),
         fixed_cents=None,
         per_hour_cents=None,
         per_km_cents=None,
-        skills=frozenset(),
+        skills=frozenset(shift.skills.split()),
     )
+
+
+def _pause(shift: Shift, begins: datetime) -> tuple[int, int, int] | None:
+    if shift.break_from is None or shift.break_to is None:
+        return None
+    earliest, latest = (int((at - begins).total_seconds()) for at in (shift.break_from, shift.break_to))
+    return earliest, latest, shift.break_s

@@ -1,7 +1,8 @@
 """Parcels become stops: a courier who stands before a locker serves everything meant for it, in one go.
 
-Drop-offs and collections at one locker merge into one stop; parcels for one door with one promise merge into one stop.
-What the locker cannot take (no compartment large enough is free) never joins a stop and comes back with a reason.
+Drop-offs and collections at one locker merge into one stop; parcels for one door with one promise, and one price of
+being late, merge into one stop. What the locker cannot take (no compartment large enough is free) never joins a stop
+and comes back with a reason.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -14,6 +15,7 @@ from cloud.routing.problem import (
     Amounts,
     Costs,
     Place,
+    Soft,
     Stop,
     StopId,
     StopKind,
@@ -94,6 +96,7 @@ class HomeDelivery:
     item: Item
     place: Place | None
     windows: tuple[TimeWindow, ...] = ()
+    soft: Soft | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,12 +183,12 @@ def _home_stops(day: DayInput) -> tuple[list[Stop], list[Unplanned]]:
         for home in day.homes
         if home.place is None
     ]
-    doors: dict[tuple[Place, tuple[TimeWindow, ...]], list[Item]] = {}
+    doors: dict[tuple[Place, tuple[TimeWindow, ...], Soft | None], list[Item]] = {}
     for home in day.homes:
         if home.place is not None:
-            doors.setdefault((home.place, home.windows), []).append(home.item)
+            doors.setdefault((home.place, home.windows, home.soft), []).append(home.item)
     stops = []
-    for (place, windows), items in doors.items():
+    for (place, windows, soft), items in doors.items():
         for part in _van_loads(items, day.van):
             service_s = day.service.home_base_s + day.service.home_per_parcel_s * len(part)
             stops.append(
@@ -198,6 +201,7 @@ def _home_stops(day: DayInput) -> tuple[list[Stop], list[Unplanned]]:
                     skills=_skills(part),
                     priority=max(item.priority for item in part),
                     parcels=tuple(item.ref for item in part),
+                    soft=soft,
                 )
             )
     return stops, unplanned

@@ -52,7 +52,7 @@ def choose_window(uow: UnitOfWork, act: Act, chosen: Chosen) -> datetime:
         route_id, order = chosen.left
         _order(uow, route_id, order)
     _order(uow, chosen.route_id, chosen.there, own)
-    values = {"window_from": chosen.window.begins, "window_to": chosen.window.ends}
+    values = {"window_from": chosen.window.begins, "window_to": chosen.window.ends, "soft_to": None}
     said = f"{chosen.window.begins.isoformat()} to {chosen.window.ends.isoformat()}"
     move(uow, act, parcel, "window_chosen", detail=said, **values)
     return next(one.eta for one in chosen.there.stops if not one.stop_id)

@@ -13,7 +13,7 @@ from cloud.domain.parcel import Parcel, ParcelState
 from cloud.domain.places import distance_m
 from cloud.routing.joint.day import Choice, JointDay, Offer
 from cloud.routing.others import is_passing
-from cloud.routing.problem import Courier, Place, Stop, StopId, Tariff, TimeWindow
+from cloud.routing.problem import Courier, Place, Soft, Stop, StopId, Tariff, TimeWindow
 from cloud.routing.stops import Collection, DayInput, HomeDelivery, Item, Site, build_stops
 from cloud.services.many import CHUNK
 from cloud.services.ports import Act, UnitOfWork
@@ -46,6 +46,7 @@ class Due:
     parcel: Parcel
     item: Item
     windows: tuple[TimeWindow, ...] = ()
+    soft: Soft | None = None
 
     @property
     def home(self) -> Place:
@@ -65,7 +66,9 @@ def joint_day(uow: UnitOfWork, act: Act, due: Sequence[Due], around: Around, han
         return None
     promised = [one for one in due if one.parcel.state is ParcelState.ASSIGNED_TO_LOCKER]
     homes = [one for one in due if one.parcel.state is not ParcelState.ASSIGNED_TO_LOCKER]
-    fixed = tuple(HomeDelivery(one.item, one.home, one.windows) for one in homes if one.parcel.id not in offers)
+    fixed = tuple(
+        HomeDelivery(one.item, one.home, one.windows, one.soft) for one in homes if one.parcel.id not in offers
+    )
     stops = build_stops(DayInput(sites=tuple(sites), homes=fixed, collections=tuple(collections))).stops
     choices = [_choice(one, offers[one.parcel.id]) for one in homes if one.parcel.id in offers]
     choices += [
@@ -87,7 +90,7 @@ def _own_name(stop: Stop) -> Stop:
 def _choice(due: Due, offers: tuple[Offer, ...]) -> Choice:
     failed = due.parcel.state is ParcelState.DELIVERY_FAILED
     risk = round(FAILED_CENTS * (FAILED_BEFORE_SHARE if failed else FAILURE_SHARE))
-    return Choice(due.item, due.home, due.windows, risk, offers, due.size)
+    return Choice(due.item, due.home, due.windows, risk, offers, due.size, due.soft)
 
 
 def _offers(uow: UnitOfWork, act: Act, due: Iterable[Due], sites: Mapping[str, Site]) -> dict[str, tuple[Offer, ...]]:

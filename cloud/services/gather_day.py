@@ -15,7 +15,18 @@ from cloud.domain.parcel import Parcel, ParcelState
 from cloud.domain.windows import Window
 from cloud.routing.joint.day import JointDay
 from cloud.routing.plan import Unplanned
-from cloud.routing.problem import Amounts, Courier, Place, Problem, Reload, RouteCourierId, StopKind, TimeWindow
+from cloud.routing.problem import (
+    Amounts,
+    Break,
+    Courier,
+    Place,
+    Problem,
+    Reload,
+    RouteCourierId,
+    Soft,
+    StopKind,
+    TimeWindow,
+)
 from cloud.routing.stops import STANDARD_COSTS, Collection, DayInput, DropOff, HomeDelivery, Item, Site, build_stops
 from cloud.services.day_choices import Due, Hands, joint_day
 from cloud.services.forecast_capacity import forecast, with_forecast
@@ -27,6 +38,8 @@ from cloud.services.records import GrantState, IssuedGrant, Route, Shift, Stop, 
 from contract.sizes import SizeClass
 
 PARCELS_MAX = 20_000  # a day of one depot; the largest city day measured has 10,000
+SKILLS_MAX = 60  # words of one day: the planner tells 64 apart, and some of them are its own
+OTHER_SKILLS = frozenset({"something nobody can do today"})
 CM3_PER_L = 1_000
 MM3_PER_CM3 = 1_000
 
@@ -70,7 +83,8 @@ def gather_day(uow: UnitOfWork, act: Act, span: DaySpan) -> DayData:
     others = others_of(uow, act, span.day.isoformat())
     ours = OURS if others else frozenset()
     back = refused(uow, span.day.isoformat()) if others else set()
-    items = {one.id: _item(one, ours if one.id in back else frozenset()) for one in due}
+    skills = _known_skills(shifts, due)
+    items = {one.id: _item(one, _needed(one, skills) | (ours if one.id in back else frozenset())) for one in due}
     sites = tuple(_sites(uow, span, lockers, due))
     day = DayInput(
         sites=sites,
@@ -79,10 +93,10 @@ def gather_day(uow: UnitOfWork, act: Act, span: DaySpan) -> DayData:
         collections=tuple(Collection(_item(parcel, ours), parcel.locker_id or "") for parcel in collections),
     )
     stops = build_stops(day)
-    couriers = tuple(replace(_courier(shift, span), skills=ours) for shift in shifts)
+    couriers = tuple(_courier(shift, span, (skills & words(shift.skills)) | ours) for shift in shifts)
     couriers += tuple(as_courier(trip, span.begins) for trip in others.trips)
     partners = tuple(as_tariff(one, span.begins) for one in others.tariffs)
-    dues = tuple(Due(parcel, items[parcel.id], _windows(parcel, span)) for parcel in due)
+    dues = tuple(Due(parcel, items[parcel.id], _windows(parcel, span), _soft(parcel, span)) for parcel in due)
     joint = joint_day(uow, act, dues, (sites, day.collections), Hands(couriers, partners))
     if joint is not None:  # only a day with choices has a use for it, and it reads weeks of history
         joint = replace(joint, sites=_forecast(uow, act, (joint.sites, shifts), span))
@@ -153,7 +167,7 @@ def _hours(locker: Locker, span: DaySpan) -> tuple[TimeWindow, ...] | None:
 
 
 def _home(parcel: Parcel, items: Mapping[str, Item], span: DaySpan) -> HomeDelivery:
-    return HomeDelivery(items[parcel.id], Place(parcel.lon, parcel.lat), _windows(parcel, span))
+    return HomeDelivery(items[parcel.id], Place(parcel.lon, parcel.lat), _windows(parcel, span), _soft(parcel, span))
 
 
 def _windows(parcel: Parcel, span: DaySpan) -> tuple[TimeWindow, ...]:
@@ -161,6 +175,34 @@ def _windows(parcel: Parcel, span: DaySpan) -> tuple[TimeWindow, ...]:
         return ()
     inside = Window(parcel.window_from, parcel.window_to).within(Window(span.begins, span.ends))
     return (_window(inside, span),) if inside else ()
+
+
+def _soft(parcel: Parcel, span: DaySpan) -> Soft | None:
+    """Return until when it should be there and what a minute later costs; None for a window without, or another day."""
+    windows = _windows(parcel, span)
+    if parcel.soft_to is None or not windows:
+        return None
+    end_s = int((parcel.soft_to - span.begins).total_seconds())
+    begins_s, ends_s = windows[0]
+    return Soft(end_s, parcel.late_cents_per_min) if begins_s <= end_s <= ends_s else None
+
+
+def _known_skills(shifts: Iterable[Shift], due: Iterable[Parcel]) -> frozenset[str]:
+    """Return the words the planner is told: what somebody of the day can do, then what else is asked for."""
+    held = sorted({word for shift in shifts for word in words(shift.skills)})
+    asked = sorted({word for parcel in due for word in words(parcel.skills)} - set(held))
+    return frozenset((held + asked)[:SKILLS_MAX])
+
+
+def _needed(parcel: Parcel, known: frozenset[str]) -> frozenset[str]:
+    """Return what its courier has to be able to do; beyond what the planner is told there is one name for all."""
+    wanted = words(parcel.skills)
+    return (wanted & known) | (OTHER_SKILLS if wanted - known else frozenset())
+
+
+def words(skills: str) -> frozenset[str]:
+    """Return the words of a shift's or a parcel's skills."""
+    return frozenset(skills.split())
 
 
 def _drop_off(parcel: Parcel, items: Mapping[str, Item]) -> DropOff:
@@ -173,7 +215,7 @@ def _item(parcel: Parcel, skills: frozenset[str]) -> Item:
     return Item(parcel.id, parcel.weight_g, volume, priority, skills)
 
 
-def _courier(shift: Shift, span: DaySpan) -> Courier:
+def _courier(shift: Shift, span: DaySpan, skills: frozenset[str]) -> Courier:
     depot = Place(shift.start_lon, shift.start_lat)
     return Courier(
         RouteCourierId(shift.id),
@@ -181,9 +223,17 @@ def _courier(shift: Shift, span: DaySpan) -> Courier:
         Place(shift.end_lon, shift.end_lat),
         _window(Window(shift.starts_at, shift.ends_at), span),
         Amounts(shift.parcels_max, shift.weight_g_max, shift.volume_l_max * CM3_PER_L),
+        breaks=_breaks(shift, span),
+        skills=skills,
         costs=STANDARD_COSTS,
         reload=Reload(depot, shift.loads_max - 1, shift.reload_s) if shift.loads_max > 1 else None,
     )
+
+
+def _breaks(shift: Shift, span: DaySpan) -> tuple[Break, ...]:
+    if shift.break_from is None or shift.break_to is None:
+        return ()
+    return (Break("break", (_window(Window(shift.break_from, shift.break_to), span),), shift.break_s),)
 
 
 def _window(window: Window, span: DaySpan) -> TimeWindow:

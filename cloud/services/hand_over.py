@@ -20,7 +20,7 @@ from cloud.services.attention import alarm
 from cloud.services.come_aboard import left_at_depot, left_in_van
 from cloud.services.cut_short import cut_short
 from cloud.services.delays import Delay, Delayed, RouteChangedError, check_delay, tell_later
-from cloud.services.gather_day import CM3_PER_L
+from cloud.services.gather_day import CM3_PER_L, words
 from cloud.services.locker_question import NewOrder, RouteLeft, Timed
 from cloud.services.many import by_id
 from cloud.services.ports import Act, UnitOfWork
@@ -211,6 +211,7 @@ def _free(uow: UnitOfWork, act: Act, stuck: tuple[HandOver, Rest], courier: Cour
         Place(used.end_lon, used.end_lat),
         TimeWindow(begin_s, max(begin_s, ends_s, van.courier.shift.end_s if own is None else 0)),
         Amounts(used.parcels_max, used.weight_g_max, used.volume_l_max * CM3_PER_L),
+        skills=words(used.skills),
         costs=Costs(per_hour_cents=STANDARD_COSTS.per_hour_cents, per_km_cents=STANDARD_COSTS.per_km_cents),
         under_way=True,
     )

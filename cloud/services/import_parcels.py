@@ -6,6 +6,7 @@ that every assignment checks, naming the carrier as the one who gave it.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from cloud.domain.actors import Role, require
 from cloud.domain.assignment import Scope
@@ -44,7 +45,7 @@ SAID = (
     "perishable",
     "temperature_controlled",
 )
-"""What a file says of a parcel; everything else is ours."""
+"""What a file says of a parcel in our own words; ``_said`` has the rest, everything else is ours."""
 _CHANGEABLE = frozenset({ParcelState.ANNOUNCED, ParcelState.PLANNED})
 
 
@@ -106,7 +107,7 @@ def _check(row: ParcelRow, work: _Work) -> None:
 
 def _again(uow: UnitOfWork, act: Act, row: ParcelRow, parcel: Parcel, work: _Work) -> None:
     """Take what a later file says of a parcel, as long as nobody has acted on the earlier one."""
-    said = {name: getattr(row, name) for name in SAID}
+    said = _said(row)
     differs = {name: value for name, value in said.items() if getattr(parcel, name) != value}
     if not differs:
         work.unchanged += 1
@@ -127,7 +128,7 @@ def _parcel(act: Act, row: ParcelRow, work: _Work) -> Parcel:
         carrier=work.source.carrier,
         barcode=row.barcode,
         label_digest=label_digest(row.barcode).hex(),
-        **{name: getattr(row, name) for name in SAID},
+        **_said(row),
         dwell_h_max=None,
         state=ParcelState.ANNOUNCED,
         custodian=str(Custodian(CustodianKind.CARRIER, work.source.carrier)),
@@ -139,6 +140,13 @@ def _parcel(act: Act, row: ParcelRow, work: _Work) -> Parcel:
         created_at=act.now,
         updated_at=act.now,
     )
+
+
+def _said(row: ParcelRow) -> dict[str, Any]:
+    """Return what a row says, as the parcel keeps it."""
+    soft_to, cents = row.soft or (None, 0)
+    more = {"soft_to": soft_to, "late_cents_per_min": cents, "skills": " ".join(sorted(row.skills))}
+    return {name: getattr(row, name) for name in SAID} | more
 
 
 def _consent(act: Act, parcel: Parcel) -> Consent:

@@ -63,7 +63,9 @@ def _land(uow: UnitOfWork, act: Act, work: _Work, row: ShiftRow) -> Tally:
 
 
 def _shift(act: Act, work: _Work, row: ShiftRow) -> Shift:
-    begins, ends = (moment(_day(work, row), seconds, ZoneInfo(work.source.time_zone)) for seconds in row.span)
+    day, zone = _day(work, row), ZoneInfo(work.source.time_zone)
+    begins, ends = (moment(day, seconds, zone) for seconds in row.span)
+    pause_from, pause_to = (moment(day, seconds, zone) for seconds in row.pause[:2]) if row.pause else (None, None)
     return Shift(
         id=act.ids.new(),
         courier_id=_courier(work, row.courier).id,
@@ -78,6 +80,10 @@ def _shift(act: Act, work: _Work, row: ShiftRow) -> Shift:
         volume_l_max=row.van.volume_l_max,
         loads_max=row.van.loads_max,
         reload_s=row.van.reload_min * SECONDS_PER_MINUTE,
+        break_from=pause_from,
+        break_to=pause_to,
+        break_s=row.pause[2] if row.pause else 0,
+        skills=" ".join(sorted(row.skills)),
     )
 
 

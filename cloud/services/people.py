@@ -19,6 +19,7 @@ _IS_ID = re.compile("[0-9a-f]{32}")
 SHIFT_MAX = timedelta(hours=16)
 LOADS_MAX = 10  # of one van in one shift: the first, and as many as a plan may come back for (problem.RELOADS_MAX)
 RELOAD_MAX = timedelta(hours=2)  # longer is a break between two shifts
+BREAK_MIN, BREAK_MAX = timedelta(minutes=1), timedelta(hours=4)  # longer is a second shift (intake.couriers_csv)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,22 @@ def check_shift(shift: Shift) -> None:
         raise InvalidError("loads_max", f"a van is loaded 1 to {LOADS_MAX} times")
     if not 0 <= shift.reload_s <= RELOAD_MAX.total_seconds():
         raise InvalidError("reload_min", f"loading again takes up to {RELOAD_MAX}")
+    _check_break(shift)
+
+
+def _check_break(shift: Shift) -> None:
+    begins, latest, lasts = shift.break_from, shift.break_to, timedelta(seconds=shift.break_s)
+    if begins is None and latest is None and not lasts:
+        return
+    if begins is None or latest is None or not lasts:
+        missing = "break_from" if begins is None else "break_to" if latest is None else "break_min"
+        raise InvalidError(missing, "a break needs break_from, break_to and break_min")
+    if not BREAK_MIN <= lasts <= BREAK_MAX:
+        raise InvalidError("break_min", f"a break lasts up to {BREAK_MAX}")
+    if not shift.starts_at <= begins < latest:
+        raise InvalidError("break_from", "a break begins after the shift does, and before break_to")
+    if latest + lasts > shift.ends_at:
+        raise InvalidError("break_to", "the break would end after the shift")
 
 
 def create_account(uow: UnitOfWork, act: Act, account: Account) -> Account:

@@ -217,7 +217,8 @@ class Shift:
     """A courier's working time and van: start and end place, capacity as count, grams and litres.
 
     The van may be loaded ``loads_max`` times, the first time before the shift; each further one takes ``reload_s``
-    where the shift starts.
+    where the shift starts. With ``break_s`` there is a break, which begins from ``break_from`` to ``break_to``.
+    ``skills`` are words with spaces between them: what a parcel may need of its courier.
     """
 
     id: str
@@ -233,6 +234,10 @@ class Shift:
     volume_l_max: int
     loads_max: int = 1
     reload_s: int = 0
+    break_from: datetime | None = None
+    break_to: datetime | None = None
+    break_s: int = 0
+    skills: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,7 +5,7 @@ about this and hands back an order, which ``reroute`` stores if the route is sti
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from cloud.domain.locker import Locker
@@ -17,8 +17,10 @@ from cloud.routing.plan import StepKind
 from cloud.routing.problem import Amounts, Costs, Courier, Place, RouteCourierId, Stop, StopId, StopKind, TimeWindow
 from cloud.routing.stops import STANDARD_COSTS, site_stop_id
 from cloud.services import reroute
+from cloud.services.gather_day import words
 from cloud.services.locker_question import NewOrder, RouteLeft, Timed
 from cloud.services.many import by_id
+from cloud.services.pauses import Called, break_after, with_break
 from cloud.services.ports import Act, UnitOfWork
 from cloud.services.positions import where_now
 from cloud.services.records import Shift, StopTask, Task
@@ -66,10 +68,15 @@ def read_rest(
             stops.append(one)
             names[one.id] = stop.id
     shift = uow.get(Shift, left.route.shift_id)
+    resting = break_after(shift, (Called(one.id, one.eta, one.service_s) for one in ahead))
+    stops = [
+        replace(one, service_s=with_break(one.service_s, shift)) if names[one.id] == resting else one for one in stops
+    ]
     known = here or where_now(uow, act.now, left.route.courier_id)
     courier = _courier(act, left, shift, known or position_of(left, shift))
+    able = words(shift.skills if shift else "").union(*(stop.skills for stop in stops))  # what is aboard was given them
     borders = {StopId(stop.id) for stop in ahead if stop.kind in (StoredKind.DEPOT, StoredKind.MEETING)}
-    return Rest(left, act.now, courier, tuple(stops), names, frozenset(borders))
+    return Rest(left, act.now, replace(courier, skills=able), tuple(stops), names, frozenset(borders))
 
 
 def position_of(left: RouteLeft, shift: Shift | None) -> tuple[float, float]:
@@ -132,9 +139,16 @@ def _stop(
         stop.service_s,
         brought,
         collected,
+        skills=_skills(parcels, tasks),
         kind=StopKind.LOCKER if stop.locker_id else StopKind.HOME,
         parcels=tuple(task.parcel_id for task in tasks),
     )
+
+
+def _skills(parcels: Mapping[str, Parcel], tasks: Iterable[StopTask]) -> frozenset[str]:
+    """Return what whoever brings these parcels has to be able to do."""
+    brought = (parcels[task.parcel_id] for task in tasks if task.task is not Task.COLLECT)
+    return frozenset[str]().union(*(words(parcel.skills) for parcel in brought))
 
 
 def _load(parcels: Mapping[str, Parcel], tasks: Sequence[StopTask], *, is_taken: bool) -> Amounts:

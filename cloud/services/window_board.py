@@ -1,19 +1,21 @@
 """The running plan as one parcel's recipient may still change it: whose routes, in which order, with how much slack."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import groupby
 
 from cloud.domain.locker import Locker
+from cloud.domain.parcel import Parcel
 from cloud.domain.windows import Window
 from cloud.routing.problem import Amounts, Courier, Place, RouteCourierId, Stop, StopId, StopKind, TimeWindow
 from cloud.routing.stops import STANDARD_COSTS
 from cloud.routing.windows import Running
 from cloud.services import reroute
 from cloud.services.crowd_route import PLANNER as CROWD
-from cloud.services.gather_day import CM3_PER_L
+from cloud.services.gather_day import CM3_PER_L, words
 from cloud.services.many import by_id
+from cloud.services.pauses import Called, break_after, with_break
 from cloud.services.ports import Act, AheadRow, UnitOfWork
 from cloud.services.records import ABOARD, Plan, Route, Shift, StopTask, Task, TaskState
 from cloud.services.records import Stop as StoredStop
@@ -78,8 +80,15 @@ def read_board(uow: UnitOfWork, act: Act, parcel_id: str) -> Board | None:
         return None  # it comes aboard on the way: when it is loaded would have to move along
     shifts = by_id(uow, Shift, (one.shift_id for one in routes))
     lockers = by_id(uow, Locker, {row.locker_id for row in rows if row.locker_id})
+    wanted = words(uow.need(Parcel, parcel_id).skills)
     able = [
-        one for one in routes if one.id == route.id or _has_room(by_route.get(one.id, []), shifts[one.shift_id], mine)
+        one
+        for one in routes
+        if one.id == route.id
+        or (
+            wanted <= words(shifts[one.shift_id].skills)
+            and _has_room(by_route.get(one.id, []), shifts[one.shift_id], mine)
+        )
     ]
     lanes = [
         _lane(uow, act, one, shifts[one.shift_id], _Ahead(by_route.get(one.id, []), parcel_id, lockers)) for one in able
@@ -157,10 +166,14 @@ class _Ahead:
 
 def _lane(uow: UnitOfWork, act: Act, route: Route, shift: Shift, ahead: _Ahead) -> Lane:
     stops = []
+    called = {row.stop_id: Called(row.stop_id, row.eta, row.service_s) for row in ahead.rows if shift.break_s}
+    resting = break_after(shift, called.values())
     for stop_id, rows in groupby(ahead.rows, key=lambda row: row.stop_id):
         left = [row for row in rows if row.parcel_id != ahead.parcel_id]
         if left:
-            stops.append(_stop(act, StopId(stop_id), left, ahead.lockers))
+            stop = _stop(act, StopId(stop_id), left, ahead.lockers)
+            is_before = stop_id == resting
+            stops.append(replace(stop, service_s=with_break(stop.service_s, shift)) if is_before else stop)
     started = route.started_at is not None
     here = position_of(reroute.with_stops(uow, route), shift) if started else (shift.start_lon, shift.start_lat)
     ends_at = max(shift.ends_at, route.ends_at) if started else shift.ends_at

@@ -4,6 +4,7 @@ Times are integer milliseconds since the Unix epoch, UTC: they sort and compare 
 PostgreSQL, take 6 bytes in SQLite where an ISO string takes 24, and are what journal entries carry (``at_ms``).
 """
 
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any
@@ -63,6 +64,11 @@ class Word(TypeDecorator[StrEnum]):
 def at(name: str, *, null: bool = False) -> Column[Any]:
     """Return a column for a moment."""
     return Column(name, UtcMs(), nullable=null)
+
+
+def each(make: Callable[..., Column[Any]], *names: str, null: bool = False) -> Iterator[Column[Any]]:
+    """Yield columns of one kind."""
+    return (make(name, null=null) for name in names)
 
 
 def name_of(name: str, *, null: bool = False, key: bool = False) -> Column[Any]:

@@ -11,7 +11,7 @@ from cloud.domain.capacity import ReservationState
 from cloud.domain.locker import CompartmentStatus, Contents, LockerStatus, PointKind
 from cloud.domain.parcel import ParcelState
 from cloud.services.records import CourierKind, GrantState, StopKind, Task, TaskState
-from cloud.store.columns import at, blob, counted, flag, name_of, number, partial, real, text, word
+from cloud.store.columns import at, blob, counted, each, flag, name_of, number, partial, real, text, word
 from contract.sizes import SizeClass
 
 metadata = MetaData(
@@ -122,12 +122,9 @@ parcel = Table(
     text("address"),
     real("lon"),
     real("lat"),
-    number("length_mm"),
-    number("width_mm"),
-    number("height_mm"),
-    number("weight_g"),
-    at("window_from", null=True),
-    at("window_to", null=True),
+    *each(number, "length_mm", "width_mm", "height_mm", "weight_g", "late_cents_per_min"),
+    *each(at, "window_from", "window_to", "soft_to", null=True),
+    text("skills"),
     flag("locker_allowed"),
     name_of("preferred_locker", null=True),
     flag("low_door"),
@@ -286,17 +283,11 @@ shift = Table(
     metadata,
     name_of("id", key=True),
     name_of("courier_id"),
-    at("starts_at"),
-    at("ends_at"),
-    real("start_lon"),
-    real("start_lat"),
-    real("end_lon"),
-    real("end_lat"),
-    number("parcels_max"),
-    number("weight_g_max"),
-    number("volume_l_max"),
-    number("loads_max"),
-    number("reload_s"),
+    *each(at, "starts_at", "ends_at"),
+    *each(real, "start_lon", "start_lat", "end_lon", "end_lat"),
+    *each(number, "parcels_max", "weight_g_max", "volume_l_max", "loads_max", "reload_s", "break_s"),
+    *each(at, "break_from", "break_to", null=True),
+    text("skills"),
     _to("courier_id", "courier.id"),
     Index(None, "starts_at"),
     Index(None, "courier_id"),

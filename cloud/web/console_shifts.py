@@ -18,7 +18,7 @@ from cloud.domain.errors import ConflictError, DomainError, ForbiddenError, Inva
 from cloud.intake.findings import FileRefusedError
 from cloud.landing import SHIFTS, land, open_file
 from cloud.services.imports import ImportSource, begin
-from cloud.services.people import LOADS_MAX, RELOAD_MAX
+from cloud.services.people import BREAK_MAX, LOADS_MAX, RELOAD_MAX
 from cloud.services.ports import Act, UnitOfWork
 from cloud.services.records_ops import JobRun
 from cloud.services.shifts import add_shift, change_shift, take_back
@@ -50,7 +50,7 @@ class ShiftsPage:
         view = await self.read(who, day, change)
         content: dict[str, Any] = {"view": view, "day": day, "today": date.fromisoformat(self.frame.rim.today())}
         content |= {"before": day - timedelta(days=1), "after": day + timedelta(days=1), "told": "", "left": 0}
-        content |= {"loads_max": LOADS_MAX, "reload_max": RELOAD_MAX // MINUTE}
+        content |= {"loads_max": LOADS_MAX, "reload_max": RELOAD_MAX // MINUTE, "break_max": BREAK_MAX // MINUTE}
         return self.frame.page(request, "console_shifts.html", status, who=who, area="plan", **content | more)
 
     async def read(self, who: Actor, day: date, change: str = "") -> ShiftsView:

@@ -4,13 +4,15 @@ import csv
 import io
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta, tzinfo
 from zoneinfo import ZoneInfo
 
 from cloud.domain.errors import InvalidError
 from cloud.domain.locker import Locker, LockerStatus
-from cloud.intake.couriers_csv import PARCELS_MAX, VOLUME_L_MAX, WEIGHT_KG_MAX
-from cloud.intake.shifts_csv import STANDARD
+from cloud.intake import fields as texts
+from cloud.intake.couriers_csv import BREAK_MIN_MAX, PARCELS_MAX, VOLUME_L_MAX, WEIGHT_KG_MAX
+from cloud.intake.findings import FieldError
+from cloud.intake.shifts_csv import BREAK, STANDARD
 from cloud.services.gather_day import DaySpan
 from cloud.services.ports import Act, UnitOfWork
 from cloud.services.records import Courier, Shift
@@ -35,6 +37,8 @@ EXAMPLE = (
     "end_longitude",
     "end_latitude",
     *STANDARD,
+    *BREAK,
+    "skills",
 )
 Fields = dict[str, str]
 
@@ -95,6 +99,7 @@ def shift_in(fields: Fields, zone: ZoneInfo, shift_id: str) -> Shift:
     """Return the shift somebody typed; raises ``InvalidError`` with what to write instead."""
     day = day_in(fields.get("day", ""))
     begins, ends = (_moment(fields, name, day, zone) for name in ("from", "to"))
+    pause_from, pause_to, pause_s = _break(fields, day, begins)
     start = _place(fields, "start_")
     end = _place(fields, "end_") if fields.get("end_lon", "").strip() or fields.get("end_lat", "").strip() else start
     return Shift(
@@ -111,6 +116,10 @@ def shift_in(fields: Fields, zone: ZoneInfo, shift_id: str) -> Shift:
         volume_l_max=_whole(fields, "volume_l_max", 1, VOLUME_L_MAX // 10),
         loads_max=_whole(fields, "loads_max", 1, PARCELS_MAX),
         reload_s=_whole(fields, "reload_min", 0, PARCELS_MAX) * SECONDS_PER_MINUTE,
+        break_from=pause_from,
+        break_to=pause_to,
+        break_s=pause_s,
+        skills=_skills(fields),
     )
 
 
@@ -136,8 +145,8 @@ def example_of(view: ShiftsView, span: DaySpan) -> str:
 
 def _row(courier: Courier, day: date, typed: Mapping[str, str]) -> list[str]:
     places = [typed.get(name, "") for name in ("start_lon", "start_lat", "end_lon", "end_lat")]
-    van = [typed[name] for name in STANDARD]
-    return [courier.name, day.isoformat(), typed["from"], typed["to"], *places, *van]
+    more = [typed.get(name, "") for name in (*STANDARD, *BREAK, "skills")]
+    return [courier.name, day.isoformat(), typed["from"], typed["to"], *places, *more]
 
 
 def _typed(shift: Shift | None, span: DaySpan) -> Fields:
@@ -157,10 +166,36 @@ def _typed(shift: Shift | None, span: DaySpan) -> Fields:
         "reload_min": shift.reload_s // SECONDS_PER_MINUTE,
     }
     known = {name: str(round(value, DEGREES)) for name, value in places.items()}
-    return {"from": begins, "to": ends, "courier": shift.courier_id, **known, **{k: str(v) for k, v in numbers.items()}}
+    known |= {name: str(value) for name, value in numbers.items()} | _typed_break(shift, zone)
+    return {"from": begins, "to": ends, "courier": shift.courier_id, "skills": shift.skills, **known}
 
 
-def _moment(fields: Fields, name: str, day: date, zone: ZoneInfo) -> datetime:
+def _typed_break(shift: Shift, zone: tzinfo | None) -> Fields:
+    if shift.break_from is None or shift.break_to is None:
+        return {}
+    times = (at.astimezone(zone).strftime("%H:%M") for at in (shift.break_from, shift.break_to))
+    return dict(zip(BREAK, (*times, str(shift.break_s // SECONDS_PER_MINUTE)), strict=True))
+
+
+def _break(fields: Fields, day: date, begins: datetime) -> tuple[datetime | None, datetime | None, int]:
+    """Return when a break begins at the earliest and the latest, and its seconds; a night shift's is the day after."""
+    if not any(fields.get(name, "").strip() for name in BREAK):
+        return None, None, 0
+    first, last = (_moment(fields, name, day, begins.tzinfo) for name in BREAK[:2])
+    if first < begins:
+        first, last = (_moment(fields, name, day + timedelta(days=1), begins.tzinfo) for name in BREAK[:2])
+    last += timedelta(days=1) if last < first else timedelta(0)
+    return first, last, _whole(fields, "break_min", 1, BREAK_MIN_MAX) * SECONDS_PER_MINUTE
+
+
+def _skills(fields: Fields) -> str:
+    try:
+        return " ".join(sorted(texts.skills("skills", fields.get("skills", ""))))
+    except FieldError as error:
+        raise InvalidError("skills", error.reason) from error
+
+
+def _moment(fields: Fields, name: str, day: date, zone: tzinfo | None) -> datetime:
     try:
         return datetime.combine(day, time.fromisoformat(fields.get(name, "")), zone)
     except ValueError as error:

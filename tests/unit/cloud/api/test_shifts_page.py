@@ -223,7 +223,7 @@ async def test_the_example_is_a_file_that_can_be_brought_as_it_is(office: Office
     async with office.client("planner") as http:
         tomorrow = (await http.get(f"{PAGE}/example.csv?day=2026-11-24")).text
         today = (await http.get(f"{PAGE}/example.csv?day={TODAY}")).text
-    assert tomorrow.splitlines()[1] == "Courier 0,2026-11-24,09:00,17:00,21.0,52.2,,,150,800,8000,1,15"
+    assert tomorrow.splitlines()[1] == "Courier 0,2026-11-24,09:00,17:00,21.0,52.2,,,150,800,8000,1,15,,,,"
     assert (len(tomorrow.splitlines()), len(today.splitlines())) == (3, 2)
     await bring(office, tomorrow, "2026-11-24")
     await bring(office, today)

@@ -3,7 +3,9 @@
 import msgspec
 
 from cloud.domain.actors import Role, require
-from cloud.domain.errors import InvalidError
+from cloud.domain.errors import ConflictError, InvalidError
+from cloud.domain.locker import Locker
+from cloud.services import audit
 from cloud.services.ports import Act, UnitOfWork
 from cloud.services.records_ops import Model
 from contract.ids import CompartmentLabel, compartment_label
@@ -35,6 +37,25 @@ STANDARD = (
         ],
     ),
 )
+
+
+def models(uow: UnitOfWork) -> list[Layout]:
+    """Return every model that machines are built as; a counter's shelf is none."""
+    found = [msgspec.json.decode(one.layout, type=Layout) for one in uow.find(Model, order="name")]
+    return [one for one in found if one.compartments]
+
+
+def set_model(uow: UnitOfWork, act: Act, layout: Layout) -> Layout:
+    """Add a model; raises ``ConflictError`` for another layout of one that lockers have, or that counters have."""
+    known = uow.get(Model, layout.model)
+    if known is not None and msgspec.json.decode(known.layout, type=Layout) == layout:
+        return layout
+    built = uow.count(Locker, model=layout.model)
+    if built or (known is not None and not layout_of(uow, layout.model).compartments):
+        raise ConflictError(f"{layout.model} is a model of {built} lockers; another layout needs another name")
+    add_model(uow, act, layout)
+    audit.note(uow, act, "set_model", f"model:{layout.model}")
+    return layout
 
 
 def add_model(uow: UnitOfWork, act: Act, layout: Layout) -> None:

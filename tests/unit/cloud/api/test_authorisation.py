@@ -61,6 +61,8 @@ MAY = {
     "GET /v1/lockers/{locker_id}": "OSIPK",
     "GET /v1/lockers/{locker_id}/timeline": "OSIPK",
     "POST /v1/lockers/{locker_id}/claims": "OIK",
+    "GET /v1/models": "OSIPK",
+    "PUT /v1/models/{model}": "OIK",
     "POST /v1/lockers/{locker_id}/revoke": "OK",
     "POST /v1/lockers/{locker_id}/remote-opens": "OK",
     "GET /v1/lockers/{locker_id}/commands/{command_id}": "OSIPK",
@@ -147,6 +149,7 @@ MAY = {
 }
 VALUES = {
     "locker_id": "WAW-CEN",
+    "model": "E8",
     "counter_id": "WAW-KIOSK",
     "courier_id": COURIER,
     "day": "2026-11-23",

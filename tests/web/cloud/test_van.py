@@ -1,11 +1,14 @@
 """A courier shows where the van is, and the next recipients see it; nothing of it stays when the switch is off."""
 
+from datetime import timedelta
+
 import pytest
 from playwright.async_api import Browser, expect
 
+from cloud.domain.actors import Role, actor
 from cloud.domain.parcel import Parcel
 from cloud.domain.positions import CourierPosition
-from cloud.services import queries
+from cloud.services import positions, queries
 from cloud.services.ports import UnitOfWork
 from tests.unit.cloud.api.office import COURIER, NOW
 from tests.web.axe import LOOK, violations
@@ -40,6 +43,13 @@ async def third(world: World) -> Parcel:
     return found
 
 
+async def drive_far(world: World) -> None:
+    """Have the van be beyond the edge of every map, a minute later."""
+    act = world.rim.act(actor(Role.COURIER, COURIER))
+    far = CourierPosition(courier_id=COURIER, lon=21.3, lat=52.0, accuracy_m=9, at=NOW + timedelta(minutes=1))
+    await world.do(lambda uow: positions.keep(uow, act, far))
+
+
 async def courier_on(window: Window) -> None:
     await window.page.add_init_script(SATELLITES)
     await window.page.clock.set_fixed_time(NOW)
@@ -66,6 +76,9 @@ async def test_a_recipient_sees_the_van_for_as_long_as_its_courier_shows_it(
     assert [await violations(phone.page), await violations(courier.page)] == [[], []]
     await phone.page.emulate_media(color_scheme="dark", reduced_motion="reduce")
     assert await violations(phone.page, LOOK) == []
+    await drive_far(world)
+    await expect(phone.page.locator(".marker.van")).to_be_in_viewport()
+    await expect(phone.page.locator("#van-seen")).to_contain_text("08:01")
     await courier.go("/courier/day")
     await expect(switch).to_be_checked()
     await switch.uncheck()

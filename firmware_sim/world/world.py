@@ -186,14 +186,12 @@ class World:
             if not any(site.pavement.locked() for site in self.sites):
                 break
             await asyncio.sleep(LOOK_S)
-        for site in self.sites:
-            for label in site.open_doors():
-                self.chronicle.tell(f"the last to leave shuts {label} at {site.id}")
-                site.close(label)
+        self._shut_doors()
         await asyncio.sleep(LOOK_S)
         began_s, late = self.loop.time(), False
         different = self.auditor.disagreement()
         while different and self.loop.time() - began_s < PATIENCE_S and not self._halted():
+            self._shut_doors()  # an order to open many opens the next when one is shut
             await asyncio.sleep(LOOK_S)
             different = self.auditor.disagreement()
             if different and not late and self.loop.time() - began_s >= CONVERGED_S_MAX:
@@ -203,6 +201,12 @@ class World:
         took_s = round(self.loop.time() - began_s)
         self.slowest_s = max(self.slowest_s, took_s)
         self.chronicle.tell(f"edge and cloud agree after {took_s} s" if not different else f"no agreement: {different}")
+
+    def _shut_doors(self) -> None:
+        for site in self.sites:
+            for label in site.open_doors():
+                self.chronicle.tell(f"the last to leave shuts {label} at {site.id}")
+                site.close(label)
 
     async def end(self) -> None:
         """Take everybody's power and let every coroutine end, so that nothing outlives the world."""

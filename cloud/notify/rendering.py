@@ -43,6 +43,7 @@ TEMPLATES = (
     "window_refused",
     "recall_refused",
 )
+SAY_WHERE = ("reminder",)  # where and until when, also once its code is no longer ours to tell
 TO_COURIERS = ("crowd_offer",)  # these speak of offers, not of somebody's own parcel
 _SPOKEN = {"en": "en_GB", "pl": "pl", "de": "de"}  # dates as Europe writes them: 23 November, not November 23
 QR_CID = "capability@latchmile"
@@ -109,7 +110,7 @@ def render(template: str, language: str, facts: Facts, secrets: Secrets) -> Mess
         "texts": texts,
         "code": secrets.code,
         "qr": QR_CID if secrets.capability else None,
-        "where": _where(facts) if secrets.code else "",
+        "where": _where(facts) if secrets.code or template in SAY_WHERE else "",
         "hours": words["hours"],
         "deadline": words["deadline"],
         "link": facts.link,
@@ -196,7 +197,8 @@ def _plain(shown: Mapping[str, Any]) -> str:
         parts.append(texts["qr_plain"].format(picture=QR_NAME))
     if shown["where"]:
         until = f"\n{texts['until_label']}: {shown['deadline']}" if shown["deadline"] else ""
-        parts.append(f"{texts['where_label']}: {shown['where']}{until}")
+        hours = f" ({shown['hours']})" if shown["hours"] else ""
+        parts.append(f"{texts['where_label']}: {shown['where']}{hours}{until}")
     if shown["link"]:
         parts.append(f"{shown['link_label']}: {shown['link']}")
     return "\n\n".join(filter(None, [*parts, shown["footer"]])) + "\n"

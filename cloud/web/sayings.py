@@ -29,9 +29,13 @@ _SHAPES = {  # narrow, so that no free text of a person is taken for one of ours
     ),
     **dict.fromkeys(("parcels", "promised", "lying", "opens", "messages", "trips", "doors", "opened"), _NUMBER),
     **dict.fromkeys(("kg", "litres", "grams", "rows", "line", "mb"), _NUMBER),
+    **dict.fromkeys(("hours",), _NUMBER),
+    **dict.fromkeys(("state",), "[a-z_]+"),
+    **dict.fromkeys(("time",), r"\d\d:\d\d"),
     **dict.fromkeys(("locker", "size", "channel", "template", "courier", "parcel"), r"[\w/-]+"),
 }
 ID_SHOWN = 8  # characters of a long id: enough to tell two apart on one page
+_NEED_A_SUBJECT = ("is ", "has ", "needs ", "does ", "between ", "in ")  # of which field, the field's name says
 _ID = re.compile(r"\b[0-9a-f]{32}\b")
 _FIELD = re.compile(r"\{(\w+)\}")
 
@@ -48,18 +52,25 @@ def said(words: Words, text: str) -> str:
 
 
 def _field(words: Words, name: str, value: str) -> str:
-    """Return what stood in a sentence's field: another sentence, roles by their English names, or itself."""
+    """Return what stood in a sentence's field: another sentence, roles and states by their names, or itself."""
     if name == "why":
         return said(words, value)
+    if name == "state":
+        return words.word("state" if words.knows(f"state.{value}") else "presence", value)
     return ", ".join(words.word("role", one) for one in value.split(" or ")) if name == "roles" else value
 
 
 def refusal(words: Words, error: DomainError) -> str:
     """Return why something was refused; a field's own name stays only where its sentence needs a subject."""
-    if isinstance(error, InvalidError):
-        why = said(words, error.why)
-        return why if why != error.why else str(error)
-    return said(words, str(error))
+    if not isinstance(error, InvalidError):
+        return said(words, str(error))
+    why = said(words, error.why)
+    is_whole = words.language == ENGLISH and _is_known(why) and not why.startswith(_NEED_A_SUBJECT)
+    return why if is_whole or why != error.why else str(error)
+
+
+def _is_known(text: str) -> bool:
+    return any(pattern.fullmatch(text) for _, pattern in _patterns())
 
 
 def actor_said(words: Words, text: str, names: Mapping[str, str]) -> str:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from playwright.async_api import Browser, expect
+from playwright.async_api import Browser, Locator, expect
 
 from cloud.domain.parcel import Parcel
 from cloud.services.records import Attempt
@@ -12,6 +12,7 @@ from cloud.services.records_ops import ImportRun
 from cloud.web.frame import Tiles
 from contract import events
 from contract.ids import CompartmentLabel
+from tests.unit.cloud.api.office import PASSWORD
 from tests.web.axe import LOOK, violations
 from tests.web.cloud.conftest import PHONE, Window, window_of
 from tests.web.cloud.world import CENTRUM, World, answered, open_world
@@ -19,6 +20,7 @@ from tests.web.cloud.world import CENTRUM, World, answered, open_world
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 A05 = CompartmentLabel("A05")
+TABS_MAX = 60  # the fleet page has 45 places to stop at
 
 
 async def busy_day(world: World) -> Parcel:
@@ -82,11 +84,34 @@ async def test_axe_finds_nothing_on_any_page_of_the_console(world: World, desk: 
     assert bad == {}
 
 
-async def test_a_door_is_opened_without_a_pointer(desk: Window) -> None:
-    await desk.sign_in("operator", "/console/sign-in")
-    await desk.go(f"/console/lockers/{CENTRUM}?door=A05")
+async def tab_to(window: Window, wanted: Locator) -> None:
+    """Go on by the Tab key, as somebody without a pointer does, and see at every step where one is."""
+    for _ in range(TABS_MAX):
+        await window.page.keyboard.press("Tab")
+        here = window.page.locator(":focus")
+        assert await here.evaluate("one => getComputedStyle(one).outlineStyle") != "none"
+        if await wanted.evaluate("one => one === document.activeElement"):
+            return
+    raise AssertionError(f"{wanted} is out of reach")
+
+
+async def test_the_keyboard_alone_leads_from_the_sign_in_to_an_open_door(desk: Window) -> None:
     keys = desk.page.keyboard
-    await desk.page.locator("#ask-open-button").focus()
+    await desk.go("/console/sign-in")
+    await tab_to(desk, desk.page.get_by_label("Sign-in name"))
+    await keys.type("operator")
+    await keys.press("Tab")
+    await keys.type(PASSWORD)
+    await keys.press("Enter")
+    await expect(desk.page.get_by_role("heading", name="The fleet now")).to_be_visible()
+    await tab_to(desk, desk.page.locator("#table").get_by_role("link", name="Centrum"))
+    await keys.press("Enter")
+    await expect(desk.page.locator("#wall")).to_be_visible()
+    await tab_to(desk, desk.page.locator("#door-A05"))
+    await keys.press("Enter")
+    await expect(desk.page.locator("#door-title", has_text="A05")).to_be_focused()
+    await keys.press("Tab")
+    await expect(desk.page.locator("#ask-open-button")).to_be_focused()  # not the whole page again
     await keys.press("Enter")
     await expect(desk.page.get_by_role("dialog")).to_be_visible()
     await keys.press("Escape")
@@ -99,9 +124,30 @@ async def test_a_door_is_opened_without_a_pointer(desk: Window) -> None:
     await expect(desk.page.locator(".command")).to_contain_text("The recipient stands there")
 
 
-async def test_a_locker_is_chosen_without_a_pointer(world: World, phone: Window) -> None:
+async def test_a_failed_attempt_is_said_without_a_pointer(phone: Window) -> None:
+    await phone.sign_in("courier", "/courier")
+    await phone.press("The van is loaded, start")
+    summary = phone.page.locator("summary", has_text="Could not hand it over")
+    await expect(summary).to_be_visible()
+    await tab_to(phone, summary)
+    await phone.page.keyboard.press("Enter")
+    await tab_to(phone, phone.page.get_by_role("button", name="Nobody was at home"))
+    await phone.page.keyboard.press("Enter")
+
+    await phone.page.wait_for_url("**/attempts/*")
+
+
+async def test_a_window_and_a_locker_are_chosen_without_a_pointer(world: World, phone: Window) -> None:
     await phone.go(world.tracking(world.parcels[0]))
-    keys = phone.page.keyboard
+    keys, windows = phone.page.keyboard, phone.page.locator("input[name=window]")
+    await tab_to(phone, windows.first)
+    await keys.press("ArrowDown")
+    await expect(windows.nth(1)).to_be_checked()
+    await keys.press("Tab")
+    await expect(phone.page.locator("#keep-window")).to_be_focused()
+    await keys.press("Enter")
+    await expect(phone.page.locator("#told .note")).to_be_visible()
+
     await phone.page.locator("input[name=scope]").first.focus()
     await keys.press("ArrowDown")
     await keys.press("Tab")

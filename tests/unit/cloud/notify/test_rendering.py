@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from cloud.notify.hours import hours_said
 from cloud.notify.mail import compose
 from cloud.notify.rendering import (
     LANGUAGES,
@@ -134,6 +135,16 @@ def test_a_mail_without_a_code_has_no_picture() -> None:
     mail = compose("hello@latchmile.example", "ewa@example.com", render("picked_up", "en", FACTS, Secrets()), "")
 
     assert [part.get_content_type() for part in mail.walk()] == ["multipart/alternative", "text/plain", "text/html"]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_reminder_says_until_when_even_if_its_code_is_not_ours_to_tell(language: str) -> None:
+    message = render("reminder", language, FACTS, Secrets())
+
+    for text in (message.text, message.html):
+        assert "18:00" in text
+        assert hours_said("24/7", language) in text
+        assert FACTS.address in text
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

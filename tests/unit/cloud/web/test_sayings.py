@@ -88,6 +88,9 @@ def test_a_reason_inside_a_sentence_is_said_too() -> None:
 def test_refusals_are_sentences_and_keep_a_field_where_nothing_else_says_what_is_meant() -> None:
     assert refusal(DE, InvalidError("price", "write a price such as 3.50")) == "schreiben Sie einen Preis wie 3,50"
     assert refusal(EN, InvalidError("price", "is too high")) == "price: is too high"
+    assert refusal(EN, InvalidError("price", "write a price such as 3.50")) == "write a price such as 3.50"
+    assert refusal(EN, InvalidError("parcels", "is between 1 and 40")) == "parcels: is between 1 and 40"
+    assert refusal(DE, ConflictError("the parcel is picked_up already")) == "das Paket ist schon so weit: Abgeholt"
     assert refusal(DE, ConflictError("nobody has taken this alarm yet")).startswith("noch hat niemand")
     assert "in 4 s" in refusal(DE, LimitReachedError("one door at a time", SECONDS))
 
@@ -102,6 +105,16 @@ def test_a_certificate_that_ended_meanwhile_ends_no_more_soon() -> None:
     assert alarm_said(EN, after, about) == ("Certificate ended Mon 30 Nov, 08:00", "it was not renewed in time")
     renewed = replace(about, cleared_at=ends - timedelta(days=2))
     assert alarm_said(EN, after, renewed)[0] == "Certificate ends soon"
+
+
+def test_what_the_pages_themselves_refuse_is_said_in_every_language() -> None:
+    pages = Path(cloud.__file__).parent / "web"
+    raised = [node for path in sorted(pages.glob("*.py")) for node in ast.walk(ast.parse(path.read_text("utf-8")))]
+    calls = [one for one in raised if isinstance(one, ast.Call) and getattr(one.func, "id", "") == "InvalidError"]
+    sentences = {sentence(one.args[1]) for one in calls}
+
+    assert len(sentences) > 10
+    assert [one for one in sentences for words in (DE, PL) if one and said(words, one) == one] == []
 
 
 def test_people_are_named_where_there_is_an_account() -> None:

@@ -18,11 +18,11 @@ from cloud.domain.parcel import Parcel
 from cloud.services.many import by_id
 from cloud.services.ports import Act, From, Keys, UnitOfWork
 from cloud.services.records import (
+    UNDER_WAY,
     Courier,
     CourierKind,
     GrantState,
     IssuedGrant,
-    MessageState,
     Plan,
     Route,
     Stop,
@@ -43,7 +43,6 @@ OWED_MAX = 24  # two codes more: what is older waits for the wire or the next vi
 LOOKED_AT_MAX = 500  # messages; a locker of 60 doors that has been silent for a week is owed about 400
 _GRANTS = msgspec.msgpack.Decoder(Grant)
 _ENVELOPES = msgspec.msgpack.Decoder(Envelope)
-_UNCONFIRMED = (MessageState.QUEUED, MessageState.CLAIMED, MessageState.SENT)
 
 Word = Revoke | SetDeadline
 Piece = Grant | Word
@@ -159,7 +158,7 @@ def _unconfirmed(uow: UnitOfWork, act: Act, locker_id: str, kinds: tuple[str, ..
         limit=LOOKED_AT_MAX,
         locker_id=locker_id,
         kind=kinds,
-        state=_UNCONFIRMED,
+        state=UNDER_WAY,
         expires_at=From(act.now),
     )
     return [decode_downward(_ENVELOPES.decode(one.payload).body) for one in sent]

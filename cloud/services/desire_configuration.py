@@ -9,7 +9,7 @@ from cloud.domain.locker import Locker, require_machine
 from cloud.services import audit
 from cloud.services.ports import Act, Keys, Signing, UnitOfWork
 from cloud.services.projection_messages import configuration_about
-from cloud.services.records import MessageState
+from cloud.services.records import UNDER_WAY, MessageState
 from cloud.services.records_ops import DesiredConfiguration, OutboxMessage
 from cloud.services.sending import message
 from contract.codec import encode
@@ -18,7 +18,6 @@ from contract.state import Configuration, Desired
 from contract.topics import Branch
 
 KIND = "desired"
-UNDER_WAY = (MessageState.QUEUED, MessageState.CLAIMED, MessageState.SENT)
 
 
 def desire_configuration(

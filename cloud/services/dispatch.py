@@ -10,7 +10,7 @@ from datetime import timedelta
 
 from cloud.domain.locker import Locker
 from cloud.services.ports import Act, Before, Change, From, UnitOfWork, UpTo
-from cloud.services.records import CommandState, MessageState
+from cloud.services.records import UNDER_WAY, CommandState, MessageState
 from cloud.services.records_ops import CommandSent, OutboxMessage
 from contract.topics import Branch
 
@@ -68,8 +68,7 @@ def resend_all(uow: UnitOfWork, act: Act, locker_id: str) -> int:
 
 def expire_messages(uow: UnitOfWork, act: Act) -> int:
     """End messages whose own expiry has passed, forget those long finished, and return how many expired."""
-    waiting = (MessageState.QUEUED, MessageState.CLAIMED, MessageState.SENT)
-    ended = uow.change(OutboxMessage, {"state": waiting, "expires_at": Before(act.now)}, state=MessageState.EXPIRED)
+    ended = uow.change(OutboxMessage, {"state": UNDER_WAY, "expires_at": Before(act.now)}, state=MessageState.EXPIRED)
     finished = (MessageState.CONFIRMED, MessageState.EXPIRED, MessageState.DEAD)
     uow.remove(OutboxMessage, state=finished, created_at=Before(act.now - KEEP))
     return ended

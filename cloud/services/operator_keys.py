@@ -16,7 +16,7 @@ from cloud.domain.ids import message_id
 from cloud.domain.locker import Locker, LockerStatus, is_counter
 from cloud.services import audit
 from cloud.services.ports import NOT_NULL, Act, From, Keys, UnitOfWork
-from cloud.services.records import MessageState
+from cloud.services.records import UNDER_WAY
 from cloud.services.records_bulk import OperatorKeyRecord, OperatorListRecord
 from cloud.services.records_ops import Account, OutboxMessage
 from cloud.services.sending import LASTING, send_command
@@ -35,7 +35,6 @@ from provisioning.operators.lists import RegisteredKey, RegisteredKeys
 KEYS_PER_ACCOUNT_MAX = 3  # a desk, a laptop and the one that is being replaced
 KIND = "pin_operators"
 _LIVE = (LockerStatus.ACTIVE, LockerStatus.QUARANTINED, LockerStatus.ENROLLING)
-_UNDER_WAY = (MessageState.QUEUED, MessageState.CLAIMED, MessageState.SENT)
 
 
 def register_key(uow: UnitOfWork, act: Act, public_key: bytes) -> OperatorKeyRecord:
@@ -148,7 +147,7 @@ def pin_missing(uow: UnitOfWork, act: Act, keys: Keys) -> int:
         return 0
     lockers = [one for one in uow.find(Locker, status=_LIVE) if one.operators_number < newest.number]
     of_newest = From(newest.brought_at)
-    owed = {one.locker_id for one in uow.find(OutboxMessage, kind=KIND, state=_UNDER_WAY, created_at=of_newest)}
+    owed = {one.locker_id for one in uow.find(OutboxMessage, kind=KIND, state=UNDER_WAY, created_at=of_newest)}
     missing = [one for one in lockers if one.id not in owed and not is_counter(one)]
     for locker in missing:
         command = PinOperators(

@@ -21,13 +21,12 @@ from cloud.services.attention import alarm, case
 from cloud.services.ports import Act, Change, UnitOfWork
 from cloud.services.projection_messages import configuration_about
 from cloud.services.record_state import heard
-from cloud.services.records import MessageState
+from cloud.services.records import UNDER_WAY, MessageState
 from cloud.services.records_ops import Alarm, DesiredConfiguration, Model, OutboxMessage
 from contract.layout import Layout
 from contract.state import CompartmentState, Snapshot, snapshot_digest
 
 MISMATCH = "layout_mismatch"
-_UNCONFIRMED = (MessageState.QUEUED, MessageState.CLAIMED, MessageState.SENT)
 _DIFFERENCES_SHOWN = 10  # enough to see what was built differently
 
 
@@ -55,7 +54,7 @@ def record_report(uow: UnitOfWork, act: Act, snapshot: Snapshot) -> bool:
 def _has_configuration(uow: UnitOfWork, act: Act, locker_id: str, version: int) -> None:
     """Note what the locker runs with; a message that brought the same once more has thereby arrived."""
     uow.change(DesiredConfiguration, {"locker_id": locker_id}, applied_version=version)
-    waiting = {"locker_id": locker_id, "about": configuration_about(locker_id, version), "state": _UNCONFIRMED}
+    waiting = {"locker_id": locker_id, "about": configuration_about(locker_id, version), "state": UNDER_WAY}
     uow.change(OutboxMessage, waiting, state=MessageState.CONFIRMED, confirmed_at=act.now)
 
 

@@ -28,6 +28,10 @@ class MessageState(StrEnum):
     DEAD = "dead"
 
 
+UNDER_WAY = (MessageState.QUEUED, MessageState.CLAIMED, MessageState.SENT)
+"""Messages a locker may still hear of: not confirmed, and not given up."""
+
+
 class NotificationState(StrEnum):
     QUEUED = "queued"
     CLAIMED = "claimed"

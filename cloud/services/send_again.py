@@ -19,7 +19,7 @@ from cloud.services.attention import case
 from cloud.services.desire_configuration import send_current
 from cloud.services.many import by_id
 from cloud.services.ports import Act, From, Signing, UnitOfWork
-from cloud.services.records import GrantState, IssuedGrant, MessageState
+from cloud.services.records import UNDER_WAY, GrantState, IssuedGrant, MessageState
 from cloud.services.records_ops import OutboxMessage, SupportCase
 from cloud.services.sending import AGAIN, LASTING, send_grants_again, send_tombstone
 from contract.grants import Grant, PickUpGrant
@@ -30,12 +30,11 @@ LABELS_SHOWN = 20  # in the sentence for staff; the console lists them all
 WHY = "sent again: the locker has lost its memory"
 DEAD = (GrantState.SPENT, GrantState.SUPERSEDED, GrantState.REVOKED, GrantState.EXPIRED)
 _GRANTS: msgspec.msgpack.Decoder[Any] = msgspec.msgpack.Decoder(Grant)
-_UNCONFIRMED = (MessageState.QUEUED, MessageState.CLAIMED, MessageState.SENT)
 
 
 def send_again(uow: UnitOfWork, act: Act, keys: Signing, locker_id: str) -> int:
     """Queue everything that holds at a locker and have staff look inside; returns how many rights hold there."""
-    uow.change(OutboxMessage, {"locker_id": locker_id, "kind": AGAIN, "state": _UNCONFIRMED}, state=MessageState.DEAD)
+    uow.change(OutboxMessage, {"locker_id": locker_id, "kind": AGAIN, "state": UNDER_WAY}, state=MessageState.DEAD)
     live = uow.find(IssuedGrant, order="issued_at id", locker_id=locker_id, state=GrantState.ISSUED)
     parcels = by_id(uow, Parcel, {one.parcel_id for one in live})
     grants = [_as_it_stands(one, parcels.get(one.parcel_id)) for one in live if _holds(act, one)]

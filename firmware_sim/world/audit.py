@@ -11,12 +11,12 @@ from cloud.domain.locker import Compartment, CompartmentStatus, Contents, Locker
 from cloud.domain.parcel import Parcel, ParcelState
 from cloud.services.ports import NOT_NULL, UnitOfWork
 from cloud.services.projection_messages import MANY
-from cloud.services.records import CommandState, MessageState
+from cloud.services.records import UNDER_WAY, CommandState, MessageState
 from cloud.services.records_ops import CommandSent, OutboxMessage
 from contract.link import LinkStatus
 from contract.sizes import SizeClass
 from firmware_sim.world.chronicle import Chronicle
-from firmware_sim.world.office import UNDER_WAY, Office
+from firmware_sim.world.office import Office
 from firmware_sim.world.parcels import Thing
 from firmware_sim.world.site import Site
 from firmware_sim.world.wire import Weather

@@ -26,7 +26,7 @@ from cloud.services.models import add_standard_models
 from cloud.services.ports import Act, Keys, UnitOfWork
 from cloud.services.prepare_codes import FreshCode, store_codes
 from cloud.services.record_state import mark_silent
-from cloud.services.records import IssuedGrant, MessageState, NotificationState, PreparedCode
+from cloud.services.records import UNDER_WAY, IssuedGrant, MessageState, NotificationState, PreparedCode
 from cloud.services.records_ops import CommandSent, Notification, OutboxMessage
 from cloud.services.release_reservation import expire_reservations
 from cloud.services.remind import remind
@@ -55,7 +55,6 @@ BEAT_S = 60.0
 SLOW_BEATS = 5  # every fifth beat also runs what the product runs every two to five minutes
 POOL = 12  # codes made at once for a locker
 NOTES_MAX = 50
-UNDER_WAY = (MessageState.QUEUED, MessageState.CLAIMED, MessageState.SENT)
 
 Mail = Callable[[str, str, str | None, str | None], None]
 

@@ -8,7 +8,8 @@ import pytest
 
 from cloud.routing.problem import Break, Soft, TimeWindow
 from cloud.services.gather_day import OTHER_SKILLS, SKILLS_MAX
-from tests.unit.cloud.services.test_day import MORNING, Depot, depot
+from tests.unit.cloud.services.test_day import Depot, depot
+from tests.unit.cloud.small_cloud import MORNING
 
 __all__ = ["depot"]
 TWO_HOURS: dict[str, Any] = {"window_from": MORNING + timedelta(hours=2), "window_to": MORNING + timedelta(hours=4)}

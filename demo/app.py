@@ -114,7 +114,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             verdict = asyncio.run(_main(settings, state, summary))
     except* (DemoError, CloudError, BrokerError, OSError) as errors:
         for error in _leaves(errors):
-            summary.say(f"The demo cannot go on: {error}")
+            summary.say(f"The demo cannot go on: {str(error) or type(error).__name__}")
     except* asyncio.CancelledError:
         summary.say("Ended before the day began")
     sys.stdout.write(f"{verdict.as_json()}\n")

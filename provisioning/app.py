@@ -72,7 +72,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--port", type=int, required=True, help="port to listen on")
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
     parser.add_argument("--domain", default="latchmile.internal", help="in every certificate (default: %(default)s)")
-    parser.add_argument("--name", action="append", help="a name clients reach the broker by; several times")
+    parser.add_argument("--name", action="append", help="a name lockers reach it by; several times")
     parser.add_argument("--service", action="append", help="a cloud client's name (default: cloud); several times")
     parser.add_argument(
         "--save",

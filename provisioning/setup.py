@@ -16,11 +16,15 @@ from provisioning.revocation import REVOKED, RevocationList
 
 SERVER = "broker"
 LOOPBACK = ("localhost", "127.0.0.1")
+ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - compared, not listened on: where we reach who listens so
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SetupWish:
-    """What to set up; ``names`` are those under which clients reach the broker, and stand in its certificate."""
+    """What to set up; ``names`` are those under which lockers reach the broker, and stand in its certificate.
+
+    So do this machine's own: the command asks the broker whether it is up, and the cloud is mostly its neighbour.
+    """
 
     directory: Path
     port: int
@@ -49,12 +53,14 @@ def set_up(wish: SetupWish, now: datetime) -> Setup:
     revoked.refresh(now)
     write_atomically(directory / "trust.crt", authority.trust_pem.encode(), PUBLIC)
     write_atomically(directory / "root.crt", authority.root_pem.encode(), PUBLIC)
-    if _is_due(directory / f"{SERVER}.crt", now):
-        write_identity(directory, SERVER, authority.issue_server(wish.names, now))
+    host = ANYWHERE.get(wish.host, wish.host)
+    names = tuple(dict.fromkeys((*wish.names, *LOOPBACK, host)))
+    if _is_due(directory / f"{SERVER}.crt", now) or not _stands_for(directory / f"{SERVER}.crt", names):
+        write_identity(directory, SERVER, authority.issue_server(names, now))
     services = {name: _service(authority, directory, name, now) for name in wish.services}
     config = _configure(wish)
     probe = services[wish.services[0]]
-    place = BrokerPlace(config=config, port=wish.port, host=wish.host, tls=probe)
+    place = BrokerPlace(config=config, port=wish.port, host=host, tls=probe)
     return Setup(authority=authority, revoked=revoked, place=place, services=services)
 
 
@@ -91,3 +97,10 @@ def _is_due(certificate: Path, now: datetime) -> bool:
         return True
     known = x509.load_pem_x509_certificates(certificate.read_bytes())[0]
     return now >= known.not_valid_after_utc - SERVICE_LIFE / 2
+
+
+def _stands_for(certificate: Path, names: Sequence[str]) -> bool:
+    """Whether a certificate has all these names: a broker that moved needs another one at once."""
+    known = x509.load_pem_x509_certificates(certificate.read_bytes())[0]
+    said = known.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    return {str(one.value) for one in said} >= set(names)

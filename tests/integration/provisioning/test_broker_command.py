@@ -41,7 +41,7 @@ async def test_it_serves_until_it_is_told_to_stop_and_leaves_nothing_behind(
     tmp_path: Path, number: signal.Signals
 ) -> None:
     port = free_port()
-    with command("--dir", str(tmp_path), "--port", str(port)) as process:
+    with command("--dir", str(tmp_path), "--port", str(port), "--name", "broker.example.org") as process:
         assert process.stdout is not None
         assert process.stdout.readline().startswith(f"broker ready on 127.0.0.1:{port}")
         cloud = TlsFiles(tmp_path / "root.crt", tmp_path / "cloud.crt", tmp_path / "cloud.key")

@@ -12,6 +12,7 @@ from math import asin, cos, radians, sin, sqrt
 
 from cloud.routing.checker import check_route
 from cloud.routing.insertion import detours, slacks_s
+from cloud.routing.lateness import softened
 from cloud.routing.plan import Route, StepKind
 from cloud.routing.problem import (
     HORIZON_S_MAX,
@@ -33,6 +34,8 @@ EARTH_RADIUS_M = 6_371_008.8  # mean radius R1 of GRS 80
 WALK_DETOUR = 1.3  # footpaths are straighter than roads (1.4); our assumption
 CANDIDATES_MAX = 100  # lockers one recipient could walk to; the densest city has about 30 within 2 km
 TRIES_MAX = 40  # positions tried exactly per locker, cheapest first; the first to keep all promises wins
+SPEED_M_S = 7.0  # what a second of driving costs in kilometres, near enough to sort by
+SECONDS_PER_MINUTE = 60
 ANY_TIME = TimeWindow(0, HORIZON_S_MAX)
 WEIGHT_LOW_G = 10_000  # heavier is not lifted above the shoulder: a low compartment, if the locker has one free
 
@@ -109,7 +112,8 @@ class Remaining:
 class Ranked:
     """A locker that can take it. ``order`` and ``route`` are the rest of the day with the drop-off in it.
 
-    Stops and breaks that were late already have lost their windows; nothing else on the route changed.
+    Stops that were late already have a price instead of an end, which ``detour_cents`` knows of; breaks have lost their
+    windows. Nothing else on the route changed.
     """
 
     site_id: str
@@ -147,9 +151,10 @@ def choose_locker(
     if len(candidates) > CANDIDATES_MAX:
         raise ValueError(f"{len(candidates)} candidate lockers; at most {CANDIDATES_MAX}")
     tariff = tariff or Tariff()
+    remaining = _forgiving(remaining, earliest_route(remaining.courier, remaining.order, travel))
     base = earliest_route(remaining.courier, remaining.order, travel)
-    remaining = _forgiving(remaining, base)
-    search = _Search(wish, remaining, travel, tariff, slacks_s(remaining.courier, remaining.order, base))
+    slacks = slacks_s(remaining.courier, remaining.order, base)
+    search = _Search(wish, remaining, travel, tariff, slacks, _lost_behind(remaining.order, base))
     ranked: list[Ranked] = []
     refused = [refusal for refusal in (refusal_of(wish, candidate) for candidate in candidates) if refusal is not None]
     for candidate in _promising(search, candidates, {one.site_id for one in refused}):
@@ -173,26 +178,27 @@ def _promising(search: "_Search", candidates: Sequence[Candidate], refused: set[
     left = [one for one in candidates if one.id not in refused]
     if len(left) <= search.tariff.priced_max:
         return left
-    costs = search.remaining.courier.costs
 
     def guess(candidate: Candidate) -> float:
-        added_s = min((added for added, _ in _added(search, candidate)), default=HORIZON_S_MAX)
-        walk = walk_m(search.wish.home, candidate.place) * search.tariff.walk_cents_per_km / 1_000
-        speed_m_s = 7.0  # what a second of driving costs in kilometres, near enough to sort by
-        return added_s * (costs.per_hour_cents / 3_600 + costs.per_km_cents * speed_m_s / 1_000) + walk
+        added_cents = min((cents for cents, _ in _added(search, candidate)), default=float(HORIZON_S_MAX))
+        return added_cents + walk_m(search.wish.home, candidate.place) * search.tariff.walk_cents_per_km / 1_000
 
     return sorted(left, key=guess)[: search.tariff.priced_max]
 
 
 @dataclass(frozen=True, slots=True)
 class _Search:
-    """What stays the same while the candidates are tried."""
+    """What stays the same while the candidates are tried.
+
+    ``lost`` is by position what a minute costs those behind it whose promises are lost anyway.
+    """
 
     wish: Wish
     remaining: Remaining
     travel: Travel
     tariff: Tariff
     slacks: list[int]
+    lost: list[int]
 
 
 def refusal_of(wish: Wish, candidate: Candidate) -> Refused | None:
@@ -267,11 +273,36 @@ def _orders(search: _Search, candidate: Candidate) -> Iterator[tuple[Visit, ...]
         yield (*order[:position], new, *order[position:])
 
 
-def _added(search: _Search, candidate: Candidate) -> list[tuple[int, int]]:
-    """Return the seconds of driving a stop there adds and at which position, least first."""
+def _added(search: _Search, candidate: Candidate) -> list[tuple[float, int]]:
+    """Return about how many cents a stop there adds and at which position, least first.
+
+    Driving, and what is late anyway being later; how much of that waiting on the way absorbs is not asked.
+    """
     new = _drop_off(search.wish.item, candidate, search.tariff)
     courier, order = search.remaining.courier, search.remaining.order
-    return detours(courier, order, new, search.slacks, search.travel)
+    second_cents = courier.costs.per_hour_cents / 3_600 + courier.costs.per_km_cents * SPEED_M_S / 1_000
+    found = detours(courier, order, new, search.slacks, search.travel)
+    if not any(search.lost):
+        return [(added_s * second_cents, position) for added_s, position in found]
+
+    def cents(added_s: int, position: int) -> float:
+        return added_s * second_cents + (added_s + new.service_s) * search.lost[position] / SECONDS_PER_MINUTE
+
+    return sorted((cents(*one), one[1]) for one in found)
+
+
+def _soft_end_s(stop: Stop) -> int:
+    return stop.soft.end_s if stop.soft else HORIZON_S_MAX
+
+
+def _lost_behind(order: Sequence[Visit], base: Route) -> list[int]:
+    """Return for each position what a minute later costs all behind it that are late for a price."""
+    begins_s = {step.ref: step.begin_s for step in base.steps if step.kind is StepKind.STOP}
+    behind = [0]
+    for visit in reversed(order):
+        soft = visit.soft if isinstance(visit, Stop) and begins_s[visit.id] >= _soft_end_s(visit) else None
+        behind.append(behind[-1] + (soft.per_minute_cents if soft else 0))
+    return behind[::-1]
 
 
 def _merged(stop: Stop, candidate: Candidate, item: Item, tariff: Tariff) -> Stop:
@@ -308,7 +339,7 @@ def _at_doors_s(candidate: Candidate, tariff: Tariff) -> int:
 
 
 def _forgiving(remaining: Remaining, base: Route) -> Remaining:
-    """Take the windows off what is late anyway: a drop-off may make nothing late, but need not heal it."""
+    """Give a price to what is late anyway, and no end: a drop-off may make nothing late, but need not heal it."""
     begins_s = {(step.kind, step.ref): step.begin_s for step in base.steps}
 
     def late(kind: StepKind, visit: Stop | Break) -> bool:
@@ -318,7 +349,7 @@ def _forgiving(remaining: Remaining, base: Route) -> Remaining:
 
     def forgiven(visit: Visit) -> Visit:
         if isinstance(visit, Stop):
-            return replace(visit, windows=()) if late(StepKind.STOP, visit) else visit
+            return softened(visit, HORIZON_S_MAX) if late(StepKind.STOP, visit) else visit
         if isinstance(visit, Reload):
             return replace(visit, windows=())
         return replace(visit, windows=(ANY_TIME,)) if late(StepKind.BREAK, visit) else visit

@@ -10,9 +10,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from cloud.routing.lateness import LATE_CENTS_PER_MINUTE
 from cloud.routing.matrices import TravelTimes
 from cloud.routing.problem import HORIZON_S_MAX, Courier, Place, Stop, TimeWindow
 
+LOST_MAX = 20  # late stops of one route that are priced, the next ones; a route with more is being planned anew
+SECONDS_PER_MINUTE = 60
 Seconds = NDArray[np.int64]
 
 
@@ -40,7 +43,8 @@ def offers(
 ) -> tuple[Offer, ...]:
     """Return the cheapest way to keep each window that can be kept at all; ``stop`` is on none of the routes.
 
-    What is late already stays so and forbids nothing. Ties go to the first route and the earliest position.
+    What is late already stays so, forbids nothing and has a price for being later (``lateness``). Ties go to the first
+    route and the earliest position.
     """
     routes = [_gaps(one, stop.place, travel) for one in running]
     found = []
@@ -70,7 +74,8 @@ class _Gaps:
     """Arrays by gap, the first behind the locked prefix: what a stop in that gap meets.
 
     ``leave`` of the one before, ``arrive`` and ``latest`` arrival at the one behind, ``absorbed`` what is waited from
-    there on; ways there, onward and straight on, in seconds and metres.
+    there on; ways there, onward and straight on, in seconds and metres. ``lost`` is by gap and by stop that is late
+    anyway how much delay never reaches it, and ``lost_cents`` what a second of it costs.
     """
 
     courier: Courier
@@ -83,6 +88,8 @@ class _Gaps:
     onward_s: Seconds
     straight_s: Seconds
     extra_m: Seconds
+    lost: Seconds
+    lost_cents: NDArray[np.float64]
 
 
 def added_cents(
@@ -99,6 +106,8 @@ def added_cents(
     handled = stop.deliveries.parcels + stop.collections.parcels
     pieces = costs.per_stop_cents + costs.per_parcel_cents * handled
     cents = pieces + costs.per_hour_cents * paid_s / 3_600 + costs.per_km_cents * gaps.extra_m / 1_000
+    if gaps.lost_cents.size:
+        cents = cents + np.maximum(0, (onward - gaps.arrive)[:, None] - gaps.lost) @ gaps.lost_cents
     holds = (begin <= window.end_s) & (onward <= gaps.latest)
     return np.where(holds | forgiving, cents, np.inf), begin
 
@@ -115,18 +124,38 @@ def _gaps(running: Running, place: Place, travel: TravelTimes) -> _Gaps:
     latest = _latest(courier, order, way_s, begins)
     leave = np.array(leaves)
     first = len(courier.locked)
+    absorbed = np.append(np.cumsum(waits[::-1])[::-1], 0)
+    lost, lost_cents = _lost(order, begins, absorbed)
     return _Gaps(
         courier,
         first,
         leave[first:],
         (leave + legs)[first:],
         latest[first:],
-        np.append(np.cumsum(waits[::-1])[::-1], 0)[first:],
+        absorbed[first:],
         there_s[first:],
         onward_s[first:],
         legs[first:],
         (there_m + onward_m - straight_m)[first:],
+        lost[first:],
+        lost_cents,
     )
+
+
+def _lost(order: Sequence[Stop], begins: Sequence[int], absorbed: Seconds) -> tuple[Seconds, NDArray[np.float64]]:
+    """Return what ``_Gaps`` says of stops whose promise is lost (or whose soft end is passed) as it is."""
+    late = [number for number, stop in enumerate(order) if _late_cents(stop, begins[number])][:LOST_MAX]
+    kept = absorbed[:, None] - absorbed[late][None, :]
+    behind = np.arange(len(order) + 1)[:, None] <= np.array(late, dtype=np.int64)[None, :]
+    cents = np.array([_late_cents(order[one], begins[one]) / SECONDS_PER_MINUTE for one in late], dtype=np.float64)
+    return np.where(behind, kept, HORIZON_S_MAX), cents
+
+
+def _late_cents(stop: Stop, begin_s: int) -> int:
+    """Return what being a minute later costs at a stop, nothing where it is in time."""
+    if stop.soft is not None:
+        return stop.soft.per_minute_cents if begin_s >= stop.soft.end_s else 0
+    return LATE_CENTS_PER_MINUTE if stop.windows and begin_s > stop.windows[-1].end_s else 0
 
 
 def _places(running: Running, travel: TravelTimes) -> tuple[NDArray[np.intp], NDArray[np.bool_]]:

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from cloud.routing.lateness import LATE_CENTS_PER_MINUTE
 from cloud.routing.locker_choice import (
     CANDIDATES_MAX,
     Candidate,
@@ -193,3 +194,20 @@ def test_a_detour_that_costs_more_than_it_may_is_refused_with_its_price_and_one_
     assert _ids(refused) == ["ahead"]
     assert [(one.site_id, one.reason) for one in refused.refused] == [("far", Refusal.TOO_COSTLY)]
     assert f"costs {far.detour_cents} cents" in refused.refused[0].sentence
+
+
+def test_a_promise_that_is_lost_is_not_made_later_for_a_drop_off_that_may_wait() -> None:
+    kept, lost = a_stop("a", 10, windows=(TimeWindow(0, 3_600),)), a_stop("a", 10, windows=(TimeWindow(0, 60),))
+    first, after = (_choose([_candidate(at=5)], [stop]).ranked[0] for stop in (kept, lost))
+    assert (first.detour_s, after.detour_s) == (0, 0)  # the way out and the way home lead past it
+    assert [named(one.order).index("a") for one in (first, after)] == [1, 0]
+
+
+def test_a_detour_pays_for_making_a_lost_promise_later() -> None:
+    soon = a_stop("soon", 3, windows=(TimeWindow(0, 600),))
+    lost = a_stop("lost", 10, windows=(TimeWindow(0, 60),))
+    near = _candidate(at=6, windows=(TimeWindow(0, 500),))  # it shuts before the van would be back
+    (found,) = _choose([near], [soon, lost]).ranked
+    delay_s = Tariff().service.locker_base_s + Tariff().service.locker_per_drop_off_s
+    cheaper = _choose([near], [soon, replace(lost, windows=())]).ranked[0]
+    assert found.detour_cents - cheaper.detour_cents == round(delay_s * LATE_CENTS_PER_MINUTE / 60)

@@ -7,7 +7,8 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from cloud.routing.checker import check_route
-from cloud.routing.problem import Amounts, Problem, Stop, TimeWindow
+from cloud.routing.lateness import LATE_CENTS_PER_MINUTE, softened
+from cloud.routing.problem import HORIZON_S_MAX, Amounts, Problem, Stop, TimeWindow
 from cloud.routing.schedule import earliest_route
 from cloud.routing.windows import Running, cost_at, offers
 from tests.unit.cloud.routing.builders import a_courier, a_stop, days, line_travel
@@ -57,6 +58,17 @@ def test_nothing_comes_before_the_locked_prefix() -> None:
     assert offer.position >= 1
 
 
+def test_a_promise_that_is_lost_is_not_made_later_for_nothing() -> None:
+    lost = a_stop("lost", 10, windows=(TimeWindow(0, 60),))
+    route = _running(lost)
+    new = a_stop("new", 5)
+    travel = line_travel(Problem(route.order, (route.courier,)), [new.place])
+    (offer,) = offers([route], new, [MORNING], travel)
+    assert offer.position == 1  # on the way home; before it the same way would make it a minute later
+    minute_s = new.service_s / 60
+    assert cost_at(route, new, 0, travel) - offer.added_cents == LATE_CENTS_PER_MINUTE * minute_s
+
+
 @pytest.mark.parametrize("under_way", [True, False])
 def test_what_a_stop_costs_where_it_is_can_be_asked(*, under_way: bool) -> None:
     order = a_stop("a", 5), a_stop("b", 10)
@@ -82,7 +94,7 @@ def test_an_offer_holds_by_the_checker_and_none_that_holds_is_missing(day: Probl
     begins = {step.ref: step.begin_s for step in base.steps}
     order = tuple(_kept(stop, begins[stop.id]) for stop in day.stops)
     courier = replace(courier, shift=TimeWindow(courier.shift.start_s, max(base.end_s, courier.shift.end_s)))
-    stops = {stop.id: stop for stop in order}
+    stops, before = {stop.id: stop for stop in order}, earliest_route(courier, order, travel)
     windows = [TimeWindow(start, start + 3_600) for start in starts]
     found = {one.window: one for one in offers([Running(courier, order)], new, windows, travel)}
     for window in windows:
@@ -92,7 +104,7 @@ def test_an_offer_holds_by_the_checker_and_none_that_holds_is_missing(day: Probl
             tried = (*order[:position], promised, *order[position:])
             route = earliest_route(courier, tried, travel)
             if not check_route({**stops, new.id: promised}, travel, courier, route):
-                feasible[position] = route.cost_cents - base.cost_cents
+                feasible[position] = route.cost_cents - before.cost_cents
         assert (window in found) == bool(feasible)
         if feasible:
             offer = found[window]
@@ -101,5 +113,6 @@ def test_an_offer_holds_by_the_checker_and_none_that_holds_is_missing(day: Probl
 
 
 def _kept(stop: Stop, begin_s: int) -> Stop:
-    """Return the stop with the one window it is served in, with none if it is late."""
-    return replace(stop, windows=tuple(one for one in stop.windows if one.start_s <= begin_s <= one.end_s))
+    """Return the stop with the one window it is served in, with a price instead of an end if it is late."""
+    kept = tuple(one for one in stop.windows if one.start_s <= begin_s <= one.end_s)
+    return replace(stop, windows=kept) if kept else softened(stop, HORIZON_S_MAX)

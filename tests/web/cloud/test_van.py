@@ -77,8 +77,8 @@ async def test_a_recipient_sees_the_van_for_as_long_as_its_courier_shows_it(
     await phone.page.emulate_media(color_scheme="dark", reduced_motion="reduce")
     assert await violations(phone.page, LOOK) == []
     await drive_far(world)
-    await expect(phone.page.locator(".marker.van")).to_be_in_viewport()
     await expect(phone.page.locator("#van-seen")).to_contain_text("08:01")
+    await expect(phone.page.locator(".marker.van")).to_be_in_viewport()
     await courier.go("/courier/day")
     await expect(switch).to_be_checked()
     await switch.uncheck()

@@ -65,8 +65,10 @@ class Days:
         neighbourhood = Neighbourhood(self.scene, first_new=self.scene.mailbox.next)
         async with asyncio.TaskGroup() as people:
             while self._is_time_for_a_day():
+                morning = Morning(self.stage, self.scene, self.phones)
+                await morning.find_the_day()
                 await self.others.fleet.say_prices(self.scene)
-                plan = await self._morning()
+                plan = await self._prepared(morning)
                 await self._mark_forgetful(neighbourhood)
                 if not self.set_off.is_set():
                     people.create_task(neighbourhood.live())
@@ -77,9 +79,8 @@ class Days:
                 self.scene.day += timedelta(days=1)
             await self.scene.over.wait()
 
-    async def _morning(self) -> dict[str, Any]:
+    async def _prepared(self, morning: Morning) -> dict[str, Any]:
         """Prepare the day and return its plan, which counts on everybody who has said a price or a way by then."""
-        morning = Morning(self.stage, self.scene, self.phones)
         began_s = time.monotonic()
         await morning.prepare()
         await self.others.passer_by.announce(self.scene, timedelta(seconds=time.monotonic() - began_s))

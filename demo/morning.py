@@ -1,6 +1,7 @@
 """The morning of a day: vans emptied, a carrier's file imported, recipients who opt in, shifts, the plan."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from demo.cloud_client import CONFLICT, CloudClient, CloudError
@@ -15,6 +16,7 @@ PAGE = 200
 NEW_MIN = 40  # even when plenty is left over, a new day brings something new
 HURRIED = 4
 AT_A_COUNTER = 3  # a quiet first day at each partner's counter
+BEGUN = frozenset({"driving", "home"})  # states of a shift somebody has set off in
 AT_DEPOT = ("announced", "planned", "delivery_failed")
 NOT_TODAY = frozenset({CONFLICT, 422})  # no room, too far, too large: the parcel stays a home delivery
 
@@ -27,15 +29,30 @@ class Morning:
     scene: Scene
     phones: list[CloudClient]
 
+    async def find_the_day(self) -> None:
+        """Bring back what an interrupted day has left in the vans, and go on with the first day nobody has driven on.
+
+        A courier has one shift at a time: a day that was begun is over, however early it was interrupted.
+        """
+        scene = self.scene
+        while True:
+            for courier, phone in zip(scene.couriers, self.phones, strict=True):
+                await Van(scene, courier, phone, "").bring_back()
+            shifts = (await scene.operator.get(f"/v1/shifts/{scene.day}"))["shifts"]
+            if not any(one["state"] in BEGUN for one in shifts):
+                return
+            scene.day += timedelta(days=1)
+
     async def prepare(self) -> None:
         """Have the day's parcels at the depot, their recipients asked, and the couriers there."""
         scene, say = self.scene, self.stage.say
-        await self._empty_vans()
         new = await self._import_parcels()
         say(f"Asking {len(new)} recipients where they want their parcels")
         scene.tally.counts["opted_in"] += await self._opt_in(new)
+        drive = {one["courier_id"] for one in (await scene.operator.get(f"/v1/shifts/{scene.day}"))["shifts"]}
         for courier in scene.couriers[: scene.settings.couriers]:
-            await add_shift(scene, courier.id, SHIFT)
+            if courier.id not in drive:  # a day that ended before it began has its shifts already
+                await add_shift(scene, courier.id, SHIFT)
 
     async def plan(self) -> dict[str, Any]:
         """Have the day planned and return its plan."""
@@ -46,11 +63,6 @@ class Morning:
         scene.tally.counts["unplanned"] += len(plan["unplanned"])
         scene.tally.counts["parcels"] = len(await all_parcels(scene.operator))
         return plan
-
-    async def _empty_vans(self) -> None:
-        """Bring back what an interrupted day has left in the vans."""
-        for courier, phone in zip(self.scene.couriers, self.phones, strict=True):
-            await Van(self.scene, courier, phone, "").bring_back()
 
     async def _import_parcels(self) -> list[dict[str, Any]]:
         """Let the carriers announce as many parcels as a full day still needs; return the new ones."""

@@ -48,6 +48,20 @@ class DayPlanner(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class AsPlanner:
+    """The joint engine for a problem without choices, where a ``Planner`` is asked for."""
+
+    joint: DayPlanner
+
+    async def plan(
+        self, problem: Problem, travel: TravelTimes, deadline_s: float, progress: port.ProgressCallback = port.silent
+    ) -> Plan:
+        """Return its plan. Raises planner.PlannerError."""
+        day = JointDay(problem.couriers, problem.stops, tariffs=problem.tariffs)
+        return (await self.joint.plan_day(day, travel, deadline_s, progress)).plan
+
+
+@dataclass(frozen=True, slots=True)
 class Engines:
     """``joint`` is None where nobody installed it. Days without choices are its own from ``joint_from`` stops on."""
 

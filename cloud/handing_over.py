@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from cloud.domain.errors import ConflictError
+from cloud.engines import AsPlanner
 from cloud.replanning import travel_now
 from cloud.rim import Doing, Rim
 from cloud.routing.lateness import late_price, softened
@@ -12,7 +13,7 @@ from cloud.routing.matrices import TravelTimes
 from cloud.routing.plan import Route, StepKind
 from cloud.routing.problem import Place, Stop, StopId
 from cloud.routing.schedule import earliest_route
-from cloud.routing.splitting import Split, Stranded, Taker, split
+from cloud.routing.splitting import Split, Stranded, Taker, second_opinion, split
 from cloud.services.hand_over import (
     MEETING,
     Comer,
@@ -27,7 +28,8 @@ from cloud.services.hand_over import (
 from cloud.services.locker_question import Timed
 from cloud.services.ports import Act
 
-DEADLINE_S = 20.0  # for all groups of couriers together: an operator with a stuck van waits that long
+DEADLINE_S = 16.0  # for all groups of couriers together: an operator with a stuck van waits that long
+SECOND_S = 4.0  # for the joint engine to better the best group's routes
 TRAVEL_S = 5.0  # of them at most for the travel times
 
 
@@ -44,6 +46,8 @@ async def propose(rim: Rim, act: Act, what: HandOver) -> Proposed:
     takers = [Taker(one.driver, one.rest.stops if one.rest else ()) for one in stuck.comers]
     stranded = _stranded(stuck, takers, travel)
     found = await split(rim.planner, stranded, takers, travel, DEADLINE_S) if takers and stranded.stops else None
+    if found and rim.joint is not None and rim.joint.is_warm:
+        found = await second_opinion(AsPlanner(rim.joint), found, (stranded, takers), travel, SECOND_S)
     takings = _takings(stuck, found, travel) if found else ()
     taken = {one for taking in takings for one in taking.handed}
     left = tuple(str(one.id) for one in stuck.rest.stops if one.id not in taken)

@@ -74,6 +74,22 @@ async def split(
     return best[1] if best else None
 
 
+async def second_opinion(
+    planner: Planner, found: Split, asked: tuple[Stranded, Sequence[Taker]], travel: TravelTimes, deadline_s: float
+) -> Split:
+    """Return the better of an answer and what another planner makes of the same couriers, by the same worth."""
+    stranded, takers = asked
+    group = [one for one in takers if one.courier.id in found.takers]
+    try:
+        plan = await planner.plan(found.problem, travel, deadline_s)
+    except PlannerError:
+        return found
+    so_far = _worth(stranded, group, found.plan, travel)
+    worth = _worth(stranded, group, plan, travel)
+    is_better = worth is not None and so_far is not None and worth < so_far
+    return replace(found, plan=plan) if is_better and not check(found.problem, travel, plan) else found
+
+
 def question(stranded: Stranded, takers: Sequence[Taker], travel: TravelTimes) -> Problem:
     """Return the problem in which these couriers, all of them, come to the van."""
     stops: list[Stop] = []

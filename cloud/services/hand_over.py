@@ -139,7 +139,7 @@ def read_stuck(uow: UnitOfWork, act: Act, what: HandOver) -> Stuck:
         raise NotFoundError("route on the road of courier", what.courier_id)
     later = {task.parcel_id for stop in left.stops for task in reroute.pending(left, stop) if task.task in ABOARD}
     aboard = _without(left, later)
-    rest = _by_stored_names(read_rest(uow, act, aboard, what.here))
+    rest = _without_break(_by_stored_names(read_rest(uow, act, aboard, what.here)), aboard)
     comers = [_comer(uow, act, (what, rest), courier) for courier in _asked(uow, what)]
     able = tuple(one for one in comers if isinstance(one, Comer))
     if what.to and len(able) < len(what.to):
@@ -232,6 +232,12 @@ def _by_stored_names(rest: Rest) -> Rest:
     """Return the rest of a day with its stops called by their stored ids: two couriers may stop at one locker."""
     stops = tuple(replace(one, id=StopId(rest.names[one.id])) for one in rest.stops)
     return replace(rest, stops=stops, names={one.id: str(one.id) for one in stops})
+
+
+def _without_break(rest: Rest, left: RouteLeft) -> Rest:
+    """Return the rest of a van that is stuck as others would drive it: its courier's break is not theirs."""
+    stored = {StopId(stop.id): stop.service_s for stop in left.stops}
+    return replace(rest, stops=tuple(replace(one, service_s=stored[one.id]) for one in rest.stops))
 
 
 def _room(uow: UnitOfWork, shift: Shift, rest: Rest) -> Amounts:

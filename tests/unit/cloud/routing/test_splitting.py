@@ -8,8 +8,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cloud.routing.checker import check
-from cloud.routing.problem import Amounts, Costs, Courier, Problem, TimeWindow
-from cloud.routing.splitting import Split, Stranded, Taker, question, split
+from cloud.routing.matrices import TravelTimes
+from cloud.routing.plan import Plan
+from cloud.routing.planner import PlannerTimeoutError, ProgressCallback, silent
+from cloud.routing.problem import Amounts, Costs, Courier, Problem, StopId, TimeWindow
+from cloud.routing.schedule import schedule
+from cloud.routing.splitting import Split, Stranded, Taker, question, second_opinion, split
 from cloud.routing.validation import validate
 from tests.unit.cloud.routing.builders import a_courier, a_stop, line_travel, on_line
 from tests.unit.cloud.routing.test_reloads import Greedy
@@ -105,3 +109,45 @@ def test_whoever_comes_nothing_is_in_two_vans_and_nothing_is_brought_before_it_w
         own = {one.id for some in takers if some.courier.id == name for one in some.stops}
         assert own <= set(order)
         assert all(order.index(f"meet:7:{name}") < order.index(one) for one in order if one.startswith("h"))
+
+
+class Second:
+    """A planner with one answer, or none."""
+
+    def __init__(self, plan: Plan | None) -> None:
+        self._plan = plan
+
+    async def plan(
+        self, problem: Problem, travel: TravelTimes, deadline_s: float, progress: ProgressCallback = silent
+    ) -> Plan:
+        del problem, travel, progress
+        if self._plan is None:
+            raise PlannerTimeoutError(deadline_s)
+        return self._plan
+
+
+def test_a_second_planner_is_believed_where_it_is_cheaper_and_keeps_the_rules() -> None:
+    anna = taker("anna", 4, 3)
+    problem = Problem((*VAN.stops, *anna.stops), (anna.courier,))
+    travel = line_travel(problem, (VAN.place,))
+    good = answer(anna)
+    assert good is not None
+    (route,) = good.plan.routes
+    stops, (courier,) = good.problem.stop_by_id(), good.problem.couriers
+
+    def driven(*names: str) -> Plan:
+        order = [stops[StopId(one)] for one in names]
+        found = schedule(courier, order, travel)
+        return replace(good.plan, routes=(found,), cost_cents=found.cost_cents)
+
+    def better(first: Plan, second: Plan | None) -> Plan:
+        so_far = replace(good, plan=first)
+        return asyncio.run(second_opinion(Second(second), so_far, (VAN, (anna,)), travel, 1)).plan
+
+    dear = driven("anna3", "meet:7:anna", "h2", "h3", "h1")
+    unmet = driven("anna3", "h1", "h2", "h3", "meet:7:anna")
+    assert dear.cost_cents > good.plan.cost_cents
+    assert better(dear, good.plan).routes == (route,)
+    assert better(good.plan, dear) is good.plan
+    assert better(dear, unmet) is dear
+    assert better(dear, None) is dear

@@ -73,9 +73,10 @@ def _main(
     try:
         report = run(errand, console)
     except (NotTakenError, OSError, httpx.HTTPError, httpx.InvalidURL) as error:
-        Console(stderr=True).print(
-            f"[red]{parser.prog}[/]: {escape(str(error) or type(error).__name__)}", soft_wrap=True
-        )
+        why = str(error) or type(error).__name__
+        if isinstance(error, httpx.ConnectError):
+            why = f"nobody answers at {errand.cloud} ({why}); is the cloud running there? --cloud says where it is"
+        Console(stderr=True).print(f"[red]{parser.prog}[/]: {escape(why)}", soft_wrap=True)
         return Exit.NOT_TAKEN
     show(report, console)
     return Exit.SOME_REFUSED if report["rejected"] else Exit.LANDED

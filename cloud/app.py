@@ -224,7 +224,7 @@ def _ingest(rim: Rim, link: MqttLink) -> Ingest:
 
 def _notifier(settings: Settings, rim: Rim) -> Notifier:
     assert settings.smtp is not None  # noqa: S101 - asked before
-    senders = {"email": MailSender(settings.smtp)}
+    senders = {"email": MailSender(settings.smtp, rim.clock)}
     base_url, currency = settings.locality.base_url, settings.locality.currency
     return Notifier(PostOffice(rim.writer, rim.clock, rim.ids, rim.keys, senders, base_url, currency))
 

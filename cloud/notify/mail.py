@@ -1,12 +1,14 @@
 """E-mail over SMTP: the one channel that reaches everybody without an account."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from email.message import EmailMessage
-from email.utils import make_msgid
+from email.utils import format_datetime, make_msgid
 from typing import Protocol
 
 import aiosmtplib
 
+from cloud.clock import Clock
 from cloud.notify.outbox import SendError
 from cloud.notify.rendering import QR_CID, QR_NAME, Message
 
@@ -32,15 +34,15 @@ class SmtpSettings:
 class MailSender:
     """Sends each message in a connection of its own: some ten a second is what one mail relay accepts anyway."""
 
-    def __init__(self, settings: SmtpSettings) -> None:
+    def __init__(self, settings: SmtpSettings, clock: Clock) -> None:
         """Send through the relay of ``settings``."""
-        self._settings = settings
+        self._settings, self._clock = settings, clock
 
     async def send(self, address: str, message: Message, reference: str) -> None:
         settings = self._settings
         try:
             await aiosmtplib.send(
-                compose(settings.sender, address, message, reference),
+                compose(settings.sender, address, message, reference, self._clock.now()),
                 hostname=settings.host,
                 port=settings.port,
                 start_tls=settings.start_tls,
@@ -52,12 +54,16 @@ class MailSender:
             raise SendError(str(error)) from error
 
 
-def compose(sender: str, address: str, message: Message, reference: str) -> EmailMessage:
-    """Return the MIME message: plain text, HTML, and the QR code as an image inside the HTML."""
+def compose(sender: str, address: str, message: Message, reference: str, at: datetime) -> EmailMessage:
+    """Return the MIME message: plain text, HTML, and the QR code as an image inside the HTML.
+
+    Sender and date are the two fields no mail may lack (RFC 5322, 3.6); what lacks one looks like spam.
+    """
     mail = EmailMessage()
     mail["From"], mail["To"], mail["Subject"] = sender, address, message.subject
     domain = sender.rpartition("@")[2].rstrip("> ") or "localhost"
     mail["Message-ID"] = f"<{reference}@{domain}>" if reference else make_msgid(domain=domain)
+    mail["Date"] = format_datetime(at)
     mail["Auto-Submitted"] = "auto-generated"
     mail.set_content(message.text)
     mail.add_alternative(message.html, subtype="html")

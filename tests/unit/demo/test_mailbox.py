@@ -2,6 +2,7 @@
 
 import asyncio
 import smtplib
+from datetime import UTC, datetime
 from email.message import EmailMessage
 from pathlib import Path
 
@@ -13,12 +14,13 @@ from firmware_sim.scanner_eye import read_qr
 from tests.contract.link_worlds import free_port
 
 FACTS = Facts(barcode="LM2611230100001", locker="Centrum", address="Marszałkowska 107", carrier="carrier")
+SENT = datetime(2026, 11, 23, 16, 5, tzinfo=UTC)
 SECRETS = Secrets(code="482 019 352", capability="LM1:ABC")
 
 
 def composed(language: str = "pl", secrets: Secrets = SECRETS) -> EmailMessage:
     message = render("ready_for_pickup", language, FACTS, secrets)
-    return compose("Latchmile <lockers@example>", "ewa@people.example", message, "1")
+    return compose("Latchmile <lockers@example>", "ewa@people.example", message, "1", SENT)
 
 
 def raw(language: str = "pl", secrets: Secrets = SECRETS) -> bytes:

@@ -18,6 +18,7 @@ from cloud.notify.rendering import (
     render,
 )
 
+SENT = datetime(2026, 11, 23, 16, 5, tzinfo=UTC)
 FACTS = Facts(
     barcode="JD014600003",
     carrier="Swift",
@@ -121,18 +122,18 @@ def test_what_a_carrier_wrote_is_not_markup() -> None:
 
 
 def test_a_mail_carries_text_html_and_the_qr_code_inside_the_html() -> None:
-    mail = compose(
-        "Latchmile <hello@latchmile.example>", "ewa@example.com", render("reminder", "en", FACTS, SECRETS), "n1"
-    )
+    reminder = render("reminder", "en", FACTS, SECRETS)
+    mail = compose("Latchmile <hello@latchmile.example>", "ewa@example.com", reminder, "n1", SENT)
 
     kinds = [part.get_content_type() for part in mail.walk()]
     assert kinds == ["multipart/alternative", "text/plain", "multipart/related", "text/html", "image/png"]
     assert mail["Message-ID"] == "<n1@latchmile.example>"
+    assert mail["Date"] == "Mon, 23 Nov 2026 16:05:00 +0000"
     assert "123" not in str(mail["Subject"])
 
 
 def test_a_mail_without_a_code_has_no_picture() -> None:
-    mail = compose("hello@latchmile.example", "ewa@example.com", render("picked_up", "en", FACTS, Secrets()), "")
+    mail = compose("hello@latchmile.example", "ewa@example.com", render("picked_up", "en", FACTS, Secrets()), "", SENT)
 
     assert [part.get_content_type() for part in mail.walk()] == ["multipart/alternative", "text/plain", "text/html"]
 

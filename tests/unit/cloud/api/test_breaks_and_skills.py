@@ -48,7 +48,7 @@ async def test_a_break_and_skills_are_typed_shown_and_typed_again(office: Office
         example = (await http.get(f"{PAGE}/example.csv?day={TODAY}")).text
         await http.post(f"{PAGE}/{shift.id}", data=FORM)
     assert (break_of(shift), shift.skills) == ((2.5, 3.5, 30), "heavy id_check")
-    assert "12:00\N{EN DASH}13:00, 30 min" in table
+    assert "12:00\N{EN DASH}13:00<br /><small>30 min</small>" in table
     assert "heavy id_check" in table
     assert ('name="break_min"' in form, 'value="30"' in form, 'value="heavy id_check"' in form) == (True, True, True)
     assert example.splitlines()[1].endswith(",12:00,13:00,30,heavy id_check")

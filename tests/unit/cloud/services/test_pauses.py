@@ -25,7 +25,7 @@ def cloud() -> SmallCloud:
     first, *_ = stops = cloud.do(lambda uow: uow.find(Stop, order="position"))
     for stop in stops[2:]:
         later = stop.eta + timedelta(minutes=25)
-        cloud.do(lambda uow, stop=stop, later=later: uow.change(Stop, {"id": stop.id}, eta=later))  # type: ignore[misc]
+        cloud.do(lambda uow, stop=stop, later=later: uow.change(Stop, {"id": stop.id}, eta=later))  # type: ignore[misc] # bound in this round of the loop
     span = {"break_from": first.eta, "break_to": first.eta + timedelta(hours=1), "break_s": BREAK_S}
     cloud.do(lambda uow: uow.change(Shift, {}, **span, skills="cold"))
     return cloud

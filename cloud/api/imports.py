@@ -56,19 +56,15 @@ class ImportShape(Told):
     problems: list[ImportProblemShape]
 
 
-def _body(*types: str) -> dict[str, Any]:
-    """Describe a raw or multipart body for OpenAPI."""
+def _taking(kind: str) -> dict[str, Any]:
+    """Return how every endpoint that takes a file is described: a raw or multipart body, answered by a job."""
     form = {"type": "object", "required": ["file"], "properties": {"file": {"type": "string", "format": "binary"}}}
-    content: dict[str, Any] = {one: {"schema": {"type": "string"}} for one in types}
-    return {"requestBody": {"required": True, "content": {**content, "multipart/form-data": {"schema": form}}}}
+    content = {kind: {"schema": {"type": "string"}}, "multipart/form-data": {"schema": form}}
+    body = {"requestBody": {"required": True, "content": content}}
+    return {"status_code": 202, "response_model": JobShape, "openapi_extra": body}
 
 
-@router.post(
-    "/lockers",
-    status_code=202,
-    response_model=JobShape,
-    openapi_extra=_body("application/geo+json"),
-)
+@router.post("/lockers", **_taking("application/geo+json"))
 async def post_lockers(
     call: Building,
     request: Request,
@@ -82,12 +78,7 @@ async def post_lockers(
     return await _take(call, source, raw)
 
 
-@router.post(
-    "/parcels",
-    status_code=202,
-    response_model=JobShape,
-    openapi_extra=_body("text/csv"),
-)
+@router.post("/parcels", **_taking("text/csv"))
 async def post_parcels(
     call: Announcing,
     request: Request,
@@ -104,12 +95,7 @@ async def post_parcels(
     return await _take(call, ImportSource(PARCELS, file_name or name, _digest(raw), carrier=owner), raw)
 
 
-@router.post(
-    "/shifts",
-    status_code=202,
-    response_model=JobShape,
-    openapi_extra=_body("text/csv"),
-)
+@router.post("/shifts", **_taking("text/csv"))
 async def post_shifts(
     call: Manning,
     request: Request,

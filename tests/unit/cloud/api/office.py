@@ -277,6 +277,16 @@ def _account(act: Act, login: str, role: Role, courier: str | None) -> Account:
 
 
 @contextlib.asynccontextmanager
+async def open_busy_office(directory: Path) -> AsyncIterator[Office]:
+    """Open an office with its pages, where a courier drives today and three parcels are announced."""
+    async with open_office(directory, pages=Pages()) as office:
+        await office.lockers()
+        await office.parcels(3)
+        await office.shift()
+        yield office
+
+
+@contextlib.asynccontextmanager
 async def open_office(
     directory: Path, planner: Planner | None = None, pages: Pages | None = None
 ) -> AsyncIterator[Office]:

@@ -3,7 +3,6 @@
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -13,7 +12,7 @@ from cloud.services.records_ops import ImportProblem, ImportRun
 from tests.unit.cloud.api.applications import Pages
 from tests.unit.cloud.api.office import COURIER, CSV, OTHER_COURIER, Office, open_office, told
 from tests.unit.cloud.api.test_shifts import ASKED, SHIFTS
-from tests.unit.cloud.api.test_shifts_page import FORM, PAGE, TODAY
+from tests.unit.cloud.api.test_shifts_page import FORM, PAGE, TODAY, all_of
 
 BREAK = {"break_from": "12:00", "break_to": "13:00", "break_min": "30", "skills": "Heavy  id_check"}
 HEADER = "courier,shift_from,shift_to,start_longitude,start_latitude,break_from,break_to,break_min,skills\n"
@@ -24,11 +23,6 @@ async def office(tmp_path: Path) -> AsyncIterator[Office]:
     async with open_office(tmp_path, pages=Pages()) as opened:
         await opened.lockers()
         yield opened
-
-
-async def all_of(office: Office, record: type[Any], /, **conditions: Any) -> list[Any]:
-    found: list[Any] = await office.rim.look(lambda uow: uow.find(record, **conditions))
-    return found
 
 
 def break_of(shift: Shift) -> tuple[float, float, int]:

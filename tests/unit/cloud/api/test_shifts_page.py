@@ -10,8 +10,7 @@ import pytest
 from cloud.domain.parcel import Parcel, ParcelState
 from cloud.services.records import Courier, Plan, Route, Shift, Unplanned
 from cloud.services.records_ops import AuditEntry, ImportProblem, ImportRun
-from tests.unit.cloud.api.applications import Pages
-from tests.unit.cloud.api.office import COURIER, OTHER_COURIER, Office, open_office
+from tests.unit.cloud.api.office import COURIER, OTHER_COURIER, Office, open_busy_office
 
 PAGE = "/console/shifts"
 TODAY = "2026-11-23"
@@ -33,10 +32,7 @@ HEADER = "courier,day,shift_from,shift_to,start_longitude,start_latitude,loads_m
 
 @pytest.fixture
 async def office(tmp_path: Path) -> AsyncIterator[Office]:
-    async with open_office(tmp_path, pages=Pages()) as opened:
-        await opened.lockers()
-        await opened.parcels(3)
-        await opened.shift()
+    async with open_busy_office(tmp_path) as opened:
         yield opened
 
 

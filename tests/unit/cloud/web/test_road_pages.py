@@ -8,18 +8,14 @@ import pytest
 
 from cloud.services.ports import UnitOfWork
 from cloud.services.records import Stop, StopTask, TaskState
-from tests.unit.cloud.api.applications import Pages
-from tests.unit.cloud.api.office import COURIER, URL, Office, open_office
+from tests.unit.cloud.api.office import COURIER, URL, Office, open_busy_office
 
 DAY = f"/v1/couriers/{COURIER}/days/2026-11-23"
 
 
 @pytest.fixture
 async def office(tmp_path: Path) -> AsyncIterator[Office]:
-    async with open_office(tmp_path, pages=Pages()) as opened:
-        await opened.lockers()
-        await opened.parcels(3)
-        await opened.shift()
+    async with open_busy_office(tmp_path) as opened:
         yield opened
 
 

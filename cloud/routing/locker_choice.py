@@ -291,17 +291,14 @@ def _added(search: _Search, candidate: Candidate) -> list[tuple[float, int]]:
     return sorted((cents(*one), one[1]) for one in found)
 
 
-def _soft_end_s(stop: Stop) -> int:
-    return stop.soft.end_s if stop.soft else HORIZON_S_MAX
-
-
 def _lost_behind(order: Sequence[Visit], base: Route) -> list[int]:
     """Return for each position what a minute later costs all behind it that are late for a price."""
     begins_s = {step.ref: step.begin_s for step in base.steps if step.kind is StepKind.STOP}
-    behind = [0]
+    cents, behind = 0, [0]
     for visit in reversed(order):
-        soft = visit.soft if isinstance(visit, Stop) and begins_s[visit.id] >= _soft_end_s(visit) else None
-        behind.append(behind[-1] + (soft.per_minute_cents if soft else 0))
+        if isinstance(visit, Stop) and visit.soft and begins_s[visit.id] >= visit.soft.end_s:
+            cents += visit.soft.per_minute_cents
+        behind.append(cents)
     return behind[::-1]
 
 

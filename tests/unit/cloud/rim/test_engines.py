@@ -27,7 +27,7 @@ from cloud.services.held_drop_offs import promise_held
 from cloud.services.records import Consent, Plan, PreparedCode, StopKind, StopTask, Task, TaskState
 from cloud.services.records import Stop as StoredStop
 from cloud.services.records_ops import Alarm, Notification
-from tests.unit.cloud.api.office import Office, open_office
+from tests.unit.cloud.api.office import OTHER_COURIER, Office, open_office
 
 DAY = date(2026, 11, 23)
 
@@ -324,7 +324,7 @@ async def test_a_large_day_is_the_joint_engine_s_without_choices_too(office: Off
 
 async def test_a_day_on_which_a_van_is_loaded_twice_is_the_joint_engine_s_however_small(office: Office) -> None:
     await office.parcels(2)
-    await office.shift(loads_max=2)
+    await office.shift(OTHER_COURIER, loads_max=2)
     engine = Nearest()
     plan_id = await plan(office, engine)
     assert (await all_of(office, Plan, id=plan_id))[0].planner == "joint"

@@ -204,7 +204,7 @@ class Troubles:
             await asyncio.sleep(10)
         else:
             return
-        image.put_back(site)
+        image.put_back(site, self.town.things)
         self.town.start(inspect(self.town, site))
         await self._for(2, 30)
         if site.boot is None:

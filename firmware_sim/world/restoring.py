@@ -5,6 +5,7 @@ with any card. Until the locker has heard from the cloud that its journal is of 
 (docs/offline-rules.md), so the witness keeps silent about codes and parcels; never about pulses and forged words.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from contract.ids import CompartmentLabel
@@ -12,6 +13,7 @@ from contract.link import LinkStatus
 from edge.store.sqlite_sync import SyncDatabase
 from edge.store.store import Store
 from firmware_sim.world.ledger import Remembered
+from firmware_sim.world.parcels import Thing
 from firmware_sim.world.site import Site
 
 
@@ -36,8 +38,16 @@ class Image:
             return False
         return store.head == store.acknowledged and store.head.sequence > len(self.remembered.raws)
 
-    def put_back(self, site: Site) -> None:
-        """Take the power, change the card and leave the locker dark; call only when this is older."""
+    def put_back(self, site: Site, things: Mapping[str, Thing]) -> None:
+        """Take the power, change the card and leave the locker dark; call only when this is older.
+
+        What a card that took no writes was never told of goes with the agent's memory. Staff find it missing, and who
+        has it nobody can know.
+        """
+        for label in site.cabinet.labels:
+            inside, said = site.cabinet.contents(label), things.get(site.ledger.holds.get(label, b"").hex())
+            if said is not None and said.barcode != inside:
+                said.odd = True
         site.power_off()
         site.card.database = self.database
         site.card.sick = site.card.tear = None

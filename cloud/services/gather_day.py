@@ -29,6 +29,7 @@ from cloud.routing.problem import (
 )
 from cloud.routing.stops import STANDARD_COSTS, Collection, DayInput, DropOff, HomeDelivery, Item, Site, build_stops
 from cloud.services.day_choices import Due, Hands, joint_day
+from cloud.services.day_size import fitting
 from cloud.services.forecast_capacity import forecast, with_forecast
 from cloud.services.many import by_id
 from cloud.services.offers import offered_parcels
@@ -76,11 +77,12 @@ def gather_day(uow: UnitOfWork, act: Act, span: DaySpan) -> DayData:
     require(act.actor, Role.PLANNER, Role.OPERATOR)
     theirs = offered_parcels(uow) | waiting_to_load(uow, span)
     wanted = [one for one in uow.reads.parcels_to_plan(span.ends, PARCELS_MAX) if one not in theirs]
-    due = list(by_id(uow, Parcel, wanted).values())
     collections = _collections(uow, act)
     lockers = {one.id: one for one in uow.find(Locker)}
     shifts = waiting_shifts(uow, span)
     others = others_of(uow, act, span.day.isoformat())
+    fixed = {Place(one.lon, one.lat) for one in lockers.values()} | _bases(shifts, others)
+    due, too_many = fitting(list(by_id(uow, Parcel, wanted).values()), fixed)
     ours = OURS if others else frozenset()
     back = refused(uow, span.day.isoformat()) if others else set()
     skills = _known_skills(shifts, due)
@@ -100,7 +102,16 @@ def gather_day(uow: UnitOfWork, act: Act, span: DaySpan) -> DayData:
     joint = joint_day(uow, act, dues, (sites, day.collections), Hands(couriers, partners))
     if joint is not None:  # only a day with choices has a use for it, and it reads weeks of history
         joint = replace(joint, sites=_forecast(uow, act, (joint.sites, shifts), span))
-    return DayData(span, Problem(stops.stops, couriers, partners), stops.unplanned, shifts, joint, others=others)
+    problem, left = Problem(stops.stops, couriers, partners), (*stops.unplanned, *too_many)
+    return DayData(span, problem, left, shifts, joint, others=others)
+
+
+def _bases(shifts: Iterable[Shift], others: Others) -> set[Place]:
+    """Return where vans and crowd couriers set out and end."""
+    drive: tuple[Shift | CrowdTrip, ...] = (*shifts, *others.trips)
+    ends = ((one.end_lon, one.end_lat) for one in drive)
+    known = {Place(lon, lat) for lon, lat in ends if lon is not None and lat is not None}
+    return known | {Place(one.start_lon, one.start_lat) for one in drive}
 
 
 def waiting_to_load(uow: UnitOfWork, span: DaySpan) -> set[str]:

@@ -1,6 +1,6 @@
 """A day is planned, driven and re-planned: routing's own records in, stored stops and custody out."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 import pytest
@@ -12,10 +12,11 @@ from cloud.domain.parcel import Parcel, ParcelState
 from cloud.routing.plan import Plan as Answer
 from cloud.routing.plan import Route as AnswerRoute
 from cloud.routing.plan import Step, StepKind, Unplanned, UnplannedReason
-from cloud.routing.problem import NOTHING, TimeWindow
+from cloud.routing.problem import NOTHING, Place, TimeWindow
 from cloud.services import queries
 from cloud.services.assign_locker import assign_locker
 from cloud.services.complete_stop import bring_back, deliver_home
+from cloud.services.day_size import fitting
 from cloud.services.expire_parcels import expire_parcels
 from cloud.services.plan_routes import DayData, DaySpan, gather_day, store_plan
 from cloud.services.queries import CourierDay
@@ -78,6 +79,22 @@ def depot() -> Depot:
     cloud.courier()
     cloud.shift()
     return Depot(cloud)
+
+
+def test_of_more_places_than_a_plan_can_hold_the_least_urgent_wait(depot: Depot) -> None:
+    late, early = MORNING + timedelta(hours=9), MORNING + timedelta(hours=3)
+    whenever = depot.cloud.parcel("P1", lon=21.01)
+    neighbour = depot.cloud.parcel("P2", lon=21.04)
+    by_three = depot.cloud.parcel("P3", lon=21.03, window_from=MORNING, window_to=early)
+    by_nine = depot.cloud.parcel("P4", lon=21.04, window_from=MORNING, window_to=late)
+    promised = replace(depot.cloud.parcel("P5", lon=21.05), state=ParcelState.ASSIGNED_TO_LOCKER)
+    in_vain = replace(depot.cloud.parcel("P6", lon=21.06), state=ParcelState.DELIVERY_FAILED)
+    due = [whenever, neighbour, by_three, by_nine, promised, in_vain]
+    kept, left = fitting(due, {Place(20.0, 50.0)}, places_max=4)
+
+    assert kept == [neighbour, by_three, by_nine, promised, in_vain]
+    assert [(one.parcels, one.reason) for one in left] == [((whenever.id,), UnplannedReason.CROWDED_OUT)]
+    assert fitting(due, set()) == (due, ())
 
 
 def test_the_day_holds_homes_with_windows_drop_offs_by_size_and_shifts(depot: Depot) -> None:

@@ -53,14 +53,15 @@ def places_of(route: Driven) -> tuple[Place, ...]:
 def _legs(route: Driven, free: Travel, zone: tzinfo) -> Iterator[Leg]:
     """Yield what was driven between two visits: the time between them less the usual service at the second.
 
-    The leg to the first stop is left out (nobody knows when the van left the yard), and so is one that may hold a wait.
+    The leg to the first stop is left out (nobody knows when the van left the yard), and so is one that may hold a wait
+    or the courier's break, of which nobody says how long it was.
     """
     for one, two in pairwise(route.visits):
         here, there = one.stop.place, two.stop.place
         arrived = two.done_at - timedelta(seconds=two.stop.service_s)
         waited = two.stop.not_before is not None and arrived <= two.stop.not_before + WAIT_SLACK
         free_s = float(free.duration_s(here, there))
-        if waited or free_s < FREE_S_MIN:
+        if waited or two.stop.pause_s or free_s < FREE_S_MIN:
             continue
         hour = hour_of_week(one.done_at.astimezone(zone))
         leg = leg_of(area_of(here, there), hour, (arrived - one.done_at).total_seconds(), free_s)

@@ -44,12 +44,16 @@ class Errors(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class Ahead:
-    """A stop still to come; ``eta`` is the route's, ``not_before`` the beginning of a promised window."""
+    """A stop still to come; ``eta`` is the route's, ``not_before`` the beginning of a promised window.
+
+    ``pause_s`` is how long the courier rests on the way there.
+    """
 
     place: Place
     eta: datetime
     service_s: int
     not_before: datetime | None = None
+    pause_s: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +95,7 @@ def arrivals(left: Left, stops: Sequence[Ahead], traffic: Traffic, zone: tzinfo)
     """Return when each stop will be reached, in order.
 
     A leg takes what the route planned for it. Where that is far from any driving (a window was waited for, a delay is
-    in it) it takes our own estimate: the great circle in the hour's traffic.
+    in it) it takes our own estimate: the great circle in the hour's traffic. A break is neither and takes its time.
     """
     found: list[datetime] = []
     here, moment, planned = left.place, left.at, left.planned
@@ -99,10 +103,11 @@ def arrivals(left: Left, stops: Sequence[Ahead], traffic: Traffic, zone: tzinfo)
         estimate_s = leg_s(here, stop.place) * traffic.factor(
             area_of(here, stop.place), hour_of_week(moment.astimezone(zone))
         )
-        gap_s = (stop.eta - planned).total_seconds()
+        gap_s = (stop.eta - planned).total_seconds() - stop.pause_s
         waited = stop.not_before is not None and stop.eta <= stop.not_before
         is_drive = estimate_s * GAP_MIN - GAP_SLACK_S <= gap_s <= estimate_s * GAP_MAX + GAP_SLACK_S
-        moment += timedelta(seconds=max(gap_s, 0.0) if is_drive and not waited else estimate_s)
+        drive_s = max(gap_s, 0.0) if is_drive and not waited else estimate_s
+        moment += timedelta(seconds=stop.pause_s + drive_s)
         if stop.not_before is not None:
             moment = max(moment, stop.not_before)
         found.append(moment)

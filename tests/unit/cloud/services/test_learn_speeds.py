@@ -1,6 +1,7 @@
 """Routes driven through a city whose rush hour is known: what is learned from them is that rush hour."""
 
 import math
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import numpy as np
@@ -87,6 +88,8 @@ def test_whoever_may_have_waited_for_a_window_teaches_nothing() -> None:
 def test_a_lunch_or_the_next_door_teach_nothing() -> None:
     door = Place(A.lon + 0.0005, A.lat)
     assert _legs(_known(_visit(A, 0), _visit(B, 120))) == {}
+    rested = replace(_visit(B, 15), stop=replace(_visit(B, 15).stop, pause_s=300))
+    assert _legs(_known(_visit(A, 0), rested)) == {}
     assert _legs(_known(_visit(A, 0), _visit(door, 4))) == {}
     assert _legs(_known(_visit(A, 0), _visit(C, 15), _visit(B, 15.1))) == {area_of(A, C): 1.0}
 

@@ -1,13 +1,15 @@
 """A break the plan left room for stays in the day when the rest of a route is thought about anew."""
 
-from datetime import timedelta
+from datetime import UTC, timedelta
 
 import pytest
 
 from cloud.routing.problem import SERVICE_S_MAX
 from cloud.services import reroute
+from cloud.services.driven import ahead_of
+from cloud.services.eta import expected
 from cloud.services.pauses import with_break
-from cloud.services.records import Shift, Stop
+from cloud.services.records import Route, Shift, Stop
 from cloud.services.rest_of_day import Rest, read_rest
 from cloud.services.window_board import read_board
 from tests.unit.cloud.small_cloud import COURIER, OPERATOR, SmallCloud
@@ -39,6 +41,15 @@ def rest_of(cloud: SmallCloud) -> Rest:
 
 def test_the_break_is_counted_to_the_stop_before_it(cloud: SmallCloud) -> None:
     assert [stop.service_s for stop in rest_of(cloud).stops] == [SERVICE_S, SERVICE_S + BREAK_S, SERVICE_S, SERVICE_S]
+
+
+def test_whoever_waits_behind_it_is_told_to_expect_it(cloud: SmallCloud) -> None:
+    route = cloud.the(Route)
+    left = cloud.do(lambda uow: reroute.with_stops(uow, route))
+    assert [ahead.pause_s for _, ahead in cloud.do(lambda uow: ahead_of(uow, left))] == [0, 0, BREAK_S, 0]
+    told = cloud.do(lambda uow: expected(uow, route, cloud.now, UTC))
+    first, second, third, _ = (told[stop.id].at for stop in left.stops)
+    assert third - second > timedelta(seconds=BREAK_S) > second - first
 
 
 def test_windows_are_offered_with_the_break_in_the_day(cloud: SmallCloud) -> None:

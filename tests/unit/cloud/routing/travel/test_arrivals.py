@@ -1,5 +1,6 @@
 """Bands are tried on days the learning never saw: couriers, rush hours and moods simulated by a seed."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 
@@ -72,6 +73,15 @@ def test_waiting_that_was_planned_takes_up_a_delay() -> None:
     noon = MONDAY + 240 * MINUTE
     late = arrivals(_on_time(MONDAY + 60 * MINUTE), [ROUTE[0], _ahead(FAR, 240, noon)], CALM, UTC)
     assert late[1] == noon
+
+
+@pytest.mark.parametrize("drive_min", [12, 90], ids=["the route's drive", "no drive at all"])
+def test_a_break_on_the_way_takes_its_time(drive_min: int) -> None:
+    without = [ROUTE[0], _ahead(FAR, 6 + drive_min)]
+    resting = [ROUTE[0], replace(_ahead(FAR, 6 + drive_min + 30), pause_s=1_800)]
+    _, before = arrivals(_on_time(MONDAY - 5 * MINUTE), without, CALM, UTC)
+    _, behind = arrivals(_on_time(MONDAY - 5 * MINUTE), resting, CALM, UTC)
+    assert behind - before == 30 * MINUTE
 
 
 def test_a_delay_that_the_route_was_given_already_is_not_counted_twice() -> None:

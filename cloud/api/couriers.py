@@ -76,6 +76,8 @@ class TaskShape(Told):
 
 
 class StopShape(Told):
+    """``break_before_s`` is how long the courier rests on the way here, by the shift."""
+
     id: str
     position: int
     kind: str
@@ -85,6 +87,7 @@ class StopShape(Told):
     lat: float
     eta: datetime
     service_s: int
+    break_before_s: int
     done_at: datetime | None
     tasks: list[TaskShape]
 
@@ -242,7 +245,7 @@ def stop_shape(view: queries.StopView) -> StopShape:
         TaskShape(task=task.task, state=task.state, parcel=ParcelShape.model_validate(parcel))
         for task, parcel in view.tasks
     ]
-    return StopShape(**own, done_at=view.done_at, tasks=tasks)
+    return StopShape(**own, break_before_s=view.break_before_s, done_at=view.done_at, tasks=tasks)
 
 
 def day_span(call: Call, day: date) -> tuple[datetime, datetime]:

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from itertools import pairwise
 
 from cloud.domain.parcel import Parcel
 from cloud.routing.problem import Place
@@ -10,7 +9,7 @@ from cloud.routing.travel.arrivals import Ahead, Driven, Left, Visit
 from cloud.services import reroute
 from cloud.services.locker_question import RouteLeft
 from cloud.services.many import by_id
-from cloud.services.pauses import Called, break_after
+from cloud.services.pauses import pauses
 from cloud.services.ports import Before, From, UnitOfWork
 from cloud.services.records import Attempt, Route, Shift, Stop, StopKind, StopTask, Task, TaskState
 
@@ -29,8 +28,8 @@ def routes_driven(uow: UnitOfWork, begins: datetime, ends: datetime) -> list[Dri
 def ahead_of(uow: UnitOfWork, left: RouteLeft) -> list[tuple[Stop, Ahead]]:
     """Return the stops where something is still to be done, in order."""
     coming = [stop for stop in left.stops if reroute.is_open(left, stop)]
-    parcels, pauses = _parcels(uow, left, coming), _pauses(uow, left)
-    return [(stop, _ahead(stop, reroute.pending(left, stop), parcels, pauses)) for stop in coming]
+    parcels, rests = _parcels(uow, left, coming), _pauses(uow, left)
+    return [(stop, _ahead(stop, reroute.pending(left, stop), parcels, rests)) for stop in coming]
 
 
 def last_known(uow: UnitOfWork, left: RouteLeft, now: datetime) -> Left:
@@ -49,12 +48,12 @@ def _driven(uow: UnitOfWork, left: RouteLeft) -> Driven | None:
     if route.started_at is None:
         return None
     stops = [stop for stop in left.stops if left.tasks.get(stop.id)]
-    parcels, pauses = _parcels(uow, left, stops), _pauses(uow, left)
+    parcels, rests = _parcels(uow, left, stops), _pauses(uow, left)
     visits: list[Visit] = []
     for stop, done_at in _served(uow, left, stops):
         if done_at < (visits[-1].done_at if visits else route.started_at):
             break
-        visits.append(Visit(_ahead(stop, left.tasks[stop.id], parcels, pauses), done_at))
+        visits.append(Visit(_ahead(stop, left.tasks[stop.id], parcels, rests), done_at))
     return Driven(_start(uow, left), route.starts_at, route.started_at, tuple(visits)) if visits else None
 
 
@@ -86,9 +85,9 @@ def _dropped_off(uow: UnitOfWork, left: RouteLeft, stops: Sequence[Stop]) -> Map
     return {task: at for task, at in known.items() if at is not None}
 
 
-def _ahead(stop: Stop, tasks: Sequence[StopTask], parcels: Mapping[str, Parcel], pauses: Mapping[str, int]) -> Ahead:
+def _ahead(stop: Stop, tasks: Sequence[StopTask], parcels: Mapping[str, Parcel], rests: Mapping[str, int]) -> Ahead:
     """Return a stop with the moment before which nothing is done there: an appointment's, or a promised window's."""
-    place, pause_s = Place(stop.lon, stop.lat), pauses.get(stop.id, 0)
+    place, pause_s = Place(stop.lon, stop.lat), rests.get(stop.id, 0)
     if stop.kind is StopKind.MEETING:
         return Ahead(place, stop.eta, stop.service_s, stop.eta, pause_s)
     promised = [parcels[task.parcel_id].window_from for task in tasks if task.parcel_id in parcels]
@@ -97,11 +96,7 @@ def _ahead(stop: Stop, tasks: Sequence[StopTask], parcels: Mapping[str, Parcel],
 
 
 def _pauses(uow: UnitOfWork, left: RouteLeft) -> Mapping[str, int]:
-    """Return the stop on the way to which the courier's break is, with its seconds."""
-    shift = uow.get(Shift, left.route.shift_id)
-    before = break_after(shift, (Called(stop.id, stop.eta, stop.service_s) for stop in left.stops))
-    behind = [two.id for one, two in pairwise(left.stops) if one.id == before]
-    return dict.fromkeys(behind, shift.break_s) if shift is not None else {}
+    return pauses(uow.get(Shift, left.route.shift_id), left.stops)
 
 
 def _parcels(uow: UnitOfWork, left: RouteLeft, stops: Sequence[Stop]) -> Mapping[str, Parcel]:

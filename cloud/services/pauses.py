@@ -4,13 +4,13 @@ Only the planner's worker knows breaks as such; a stored route shows its break a
 route count it to the stop before the gap, so that everything behind still comes that much later.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import NamedTuple
 
 from cloud.routing.problem import SERVICE_S_MAX
-from cloud.services.records import Shift
+from cloud.services.records import Shift, Stop
 
 
 class Called(NamedTuple):
@@ -34,6 +34,13 @@ def break_after(shift: Shift | None, ahead: Iterable[Called]) -> str:
         if behind.eta - before.left_at >= lasts and before.left_at <= last and behind.eta >= first + lasts:
             return before.stop_id
     return ""
+
+
+def pauses(shift: Shift | None, stops: Sequence[Stop]) -> Mapping[str, int]:
+    """Return the stop of a route on the way to which its courier's break is, with its seconds."""
+    before = break_after(shift, (Called(stop.id, stop.eta, stop.service_s) for stop in stops))
+    behind = [two.id for one, two in pairwise(stops) if one.id == before]
+    return dict.fromkeys(behind, shift.break_s) if shift is not None else {}
 
 
 def with_break(service_s: int, shift: Shift | None) -> int:

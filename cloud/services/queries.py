@@ -9,6 +9,7 @@ from cloud.domain.custody import CustodyEntry, handovers
 from cloud.domain.locker import Compartment, Locker, LockerStatus
 from cloud.domain.parcel import Parcel
 from cloud.services.many import by_id
+from cloud.services.pauses import pauses
 from cloud.services.ports import Act, FleetRow, From, LoggedEvent, UnitOfWork
 from cloud.services.records import (
     ENDS,
@@ -18,6 +19,7 @@ from cloud.services.records import (
     HistoryEntry,
     Plan,
     Route,
+    Shift,
     Stop,
     StopTask,
     TaskState,
@@ -45,8 +47,11 @@ class Tracking:
 
 @dataclass(frozen=True, slots=True)
 class StopView:
+    """``break_before_s`` is how long the courier rests on the way here."""
+
     stop: Stop
     tasks: tuple[tuple[StopTask, Parcel], ...]
+    break_before_s: int = 0
 
     @property
     def done_at(self) -> datetime | None:
@@ -131,7 +136,7 @@ def courier_day(uow: UnitOfWork, courier_id: str, begins: datetime, ends: dateti
     courier = uow.need(Courier, courier_id)
     route = _current_route(uow, courier, begins, ends)
     carried = tuple(uow.find(Parcel, order="id", custodian=f"courier:{courier_id}"))
-    return CourierDay(courier, route, _stops(uow, route.id) if route else (), carried)
+    return CourierDay(courier, route, _stops(uow, route) if route else (), carried)
 
 
 def plan_page(uow: UnitOfWork, day: str) -> PlanPage | None:
@@ -144,7 +149,7 @@ def plan_page(uow: UnitOfWork, day: str) -> PlanPage | None:
     parcels = by_id(uow, Parcel, [one.parcel_id for one in left])
     return PlanPage(
         plan,
-        tuple((route, _stops(uow, route.id)) for route in routes),
+        tuple((route, _stops(uow, route)) for route in routes),
         tuple((one, parcels[one.parcel_id]) for one in left),
     )
 
@@ -201,12 +206,17 @@ def _has_work(uow: UnitOfWork, route: Route) -> bool:
     return bool(stops) and uow.first(StopTask, stop_id=stops, state=TaskState.PENDING) is not None
 
 
-def _stops(uow: UnitOfWork, route_id: str) -> tuple[StopView, ...]:
-    stops = uow.find(Stop, order="position", route_id=route_id)
+def _stops(uow: UnitOfWork, route: Route) -> tuple[StopView, ...]:
+    stops = uow.find(Stop, order="position", route_id=route.id)
+    rests = pauses(uow.get(Shift, route.shift_id), stops)
     tasks = uow.find(StopTask, order="id", stop_id=tuple(stop.id for stop in stops)) if stops else []
     parcels = by_id(uow, Parcel, [task.parcel_id for task in tasks])
     return tuple(
-        StopView(stop, tuple((task, parcels[task.parcel_id]) for task in tasks if task.stop_id == stop.id))
+        StopView(
+            stop,
+            tuple((task, parcels[task.parcel_id]) for task in tasks if task.stop_id == stop.id),
+            rests.get(stop.id, 0),
+        )
         for stop in stops
     )
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from cloud.services.ports import UnitOfWork
-from cloud.services.records import Stop, StopTask, TaskState
+from cloud.services.records import Shift, Stop, StopTask, TaskState
 from tests.unit.cloud.api.office import COURIER, URL, Office, open_busy_office
 
 DAY = f"/v1/couriers/{COURIER}/days/2026-11-23"
@@ -46,6 +46,23 @@ async def test_late_is_one_tap_and_moves_every_arrival(office: Office) -> None:
     assert odd.status_code == 422
     after = [stop.eta for stop in await ahead(office)]
     assert all(late - early > timedelta(minutes=20) for late, early in zip(after, before, strict=True))
+
+
+async def test_a_break_stands_before_the_stop_it_comes_before(office: Office) -> None:
+    await drive(office)
+    first, second, *rest = await ahead(office)
+
+    def unit(uow: UnitOfWork) -> None:
+        for stop in (second, *rest):
+            uow.change(Stop, {"id": stop.id}, eta=stop.eta + timedelta(minutes=30))
+        uow.change(Shift, {}, break_from=first.eta, break_to=first.eta + timedelta(hours=1), break_s=1_800)
+
+    await office.rim.do(unit)
+    async with office.client("courier") as http:
+        page = await http.get("/courier/day?lang=en")
+        told = (await http.get(DAY)).json()["stops"]
+    assert page.text.count("First your break: 30 min") == 1
+    assert {one["id"]: one["break_before_s"] for one in told if one["break_before_s"]} == {second.id: 1_800}
 
 
 async def test_a_jam_is_one_tap_where_the_phone_says_where(office: Office) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
@@ -23,6 +23,7 @@ from cloud.services.see_alarm import see_alarm
 from cloud.services.settle import settle_alarm, settle_case
 from cloud.web import maps
 from cloud.web.console import staff_of
+from cloud.web.console_shifts import day_of
 from cloud.web.console_view import names_of
 from cloud.web.courier_view import StopCard
 from cloud.web.dates import Dates
@@ -114,12 +115,13 @@ def _plan(router: APIRouter, frame: Frame) -> None:
         words = words_of(language_of(request))
         drawing = view.drawing(words, frame.dates_in(words))
         content = {"view": view, "drawing": drawing, "day": day, "today": date.fromisoformat(rim.today())}
+        content |= {"before": day - timedelta(days=1), "after": day + timedelta(days=1)}
         content["can_plan"] = who.may_be(Role.OPERATOR, Role.PLANNER)
         return frame.page(request, "console_plan.html", status, who=who, area="plan", problem=problem, **content)
 
     @router.get("/console/plan")
     async def get_plan(request: Request, day: Annotated[date | None, Query()] = None) -> Response:
-        return await show(request, day or date.fromisoformat(rim.today()))
+        return await show(request, day_of(frame, day))
 
     @router.post("/console/plan")
     async def post_plan(request: Request) -> Response:

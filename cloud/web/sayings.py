@@ -37,11 +37,14 @@ _SHAPES = {  # narrow, so that no free text of a person is taken for one of ours
 ID_SHOWN = 8  # characters of a long id: enough to tell two apart on one page
 _NEED_A_SUBJECT = ("is ", "has ", "needs ", "does ", "between ", "in ")  # of which field, the field's name says
 _ID = re.compile(r"\b[0-9a-f]{32}\b")
+_PARCELS = re.compile(r"(\d{1,9}) parcels")  # stored of one parcel too, so English has to be said anew as well
 _FIELD = re.compile(r"\{(\w+)\}")
 
 
 def said(words: Words, text: str) -> str:
     """Return ``text`` in the language of ``words``, or as it is."""
+    if counted := _PARCELS.fullmatch(text):
+        return words.say("plan.parcels_count", count=int(counted[1]))
     if words.language == ENGLISH or not text or len(text) > CHARACTERS_MAX:
         return text
     for key, pattern in _patterns():

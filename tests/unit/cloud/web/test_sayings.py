@@ -147,3 +147,8 @@ def test_why_a_compartment_is_out_of_service_and_what_people_report_is_said_in_w
     for words in (EN, PL, DE):
         assert words.knows(f"fault.{why}")
         assert words.knows(f"value.{why}")
+
+
+def test_a_count_of_parcels_agrees_with_its_number_in_every_language() -> None:
+    assert [said(EN, "1 parcels"), said(EN, "2 parcels")] == ["1 parcel", "2 parcels"]
+    assert [said(DE, "1 parcels"), said(PL, "5 parcels")] == ["1 Paket", "5 paczek"]

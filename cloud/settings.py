@@ -13,6 +13,7 @@ from babel.numbers import is_currency
 
 from cloud.domain.dwell import DwellPolicies, DwellPolicy
 from cloud.domain.rules import STANDARD, Rules
+from cloud.mail_relay import WAYS, RelayError, relay_of
 from cloud.notify.mail import SmtpSettings
 from cloud.rim import Locality
 from cloud.routing.travel.choice import FORMS, TravelChoice, travel_choice
@@ -56,6 +57,10 @@ def read_settings(arguments: Sequence[str] | None, environment: Mapping[str, str
     if missing:
         flags = ", ".join(f"--{name.replace('_', '-')} (or {PREFIX}{name.upper()})" for name in missing)
         parser.error(f"needed: {flags}")
+    try:
+        smtp = relay_of(found, surroundings, PREFIX)
+    except RelayError as error:
+        parser.error(str(error))
     base_url = found.base_url or f"http://{found.host}:{found.port}"
     return Settings(
         data=found.data,
@@ -65,7 +70,7 @@ def read_settings(arguments: Sequence[str] | None, environment: Mapping[str, str
         broker_port=found.broker_port,
         broker_public_host=found.broker_public_host or found.broker_host,
         tls_dir=found.tls_dir,
-        smtp=SmtpSettings(found.smtp_host, found.smtp_port, found.smtp_sender) if found.smtp_host else None,
+        smtp=smtp,
         locality=Locality(
             zone=found.zone,
             region=found.region,
@@ -114,6 +119,9 @@ def _parser(environment: Mapping[str, str]) -> argparse.ArgumentParser:
     flag("smtp-host", str, None, "mail relay; without one, messages to people wait")
     flag("smtp-port", _port, "25", "its port")
     flag("smtp-sender", str, "Latchmile <lockers@localhost>", "sender of mails")
+    flag("smtp-user", str, None, f"name at the relay; its password from a file, or from {PREFIX}SMTP_PASSWORD")
+    flag("smtp-password-file", Path, None, "file with the relay's password in one line")
+    flag("smtp-tls", _way, "auto", f"{', '.join(WAYS)}; auto: tls on port 465, else STARTTLS, a must with a password")
     flag("zone", _zone, "Europe/Warsaw", "time zone of the depot")
     flag("region", _region, "PL", "country of telephone numbers without prefix")
     flag("currency", _currency, "EUR", "currency of every cost and price: hundredths of it are counted (ISO 4217)")
@@ -127,7 +135,12 @@ def _parser(environment: Mapping[str, str]) -> argparse.ArgumentParser:
         help="another dwell for the parcels of one carrier; several times for several",
     )
     _planning_flags(flag)
-    parser.add_argument("--demo", action="store_true", default=environment.get(f"{PREFIX}DEMO") == "1")
+    parser.add_argument(
+        "--demo",
+        action="store_true",
+        default=environment.get(f"{PREFIX}DEMO") == "1",
+        help="webhooks may go to this machine, unencrypted; never where real parcels are",
+    )
     parser.add_argument("--verbose", action="store_true", help="log more")
     return parser
 
@@ -160,6 +173,12 @@ def _carrier_dwell(given: str) -> tuple[str, timedelta]:
     if not equals or not carrier:
         raise argparse.ArgumentTypeError(f"{given!r} is not CARRIER=DURATION, such as express=24h")
     return carrier, _duration(duration)
+
+
+def _way(given: str) -> str:
+    if given not in WAYS:
+        raise argparse.ArgumentTypeError(f"{given!r} is none of {', '.join(WAYS)}")
+    return given
 
 
 def _between(low: int, high: int) -> Callable[[str], int]:

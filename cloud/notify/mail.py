@@ -1,6 +1,6 @@
 """E-mail over SMTP: the one channel that reaches everybody without an account."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from email.message import EmailMessage
 from email.utils import format_datetime, make_msgid
@@ -28,7 +28,8 @@ class SmtpSettings:
     sender: str
     start_tls: bool | None = None
     username: str | None = None
-    password: str | None = None
+    password: str | None = field(default=None, repr=False)
+    use_tls: bool = False  # from the first byte, which leaves nothing for ``start_tls``
 
 
 class MailSender:
@@ -48,6 +49,7 @@ class MailSender:
                 start_tls=settings.start_tls,
                 username=settings.username,
                 password=settings.password,
+                use_tls=settings.use_tls,
                 timeout=SMTP_S_MAX,
             )
         except (aiosmtplib.SMTPException, OSError) as error:

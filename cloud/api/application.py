@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
+from importlib.metadata import version
 from typing import Any
 
 from fastapi import FastAPI
@@ -42,7 +43,7 @@ from cloud.api.shapes import PROBLEMS
 from cloud.rim import Rim
 
 BODY_BYTES_MAX = 64 * 1024  # of everything but files; the largest honest JSON body has 2 kB
-VERSION = "1.0.0"
+VERSION = version("latchmile")
 ROUTERS = (
     sign_in.router,
     imports.router,
@@ -72,8 +73,10 @@ ROUTERS = (
 )
 _LARGER = (
     ("/v1/imports/", imports.BODY_BYTES_MAX),
-    ("/console/shifts/file", 1024 * 1024),  # a thousand couriers' shifts have 100 kB
+    ("/console/imports/file", imports.BODY_BYTES_MAX),
+    ("/console/shifts/file", imports.SHIFTS_BYTES_MAX),
 )
+_SAY_IT_THEMSELVES = ("/console/imports/file", "/console/shifts/file")  # pages: a problem in JSON helps nobody there
 _HEADERS = (
     ("X-Content-Type-Options", "nosniff"),
     ("Referrer-Policy", "same-origin"),
@@ -160,15 +163,15 @@ class _Guarded:
 
         limit = next((most for path, most in _LARGER if scope["path"].startswith(path)), BODY_BYTES_MAX)
         announced = Headers(scope=scope).get("content-length", "")
-        if announced.isdigit() and int(announced) > limit:
+        size = int(announced) if announced.isdigit() else 0
+        if size > limit and scope["path"] not in _SAY_IT_THEMSELVES:
             await problems.too_large(limit)(scope, receive, guarded)
         else:
-            await self._app(scope, _limited(receive, limit), guarded)
+            await self._app(scope, _limited(receive, limit, size if size > limit else 0), guarded)
 
 
-def _limited(receive: Receive, limit: int) -> Receive:
-    """Return ``receive`` that ends a body which is longer than it may be and did not say so."""
-    taken = 0
+def _limited(receive: Receive, limit: int, taken: int) -> Receive:
+    """Return ``receive`` that ends a body which is longer than it may be, at once if it said so."""
 
     async def limited() -> Message:
         nonlocal taken

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from itertools import pairwise
 
 from cloud.plan_files.day import NamedDay
 from cloud.routing.joint.day import JointPlan
@@ -120,6 +121,14 @@ class Compared:
 
 
 @dataclass(frozen=True, slots=True)
+class Sums:
+    """What all routes of an instance come to, rounded once: the rounded routes may add up to something else."""
+
+    cost: int
+    metres: int
+
+
+@dataclass(frozen=True, slots=True)
 class Outcome:
     """A whole plan."""
 
@@ -134,6 +143,7 @@ class Outcome:
     co2_g_per_km: int = CO2_G_PER_KM
     notes: tuple[str, ...] = field(default=())
     left: tuple[LeftLine, ...] = ()
+    sums: Sums | None = None
 
     @property
     def parcels(self) -> int:
@@ -141,6 +151,8 @@ class Outcome:
 
     @property
     def cost(self) -> int:
+        if self.sums is not None:
+            return self.sums.cost
         return sum(route.cost for route in self.routes) + sum(one.cost for one in self.left)
 
     def brought_by(self, by: By) -> tuple[int, int]:
@@ -153,6 +165,8 @@ class Outcome:
     @property
     def metres(self) -> int:
         """Return how far our own vans drive; who is on the way anyway and partner fleets do not count."""
+        if self.sums is not None:
+            return self.sums.metres
         return sum(route.metres for route in self.routes if route.by is By.OWN)
 
     @property
@@ -246,15 +260,24 @@ def of_instance(instance: Instance, answer: Answer, engine: str, seconds: float)
     """Return what an answer to a published instance is, in the source's own units."""
     routes = tuple(_driven(instance, vehicle, options) for vehicle, options in answer.routes)
     left = tuple((instance.customers[one].name, "stays behind") for one in answer.absent)
-    distance = answer_cost(instance, answer) / instance.scale
-    note = f"{len(routes)} vehicles, distance {distance:,.3f} in the source's units"
-    return Outcome(instance.name, Ground.PLANE, engine, seconds, routes, left, notes=(note,))
+    cost = answer_cost(instance, answer)
+    driven = sum(_length(instance, vehicle, options) for vehicle, options in answer.routes)
+    note = f"{len(routes)} vehicles, distance {cost / instance.scale:,.3f} in the source's units"
+    sums = Sums(_unit(instance, cost), _unit(instance, driven))
+    return Outcome(instance.name, Ground.PLANE, engine, seconds, routes, left, notes=(note,), sums=sums)
+
+
+def _length(instance: Instance, vehicle: int, options: Sequence[int]) -> int:
+    """Return how far or long a vehicle drives, in the instance's own whole numbers."""
+    van = instance.vehicles[vehicle]
+    places = (van.start, *(instance.options[one].location for one in options), van.end)
+    return sum(int(instance.time[here, there]) for here, there in pairwise(places))
 
 
 def _driven(instance: Instance, vehicle: int, options: Sequence[int]) -> RouteLine:
     van = instance.vehicles[vehicle]
     points = instance.points
-    now, here, driven = van.early, van.start, 0
+    now, here = van.early, van.start
     lines: list[StopLine] = []
     for number, option in enumerate((instance.options[one] for one in options), start=1):
         place = instance.locations[option.location]
@@ -268,13 +291,13 @@ def _driven(instance: Instance, vehicle: int, options: Sequence[int]) -> RouteLi
         point = points[option.location] if points else (0.0, 0.0)
         times = (_unit(instance, arrive), _unit(instance, begin), _unit(instance, now))
         lines.append(StopLine(number, kind, place.name, point, *times, (customer,), _unit(instance, leg)))
-        driven, here = driven + leg, option.location
+        here = option.location
     back = int(instance.time[here, van.end])
     ends = (points[van.start], *(line.place for line in lines), points[van.end]) if points else ()
-    totals = (_unit(instance, driven + back), _unit(instance, driven + back))
+    driven = _unit(instance, _length(instance, vehicle, options))
     cost = _unit(instance, route_cost(instance, vehicle, options))
     span = (_unit(instance, van.early), _unit(instance, now + back))
-    return RouteLine(van.name, *span, *totals, cost, ends, tuple(lines))
+    return RouteLine(van.name, *span, driven, driven, cost, ends, tuple(lines))
 
 
 def _unit(instance: Instance, value: int) -> int:

@@ -33,7 +33,10 @@ def read(path: Path, kind: str) -> Instance:
     try:
         return READERS[kind](path.stem, text)
     except (ValueError, IndexError, KeyError, StopIteration) as error:
-        raise InstanceError(f"{path.name} is no {kind} instance: {type(error).__name__} {error}") from error
+        others = ", ".join(sorted(READERS.keys() - {kind}))
+        raise InstanceError(
+            f"{path.name} is not laid out as {kind}; is it of another set ({others}), or cut?"
+        ) from error
 
 
 def euclid(points: Sequence[tuple[float, float]], factor: int, whole: Callable[[float], int]) -> Matrix:

@@ -125,5 +125,5 @@ def test_asymmetric_travel_times_stay_so(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("kind", ["vrpdo", "vrptw", "vrppl", "vrprdl"])
 def test_another_file_is_refused_by_name(tmp_path: Path, kind: str) -> None:
-    with pytest.raises(InstanceError, match=f"one.txt is no {kind} instance"):
+    with pytest.raises(InstanceError, match=f"one.txt is not laid out as {kind}; is it of another set"):
         read(written(tmp_path, "hello\n"), kind)

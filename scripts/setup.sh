@@ -22,10 +22,12 @@ export DEBIAN_FRONTEND=noninteractive PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_INP
 say() { printf 'setup: %s\n' "$*"; }
 stop() { printf 'setup: %s\n' "$*" >&2; exit 1; }
 
-# run_quietly <what> <command...>: the command's own words are shown only when it fails.
+# run_quietly <doing> <done> <command...>: says what it begins and what it has done; the command's own words are shown
+# only when it fails.
 run_quietly() {
-    local what="$1" log started="$SECONDS"
-    shift
+    local doing="$1" what="$2" log started="$SECONDS"
+    shift 2
+    say "$doing ..."
     log="$(mktemp)"
     if "$@" >"$log" 2>&1 </dev/null; then
         rm -f "$log"
@@ -57,7 +59,7 @@ install_system_packages() {
     as_root apt-get -o DPkg::Lock::Timeout=120 update -q >/dev/null 2>&1 </dev/null || true
     # Where the shell is no package of its own (Ubuntu, older Debian), the whole browser does, for more work.
     if ! apt-cache show chromium-headless-shell >/dev/null 2>&1; then set -- "${@/#chromium-headless-shell/chromium}"; fi
-    (run_quietly "installed $*" apt_install "$@") || stop "$advice"
+    (run_quietly "installing $*" "installed $*" apt_install "$@") || stop "$advice"
 }
 
 # Debian builds its Python with profiles and link-time optimisation, version managers mostly do not: the same simulated
@@ -94,7 +96,7 @@ make_venv() {
     # A virtual environment that was moved has the old path in all its scripts.
     if [ -f "$stamps/place" ] && ! stamped place "$PWD"; then rm -rf "$venv"; fi
     if ! "$python" -m pip --version >/dev/null 2>&1; then
-        run_quietly "made .venv" "$1" -m venv --clear "$venv"
+        run_quietly "making .venv" "made .venv" "$1" -m venv --clear "$venv"
     fi
     stamp place "$PWD"
 }
@@ -105,7 +107,7 @@ install_requirements() {
     stamped requirements "$wanted" && return
     # --require-hashes stays whatever the machine's own pip configuration adds as a source; --no-compile because most of
     # what is installed is never imported, and what is gets compiled then.
-    run_quietly "installed the pinned requirements" \
+    run_quietly "installing the pinned requirements (minutes, the first time)" "installed the pinned requirements" \
         "$python" -m pip install -q --no-compile --require-hashes -r requirements/all.txt
     stamp requirements "$wanted"
 }
@@ -114,7 +116,7 @@ install_project() {
     local wanted
     wanted="$(hash_of pyproject.toml)"
     stamped project "$wanted" && return
-    run_quietly "installed latchmile, editable" \
+    run_quietly "installing latchmile, editable" "installed latchmile, editable" \
         "$python" -m pip install -q --no-index --no-build-isolation --no-deps --editable .
     stamp project "$wanted"
 }
@@ -133,7 +135,7 @@ install_page_libraries() {
     local wanted
     wanted="$(hash_of package.json package-lock.json)"
     [ -d node_modules/leaflet ] && [ -d node_modules/d3 ] && stamped pages "$wanted" && return
-    run_quietly "installed the page libraries" npm ci --loglevel=error
+    run_quietly "installing the page libraries" "installed the page libraries" npm ci --loglevel=error
     stamp pages "$wanted"
 }
 
@@ -142,7 +144,8 @@ make_machine_code() {
     local wanted
     wanted="$(hash_of cloud/routing/joint/*.py requirements/all.txt)"
     stamped machine-code "$wanted" && return
-    run_quietly "made the planner's machine code" "$python" -m cloud.routing.joint.worker --warm
+    run_quietly "making the planner's machine code" "made the planner's machine code" \
+        "$python" -m cloud.routing.joint.worker --warm
     stamp machine-code "$wanted"
 }
 

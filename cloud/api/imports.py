@@ -22,6 +22,7 @@ from cloud.services.ports import Act, UnitOfWork
 from cloud.services.records_ops import ImportProblem, ImportRun, JobRun
 
 BODY_BYTES_MAX = FILE_BYTES_MAX + 64 * 1024  # the file and its multipart wrapping
+SHIFTS_BYTES_MAX = 1024 * 1024  # of a console's file of shifts; a thousand couriers' have 100 kB
 FIELDS_MAX = 4  # a form has the file and little else
 
 router = APIRouter(prefix="/v1/imports", tags=["imports"])

@@ -1,4 +1,4 @@
-"""The operator's lists: the day's plan with what was left out, imports row by row, alarms, the audit log."""
+"""The operator's lists: the day's plan with what was left out, alarms, the audit log."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ from cloud.services.by_whom import Hand, Share, hands_of, shares
 from cloud.services.ports import Act, Before, UnitOfWork
 from cloud.services.positions import known_of
 from cloud.services.records import ENDS, Courier, Route, StopKind
-from cloud.services.records_ops import Alarm, AuditEntry, ImportProblem, ImportRun, JobRun, SupportCase
+from cloud.services.records_ops import Alarm, AuditEntry, JobRun, SupportCase
 from cloud.services.see_alarm import see_alarm
 from cloud.services.settle import settle_alarm, settle_case
 from cloud.web import maps
@@ -32,7 +32,6 @@ from cloud.web.route import fields_of, router_of
 from cloud.web.words import Words, words_of
 
 ROWS_SHOWN = 100  # of a list on one page
-PROBLEMS_SHOWN = 1_000  # of one import; a file with more is wrong as a whole
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +99,7 @@ class PlanView:
 def create(frame: Frame) -> APIRouter:
     """Return the lists."""
     router = router_of(frame)
-    for add in (_plan, _imports, _alarms, _audit):
+    for add in (_plan, _alarms, _audit):
         add(router, frame)
     return router
 
@@ -160,26 +159,6 @@ def _route_view(
     is_under_way = now is not None and route.started_at is not None and any(card.is_open for card in cards)
     seen = known_of(uow, now, route.courier_id) if now is not None and is_under_way else None
     return RouteView(route, courier, cards, seen)
-
-
-def _imports(router: APIRouter, frame: Frame) -> None:
-    rim = frame.rim
-
-    @router.get("/console/imports")
-    async def get_imports(request: Request) -> Response:
-        who = await staff_of(request)
-        runs = await rim.look(lambda uow: uow.find(ImportRun, order="-started_at", limit=ROWS_SHOWN))
-        return frame.page(request, "console_imports.html", who=who, area="imports", runs=runs)
-
-    @router.get("/console/imports/{import_id}")
-    async def get_import(request: Request, import_id: PathId) -> Response:
-        who = await staff_of(request)
-
-        def unit(uow: UnitOfWork) -> dict[str, Any]:
-            found = uow.find(ImportProblem, order="line id", import_id=import_id, limit=PROBLEMS_SHOWN)
-            return {"run": uow.need(ImportRun, import_id), "problems": found, "job": uow.get(JobRun, import_id)}
-
-        return frame.page(request, "console_import.html", who=who, area="imports", **await rim.look(unit))
 
 
 def _alarms(router: APIRouter, frame: Frame) -> None:

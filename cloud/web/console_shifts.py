@@ -1,38 +1,32 @@
 """Who drives on a day, for whoever plans it: the shifts in a table, one typed or a file of them, each to be changed."""
 
-import asyncio
-import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
-from starlette.datastructures import UploadFile
 
-from cloud.api.calls import check_origin, rim_of
+from cloud.api.imports import SHIFTS_BYTES_MAX
 from cloud.api.problems import status_of
 from cloud.api.shapes import PathId
 from cloud.domain.actors import Actor, Role, require
-from cloud.domain.errors import ConflictError, DomainError, ForbiddenError, InvalidError, NotFoundError
+from cloud.domain.errors import ConflictError, DomainError, ForbiddenError, NotFoundError
 from cloud.intake.findings import FileRefusedError
-from cloud.landing import SHIFTS, land, open_file
-from cloud.services.imports import ImportSource, begin
+from cloud.landing import SHIFTS
+from cloud.services.imports import ImportSource
 from cloud.services.people import BREAK_MAX, LOADS_MAX, RELOAD_MAX
 from cloud.services.ports import Act, UnitOfWork
-from cloud.services.records_ops import JobRun
 from cloud.services.shifts import add_shift, change_shift, take_back
+from cloud.web.bring import bring, brought, problem_of
 from cloud.web.console import staff_of
-from cloud.web.frame import Frame, Problem, language_of, see_other
+from cloud.web.frame import Frame, see_other
 from cloud.web.route import fields_of, router_of
-from cloud.web.sayings import said
 from cloud.web.shifts_view import Fields, ShiftsView, day_in, example_of, shift_in, span_of, view_of
-from cloud.web.words import words_of
 
 PAGE = "/console/shifts"
 TOLD = ("added", "changed", "taken_back")
 MINUTE = timedelta(minutes=1)
-FILE_FIELDS_MAX = 4  # beside the file: the day
 Verb = Callable[[UnitOfWork, Act, Fields], object]
 Day = Annotated[date | None, Query()]
 Left = Annotated[int, Query(ge=0)]
@@ -76,28 +70,15 @@ class ShiftsPage:
     async def take_file(self, request: Request) -> Response:
         """Take a file of shifts; its report is a page of its own."""
         who, rim = await planner_of(request), self.frame.rim
-        raw, name, day = await file_of(request)
+        sent = await brought(request, SHIFTS_BYTES_MAX)
+        day = day_in(sent.fields.get("day", ""))
+        zone = rim.locality.zone.key
+        source = ImportSource(SHIFTS, sent.name, sent.digest, time_zone=zone, day=day.isoformat())
         try:
-            if not raw:
-                raise InvalidError("file", "choose a file first")
-            file = await asyncio.to_thread(open_file, rim, SHIFTS, raw)
-            zone, digest, act = rim.locality.zone.key, hashlib.sha256(raw).hexdigest(), rim.act(who)
-            source = ImportSource(SHIFTS, name, digest, time_zone=zone, day=day.isoformat())
-            run: JobRun = await rim.do(lambda uow: self._promise(uow, act, source))
-        except FileRefusedError as error:
-            words, found = words_of(language_of(request)), error.finding
-            sentence = words.say("shifts.file_refused", line=found.line, why=said(words, found.reason))
-            return await self.show(request, day, 422, problem=Problem(sentence, {}))
-        except DomainError as error:
-            return await self.show(request, day, status_of(error), problem=self.frame.problem(request, error))
-        continued = replace(source, run_id=run.id)
-        rim.background.enqueue(run, lambda progress: land(rim, who, continued, file, progress))
-        return see_other(f"/console/imports/{run.id}")
-
-    def _promise(self, uow: UnitOfWork, act: Act, source: ImportSource) -> JobRun:
-        run = self.frame.rim.background.begun(f"import {source.kind}", begin(uow, act, source))
-        uow.add(run)
-        return run
+            return await bring(rim, who, source, sent.raw)
+        except (FileRefusedError, DomainError) as error:
+            status = status_of(error) if isinstance(error, DomainError) else 422
+            return await self.show(request, day, status, problem=problem_of(self.frame, request, error, {}))
 
 
 def create(frame: Frame) -> APIRouter:
@@ -156,12 +137,3 @@ async def planner_of(request: Request) -> Actor:
 
 def day_of(frame: Frame, asked: date | None) -> date:
     return day_in(asked.isoformat()) if asked else date.fromisoformat(frame.rim.today())
-
-
-async def file_of(request: Request) -> tuple[bytes, str, date]:
-    """Return a form's file, its name and the day it is for."""
-    check_origin(rim_of(request), request)
-    async with request.form(max_files=1, max_fields=FILE_FIELDS_MAX) as form:
-        sent, day = form.get("file"), form.get("day")
-        raw, name = (await sent.read(), sent.filename or "") if isinstance(sent, UploadFile) else (b"", "")
-        return raw, name[:200], day_in(day if isinstance(day, str) else "")

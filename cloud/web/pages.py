@@ -18,6 +18,7 @@ from cloud.web import (
     console_costs,
     console_counters,
     console_hand_over,
+    console_imports,
     console_lists,
     console_lockers,
     console_outside,
@@ -73,6 +74,7 @@ def create_pages(rim: Rim, tiles: Tiles | None = None, leaflet: Path = LEAFLET) 
         console_bulk,
         console_parcels,
         console_costs,
+        console_imports,
         *lists,
     ):
         router.include_router(part.create(frame))

@@ -3,6 +3,7 @@
 import { startBulk } from "./bulk.js";
 import { startCountdowns } from "./countdown.js";
 import { startDialogs } from "./dialogs.js";
+import { startFiles } from "./files.js";
 import { startJobs } from "./job.js";
 import { startLive } from "./live.js";
 import { startMaps } from "./map.js";
@@ -15,6 +16,7 @@ import { startShare } from "./share.js";
 startBulk();
 startCountdowns();
 startDialogs();
+startFiles();
 startMaps();
 startPlaces();
 startPlots();

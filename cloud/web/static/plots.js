@@ -4,7 +4,7 @@ const ROW = 26;
 const NAME_SPACE = 150;
 const NAME_SHARE = 0.45; // of a narrow plot
 const VALUE_SPACE = 56;
-const CHARACTER = 7; // as wide as most are
+const NAME_GAP = 8; // between a name and its bar
 const NARROWEST = 240;
 
 export function startPlots() {
@@ -32,10 +32,17 @@ function bars(d3, element, lines) {
   const row = svg.selectAll("g").data(rows).join("g").attr("transform", (_, index) => `translate(0,${y(index)})`);
   row.append("rect").attr("x", space).attr("width", ({ number }) => Math.max(1, x(number) - space)).attr("height", y.bandwidth()).attr("rx", 3);
   const middle = y.bandwidth() / 2;
-  row.append("text").attr("class", "name").attr("x", space - 8).attr("y", middle).text(({ name }) => shortened(name, Math.floor(space / CHARACTER)));
+  row.append("text").attr("class", "name").attr("x", space - NAME_GAP).attr("y", middle).each(function ({ name }) { write(this, name, space - NAME_GAP); });
   row.append("text").attr("x", ({ number }) => x(number) + 6).attr("y", middle).text(({ number }) => written.format(number));
 }
 
-function shortened(name, most) {
-  return name.length > most ? `${name.slice(0, most - 1)}…` : name;
+// Names end at their bar: one that is wider than the space before it would lose its beginning.
+function write(text, name, room) {
+  text.textContent = name;
+  const width = text.getComputedTextLength();
+  let kept = Math.min(name.length - 1, Math.floor((name.length * room) / width));
+  for (let wide = width; wide > room && kept > 0; kept -= 1) {
+    text.textContent = `${name.slice(0, kept).trimEnd()}…`;
+    wide = text.getComputedTextLength();
+  }
 }

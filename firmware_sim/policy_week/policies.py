@@ -75,9 +75,14 @@ def _live(asked: Asked) -> Sent | None:
     if not choice.ranked:
         return None
     best = choice.ranked[0]
-    windows = {stop.id: stop.windows for stop in asked.order}  # the choice takes those off that are late anyway
-    order = tuple(visit for visit in best.order if isinstance(visit, Stop))
-    return Sent(best.site_id, tuple(replace(stop, windows=windows.get(stop.id, stop.windows)) for stop in order))
+    known = {stop.id: stop for stop in asked.order}
+    order = (visit for visit in best.order if isinstance(visit, Stop))
+    return Sent(best.site_id, tuple(_as_promised(stop, known.get(stop.id, stop)) for stop in order))
+
+
+def _as_promised(stop: Stop, before: Stop) -> Stop:
+    """Return a stop with the end it had: the choice puts a price in its place where that is past keeping."""
+    return replace(stop, windows=before.windows, soft=before.soft)
 
 
 def _candidate(locker: CityLocker, left: Mapping[SizeClass, int]) -> Candidate:

@@ -65,6 +65,19 @@ async def test_a_break_stands_before_the_stop_it_comes_before(office: Office) ->
     assert {one["id"]: one["break_before_s"] for one in told if one["break_before_s"]} == {second.id: 1_800}
 
 
+async def test_a_van_with_nothing_left_to_do_is_home_on_the_plan(office: Office) -> None:
+    async def plan() -> str:
+        async with office.client("operator") as http:
+            return (await http.get("/console/plan?day=2026-11-23&lang=en")).text
+
+    await drive(office)
+    assert ">on the road</span>" in await plan()
+    done = {"state": TaskState.DONE, "done_at": office.clock.now()}
+    await office.rim.do(lambda uow: uow.change(StopTask, {"state": TaskState.PENDING}, **done))
+    page = await plan()
+    assert (">home</span>" in page, ">on the road</span>" in page) == (True, False)
+
+
 async def test_a_jam_is_one_tap_where_the_phone_says_where(office: Office) -> None:
     await drive(office)
     async with office.client("courier") as http:

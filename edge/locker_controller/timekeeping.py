@@ -71,12 +71,17 @@ def reading(wall_ms: int, monotonic_ms: int, floor: TimeFloor, *, synced: bool) 
     quality = _quality(floor, monotonic_ms, synced=synced)
     if quality is TimeQuality.SYNCED:
         now_ms = max(wall_ms, floor.signed_ms)
-    elif quality is TimeQuality.HOLDOVER and abs(wall_ms - carried_ms) > LEAP_MS:
+    elif quality is TimeQuality.HOLDOVER and leapt(floor, wall_ms, monotonic_ms):
         now_ms = carried_ms
     else:
         now_ms = max(wall_ms, carried_ms)
     floor_ms = min(now_ms, carried_ms)
     return TimeReading(now_ms // 1000, now_ms, monotonic_ms, quality, floor_ms, _signers_ms(floor, monotonic_ms))
+
+
+def leapt(floor: TimeFloor, wall_ms: int, monotonic_ms: int) -> bool:
+    """Say whether the wall clock is further from where the floor has come by now than a clock can drift."""
+    return abs(wall_ms - _carried_ms(floor, monotonic_ms)) > LEAP_MS
 
 
 def noted(floor: TimeFloor, wall_ms: int, monotonic_ms: int, *, synced: bool) -> TimeFloor:
